@@ -1,0 +1,234 @@
+//! What can go wrong when something is *asked for*: one enum, every variant a sentence with value, limits and remedy.
+//!
+//! Three fates are never mixed in this crate. A slice of the wrong length in a hot call is a programmer's mistake and
+//! panics at the caller's line. An ill-posed request (a shape, a label, a depth) is an [`Error`] from the constructor,
+//! so that use cannot fail. A budget that runs out is neither: it is data in the result's report.
+
+use std::fmt;
+
+/// The result of everything in this crate that can be asked for wrongly.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An ill-posed request, or a non-finite number met on the way.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Error {
+    /// Two shapes that must agree do not.
+    Shapes {
+        /// The operation that was asked for.
+        operation: &'static str,
+        /// Shape of the left operand.
+        left: Vec<usize>,
+        /// Shape of the right operand, or the shape that was asked for.
+        right: Vec<usize>,
+        /// What must hold between them.
+        rule: &'static str,
+        /// Source line of the call that recorded the operation, where one is known.
+        location: Option<&'static std::panic::Location<'static>>,
+    },
+    /// A slice is not as long as it must be.
+    Length {
+        /// What the slice holds.
+        what: &'static str,
+        /// Its length.
+        actual: usize,
+        /// The length that it must have.
+        expected: usize,
+    },
+    /// A number lies outside of its limits.
+    OutOfRange {
+        /// What the number is.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// Limits and remedy, as the end of a sentence: "must be at least 1: ...".
+        limits: &'static str,
+    },
+    /// A number lies above a limit that depends on the problem.
+    AboveLimit {
+        /// What the number is.
+        what: &'static str,
+        /// Its value.
+        value: usize,
+        /// The largest value allowed.
+        limit: usize,
+        /// What sets the limit.
+        because: &'static str,
+    },
+    /// Something that must hold at least one element is empty.
+    Empty {
+        /// What is empty.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A number is infinite or not a number.
+    NotFinite {
+        /// What holds the number.
+        what: &'static str,
+        /// Its position there.
+        index: usize,
+        /// Its value.
+        value: f64,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A class label is not one of the classes.
+    Label {
+        /// Position of the example.
+        index: usize,
+        /// Its label.
+        label: usize,
+        /// The number of classes; labels run from 0 to one less.
+        classes: usize,
+    },
+    /// A matrix that must be positive definite is not.
+    NotPositiveDefinite {
+        /// What the matrix is.
+        what: &'static str,
+        /// The first pivot that is not positive.
+        pivot: usize,
+    },
+    /// A dense decomposition did not converge.
+    NotConverged {
+        /// The decomposition.
+        what: &'static str,
+        /// The size of the matrix.
+        size: usize,
+    },
+    /// Bytes are not in the format that they should be in.
+    Format {
+        /// The format.
+        format: &'static str,
+        /// The offset, in bytes, at which it shows.
+        offset: usize,
+        /// What stands there.
+        found: String,
+        /// What should stand there, or what to do.
+        expected: String,
+    },
+    /// A request needs more memory than its budget.
+    Memory {
+        /// What needs it.
+        what: &'static str,
+        /// Bytes needed.
+        needed: u128,
+        /// Bytes allowed.
+        budget: u128,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A name is not known.
+    Name {
+        /// What kind of name.
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+}
+
+impl Error {
+    /// Fails unless `value >= least`.
+    pub(crate) fn at_least(what: &'static str, value: usize, least: usize, limits: &'static str) -> Result<()> {
+        if value >= least {
+            return Ok(());
+        }
+        Err(Error::OutOfRange { what, value: value as f64, limits })
+    }
+
+    /// Fails unless `value` is finite and positive.
+    pub(crate) fn positive(what: &'static str, value: f64) -> Result<()> {
+        if value.is_finite() && value > 0.0 {
+            return Ok(());
+        }
+        Err(Error::OutOfRange { what, value, limits: "must be finite and positive" })
+    }
+
+    /// Fails unless the slice has the expected length.
+    pub(crate) fn length(what: &'static str, actual: usize, expected: usize) -> Result<()> {
+        if actual == expected {
+            return Ok(());
+        }
+        Err(Error::Length { what, actual, expected })
+    }
+
+    /// Fails at the first entry that is not finite.
+    pub(crate) fn finite<T: num_traits::Float>(what: &'static str, values: &[T], remedy: &'static str) -> Result<()> {
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(index) => {
+                Err(Error::NotFinite { what, index, value: values[index].to_f64().unwrap_or(f64::NAN), remedy })
+            }
+        }
+    }
+}
+
+/// A shape as people write it: `3x4`, `scalar`.
+struct Dims<'a>(&'a [usize]);
+
+impl fmt::Display for Dims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("scalar");
+        }
+        for (axis, extent) in self.0.iter().enumerate() {
+            if axis > 0 {
+                f.write_str("x")?;
+            }
+            write!(f, "{extent}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Shapes { operation, left, right, rule, location } => {
+                let (left, right) = (Dims(left), Dims(right));
+                write!(f, "{operation}: left is {left} but right is {right}; {rule}")?;
+                match location {
+                    Some(location) => write!(f, " (recorded at {location})"),
+                    None => Ok(()),
+                }
+            }
+            Error::Length { what, actual, expected } => {
+                write!(f, "{what} has {actual} entries; it must have {expected}")
+            }
+            Error::OutOfRange { what, value, limits } => write!(f, "{what} is {value}; it {limits}"),
+            Error::AboveLimit { what, value, limit, because } => {
+                write!(f, "{what} is {value}; it must be at most {limit}, {because}")
+            }
+            Error::Empty { what, remedy } => write!(f, "{what} is empty; {remedy}"),
+            Error::NotFinite { what, index, value, remedy } => {
+                write!(f, "entry {index} of {what} is {value}; {remedy}")
+            }
+            Error::Label { index, label, classes } => write!(
+                f,
+                "the label of example {index} is {label}; with {classes} classes labels run from 0 to {}: \
+                 correct the label or raise the number of outputs",
+                classes.saturating_sub(1)
+            ),
+            Error::NotPositiveDefinite { what, pivot } => write!(
+                f,
+                "{what} is not positive definite: pivot {pivot} is not positive; its columns are linearly dependent"
+            ),
+            Error::NotConverged { what, size } => {
+                write!(f, "{what} of a matrix of size {size} did not converge; check it for huge or non-finite entries")
+            }
+            Error::Format { format, offset, found, expected } => {
+                write!(f, "not a valid {format} file: byte {offset}: found {found}, expected {expected}")
+            }
+            Error::Memory { what, needed, budget, remedy } => {
+                write!(f, "{what} needs {needed} bytes but the budget is {budget}; {remedy}")
+            }
+            Error::Name { what, name, known } => {
+                write!(f, "there is no {what} named `{name}`; known are: {}", known.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

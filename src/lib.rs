@@ -1,0 +1,18 @@
+//! eigenscape
+#![forbid(unsafe_code)]
+#![deny(missing_docs, missing_debug_implementations)]
+
+pub mod error;
+pub mod scalar;
+
+pub(crate) mod linalg;
+pub mod random;
+
+pub mod operator;
+pub mod random_matrix;
+
+pub mod krylov;
+pub mod spectrum;
+
+pub use error::{Error, Result};
+pub use scalar::Scalar;

@@ -1,0 +1,216 @@
+//! What the crate needs of dense linear algebra, on row-major slices. The only file that works with `faer`.
+//!
+//! Every routine here is sequential and blocks its work in a way that depends on shapes alone; parallelism lives above,
+//! in fixed chunks, so that results have the same bits for any number of threads. The one exception to "sequential" is
+//! the long vector operations, which split at fixed positions and add their partial sums in a fixed order.
+
+use std::fmt;
+
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::{Accum, MatMut, MatRef, Par, Spec};
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+
+/// A borrowed dense matrix: a row-major slice, or the transpose of one.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a, T> {
+    entries: &'a [T],
+    rows: usize,
+    cols: usize,
+    transposed: bool,
+}
+
+impl<T> fmt::Debug for Matrix<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Matrix({}x{}, transposed: {})", self.rows, self.cols, self.transposed)
+    }
+}
+
+impl<'a, T: Scalar> Matrix<'a, T> {
+    /// `entries` as a `rows` x `cols` matrix, row by row.
+    #[track_caller]
+    pub(crate) fn new(entries: &'a [T], rows: usize, cols: usize) -> Self {
+        assert_eq!(entries.len(), rows * cols, "a {rows}x{cols} matrix needs {} entries", rows * cols);
+        Matrix { entries, rows, cols, transposed: false }
+    }
+
+    /// The transpose, as a view.
+    pub(crate) fn t(self) -> Self {
+        Matrix { rows: self.cols, cols: self.rows, transposed: !self.transposed, ..self }
+    }
+
+    fn faer(&self) -> MatRef<'a, T> {
+        if self.transposed {
+            MatRef::from_column_major_slice(self.entries, self.rows, self.cols)
+        } else {
+            MatRef::from_row_major_slice(self.entries, self.rows, self.cols)
+        }
+    }
+}
+
+/// What a product does to what is already in its output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Update {
+    /// out = product
+    Replace,
+    /// out += product
+    Add,
+}
+
+/// out (row-major) = or += scale * left * right. Cost 2 rows inner cols operations.
+#[track_caller]
+pub(crate) fn matmul<T: Scalar>(out: &mut [T], update: Update, scale: T, left: Matrix<'_, T>, right: Matrix<'_, T>) {
+    assert_eq!(left.cols, right.rows, "matmul: inner sizes must agree");
+    assert_eq!(out.len(), left.rows * right.cols, "matmul: output size");
+    let accumulate = match update {
+        Update::Replace => Accum::Replace,
+        Update::Add => Accum::Add,
+    };
+    let out = MatMut::from_row_major_slice_mut(out, left.rows, right.cols);
+    faer::linalg::matmul::matmul(out, accumulate, left.faer(), right.faer(), scale, Par::Seq);
+}
+
+/// The spectrum of a dense symmetric matrix.
+#[derive(Clone, Debug)]
+pub(crate) struct SymmetricEigen<T> {
+    /// Ascending.
+    pub(crate) values: Vec<T>,
+    /// Row j is the unit eigenvector of `values[j]`; empty if not asked for.
+    pub(crate) vectors: Vec<T>,
+}
+
+/// All eigenvalues, and if wanted all eigenvectors, of the symmetric matrix whose lower triangle is given. Cost O(n^3).
+pub(crate) fn symmetric_eigen<T: Scalar>(matrix: &[T], size: usize, vectors: bool) -> Result<SymmetricEigen<T>> {
+    Error::length("the dense symmetric matrix", matrix.len(), size * size)?;
+    Error::finite("the dense symmetric matrix", matrix, "remove non-finite numbers before asking for eigenvalues")?;
+    let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let requirement = self_adjoint_evd_scratch::<T>(size, wanted, Par::Seq, Spec::default());
+    let mut basis = vec![T::zero(); if vectors { size * size } else { 0 }];
+    let mut values = faer::Mat::<T>::zeros(size, 1);
+    let outcome = scratch(requirement, |stack| {
+        self_adjoint_evd(
+            MatRef::from_row_major_slice(matrix, size, size),
+            values.as_mut().col_mut(0).as_diagonal_mut(),
+            // Column-major eigenvectors in a row-major slice: row j of the slice is eigenvector j.
+            vectors.then(|| MatMut::from_column_major_slice_mut(&mut basis, size, size)),
+            Par::Seq,
+            stack,
+            Spec::default(),
+        )
+    });
+    outcome.map_err(|_| Error::NotConverged { what: "the symmetric eigendecomposition", size })?;
+    Ok(SymmetricEigen { values: values.col_as_slice(0).to_vec(), vectors: basis })
+}
+
+/// The spectrum of the symmetric tridiagonal matrix with a diagonal and a subdiagonal. Cost O(n^2) to O(n^3).
+pub(crate) fn tridiagonal_eigen(diagonal: &[f64], subdiagonal: &[f64]) -> Result<SymmetricEigen<f64>> {
+    let size = diagonal.len();
+    Error::finite("the tridiagonal matrix", diagonal, "the operator returned a non-finite product")?;
+    Error::finite("the tridiagonal matrix", subdiagonal, "the operator returned a non-finite product")?;
+    if size == 0 {
+        return Ok(SymmetricEigen { values: Vec::new(), vectors: Vec::new() });
+    }
+    Error::length("the subdiagonal", subdiagonal.len(), size - 1)?;
+    let mut below = vec![0.0; size];
+    below[..size - 1].copy_from_slice(subdiagonal);
+    let mut basis = vec![0.0; size * size];
+    let mut values = vec![0.0; size];
+    let requirement = self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::Yes, Par::Seq, Spec::default());
+    let outcome = scratch(requirement, |stack| {
+        faer::linalg::evd::tridiagonal_self_adjoint_evd(
+            faer::ColRef::from_slice(diagonal).as_diagonal(),
+            faer::ColRef::from_slice(&below).as_diagonal(),
+            faer::ColMut::from_slice_mut(&mut values).as_diagonal_mut(),
+            Some(MatMut::from_column_major_slice_mut(&mut basis, size, size)),
+            Par::Seq,
+            stack,
+            Spec::default(),
+        )
+    });
+    outcome.map_err(|_| Error::NotConverged { what: "the tridiagonal eigendecomposition", size })?;
+    Ok(SymmetricEigen { values, vectors: basis })
+}
+
+/// The lower Cholesky factor L of a symmetric positive definite matrix (L L' = matrix), row-major. Cost n^3/3.
+///
+/// Written out rather than called: sizes here are at most a few hundred, and the failing pivot is part of the answer.
+pub(crate) fn cholesky(what: &'static str, matrix: &[f64], size: usize) -> Result<Vec<f64>> {
+    let mut factor = matrix.to_vec();
+    for pivot in 0..size {
+        for col in 0..=pivot {
+            let (above, row) = factor.split_at_mut(pivot * size);
+            let sum = if col == pivot {
+                row[..col].iter().map(|x| x * x).sum::<f64>()
+            } else {
+                row[..col].iter().zip(&above[col * size..]).map(|(x, y)| x * y).sum()
+            };
+            let rest = row[col] - sum;
+            row[col] = if col < pivot {
+                rest / above[col * size + col]
+            } else if rest > 0.0 && rest.is_finite() {
+                rest.sqrt()
+            } else {
+                return Err(Error::NotPositiveDefinite { what, pivot });
+            };
+        }
+        factor[pivot * size + pivot + 1..(pivot + 1) * size].fill(0.0);
+    }
+    Ok(factor)
+}
+
+fn scratch<R>(requirement: StackReq, run: impl FnOnce(&mut MemStack) -> R) -> R {
+    run(MemStack::new(&mut MemBuffer::new(requirement)))
+}
+
+/// Length of the pieces into which long vectors are cut; fixed, so that sums have the same bits for any thread count.
+const PIECE: usize = 1 << 15;
+
+/// The inner product x'y, accumulated in `f64`.
+#[track_caller]
+pub(crate) fn dot<T: Scalar>(x: &[T], y: &[T]) -> f64 {
+    assert_eq!(x.len(), y.len(), "dot: lengths must agree");
+    if x.len() <= PIECE {
+        return dot_piece(x, y);
+    }
+    let pieces: Vec<f64> = x.par_chunks(PIECE).zip(y.par_chunks(PIECE)).map(|(x, y)| dot_piece(x, y)).collect();
+    pieces.iter().sum()
+}
+
+fn dot_piece<T: Scalar>(x: &[T], y: &[T]) -> f64 {
+    // Eight running sums: independent, so that the processor can add them side by side.
+    let mut sums = [0.0; 8];
+    let (x8, x_rest) = x.as_chunks::<8>();
+    let (y8, y_rest) = y.as_chunks::<8>();
+    for (x, y) in x8.iter().zip(y8) {
+        for lane in 0..8 {
+            sums[lane] += x[lane].f64() * y[lane].f64();
+        }
+    }
+    let rest: f64 = x_rest.iter().zip(y_rest).map(|(x, y)| x.f64() * y.f64()).sum();
+    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+}
+
+/// The Euclidean norm.
+pub(crate) fn norm<T: Scalar>(x: &[T]) -> f64 {
+    dot(x, x).sqrt()
+}
+
+/// y += scale x.
+#[track_caller]
+pub(crate) fn axpy<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
+    assert_eq!(x.len(), y.len(), "axpy: lengths must agree");
+    if x.len() <= PIECE {
+        return x.iter().zip(y).for_each(|(&x, y)| *y += scale * x);
+    }
+    y.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(y, x)| {
+        x.iter().zip(y).for_each(|(&x, y)| *y += scale * x);
+    });
+}
+
+/// x *= factor.
+pub(crate) fn scale<T: Scalar>(factor: T, x: &mut [T]) {
+    x.iter_mut().for_each(|x| *x *= factor);
+}

@@ -1,0 +1,413 @@
+//! The algebra: operators made of operators, with promises computed by type.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, fits};
+use crate::error::{Error, Result};
+use crate::linalg::{axpy, dot, scale};
+use crate::scalar::Scalar;
+
+/// Forwards size and products to the field `self.inner`; `Counted` and the two promises differ only in what they add.
+macro_rules! forward {
+    ($name:ident) => {
+        impl<T: Scalar, A: LinearOperator<T>> LinearOperator<T> for $name<A> {
+            fn rows(&self) -> usize {
+                self.inner.rows()
+            }
+            fn cols(&self) -> usize {
+                self.inner.cols()
+            }
+            #[track_caller]
+            fn apply(&self, x: &[T], y: &mut [T]) {
+                self.note(1);
+                self.inner.apply(x, y);
+            }
+            #[track_caller]
+            fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+                self.note(vectors);
+                self.inner.apply_block(x, y, vectors);
+            }
+        }
+        impl<T: Scalar, A: Adjoint<T>> Adjoint<T> for $name<A> {
+            #[track_caller]
+            fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+                self.note(1);
+                self.inner.apply_adjoint(y, x);
+            }
+        }
+    };
+}
+
+/// The one place to promise that an operator from outside is symmetric.
+///
+/// A wrong promise gives wrong answers; `check::symmetric` probes it.
+#[derive(Clone, Copy, Debug)]
+pub struct AssumeSymmetric<A> {
+    inner: A,
+}
+
+/// The one place to promise that an operator from outside is symmetric and positive semidefinite.
+#[derive(Clone, Copy, Debug)]
+pub struct AssumePositiveSemidefinite<A> {
+    inner: A,
+}
+
+/// Counts the products: `matvecs` after any algorithm is what it really cost.
+#[derive(Debug, Default)]
+pub struct Counted<A> {
+    inner: A,
+    matvecs: AtomicU64,
+}
+
+impl<A> AssumeSymmetric<A> {
+    /// Promises that `operator` is symmetric.
+    pub fn new(operator: A) -> Self {
+        AssumeSymmetric { inner: operator }
+    }
+    fn note(&self, _: usize) {}
+}
+
+impl<A> AssumePositiveSemidefinite<A> {
+    /// Promises that `operator` is symmetric and positive semidefinite.
+    pub fn new(operator: A) -> Self {
+        AssumePositiveSemidefinite { inner: operator }
+    }
+    fn note(&self, _: usize) {}
+}
+
+impl<A> Counted<A> {
+    /// An operator with a counter, at zero.
+    pub fn new(operator: A) -> Self {
+        Counted { inner: operator, matvecs: AtomicU64::new(0) }
+    }
+    /// The number of products so far, one for each vector of a block and each adjoint.
+    pub fn matvecs(&self) -> u64 {
+        self.matvecs.load(Ordering::Relaxed)
+    }
+    fn note(&self, vectors: usize) {
+        self.matvecs.fetch_add(vectors as u64, Ordering::Relaxed);
+    }
+}
+
+forward!(AssumeSymmetric);
+forward!(AssumePositiveSemidefinite);
+forward!(Counted);
+impl<T: Scalar, A: LinearOperator<T>> Symmetric<T> for AssumeSymmetric<A> {}
+impl<T: Scalar, A: LinearOperator<T>> Symmetric<T> for AssumePositiveSemidefinite<A> {}
+impl<T: Scalar, A: LinearOperator<T>> PositiveSemidefinite<T> for AssumePositiveSemidefinite<A> {}
+impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Counted<A> {}
+impl<T: Scalar, A: PositiveSemidefinite<T>> PositiveSemidefinite<T> for Counted<A> {}
+
+/// A + B. Symmetric or positive semidefinite when both are.
+#[derive(Clone, Copy, Debug)]
+pub struct Sum<A, B> {
+    left: A,
+    right: B,
+}
+
+impl<A, B> Sum<A, B> {
+    /// The sum of two operators of the same size.
+    ///
+    /// # Errors
+    /// If the sizes differ.
+    pub fn new<T: Scalar>(left: A, right: B) -> Result<Self>
+    where
+        A: LinearOperator<T>,
+        B: LinearOperator<T>,
+    {
+        let rule = "both operators must have the same size";
+        agree("sum of operators", &left, &right, left.rows() == right.rows() && left.cols() == right.cols(), rule)?;
+        Ok(Sum { left, right })
+    }
+}
+
+impl<T: Scalar, A: LinearOperator<T>, B: LinearOperator<T>> LinearOperator<T> for Sum<A, B> {
+    fn rows(&self) -> usize {
+        self.left.rows()
+    }
+    fn cols(&self) -> usize {
+        self.left.cols()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.apply_block(x, y, 1);
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        self.left.apply_block(x, y, vectors);
+        let mut other = vec![T::zero(); y.len()];
+        self.right.apply_block(x, &mut other, vectors);
+        axpy(T::one(), &other, y);
+    }
+}
+
+impl<T: Scalar, A: Adjoint<T>, B: Adjoint<T>> Adjoint<T> for Sum<A, B> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.left.apply_adjoint(y, x);
+        let mut other = vec![T::zero(); x.len()];
+        self.right.apply_adjoint(y, &mut other);
+        axpy(T::one(), &other, x);
+    }
+}
+
+impl<T: Scalar, A: Symmetric<T>, B: Symmetric<T>> Symmetric<T> for Sum<A, B> {}
+impl<T: Scalar, A: PositiveSemidefinite<T>, B: PositiveSemidefinite<T>> PositiveSemidefinite<T> for Sum<A, B> {}
+
+/// A B: first B, then A. Promises nothing, not even for symmetric A and B.
+#[derive(Clone, Copy, Debug)]
+pub struct Product<A, B> {
+    left: A,
+    right: B,
+}
+
+impl<A, B> Product<A, B> {
+    /// The product of two operators.
+    ///
+    /// # Errors
+    /// If the columns of `left` are not as many as the rows of `right`.
+    pub fn new<T: Scalar>(left: A, right: B) -> Result<Self>
+    where
+        A: LinearOperator<T>,
+        B: LinearOperator<T>,
+    {
+        let rule = "the columns of the left operator must be as many as the rows of the right one";
+        agree("product of operators", &left, &right, left.cols() == right.rows(), rule)?;
+        Ok(Product { left, right })
+    }
+}
+
+impl<T: Scalar, A: LinearOperator<T>, B: LinearOperator<T>> LinearOperator<T> for Product<A, B> {
+    fn rows(&self) -> usize {
+        self.left.rows()
+    }
+    fn cols(&self) -> usize {
+        self.right.cols()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.apply_block(x, y, 1);
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        let mut middle = vec![T::zero(); vectors * self.right.rows()];
+        self.right.apply_block(x, &mut middle, vectors);
+        self.left.apply_block(&middle, y, vectors);
+    }
+}
+
+impl<T: Scalar, A: Adjoint<T>, B: Adjoint<T>> Adjoint<T> for Product<A, B> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        let mut middle = vec![T::zero(); self.right.rows()];
+        self.left.apply_adjoint(y, &mut middle);
+        self.right.apply_adjoint(&middle, x);
+    }
+}
+
+/// c A. Symmetric when A is; for a semidefinite multiple promise it anew, since the sign of c is not in the type.
+#[derive(Clone, Copy, Debug)]
+pub struct Scaled<T, A> {
+    factor: T,
+    inner: A,
+}
+
+impl<T: Scalar, A: LinearOperator<T>> Scaled<T, A> {
+    /// `factor` times the operator.
+    pub fn new(factor: T, operator: A) -> Self {
+        Scaled { factor, inner: operator }
+    }
+}
+
+impl<T: Scalar, A: LinearOperator<T>> LinearOperator<T> for Scaled<T, A> {
+    fn rows(&self) -> usize {
+        self.inner.rows()
+    }
+    fn cols(&self) -> usize {
+        self.inner.cols()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.apply_block(x, y, 1);
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        self.inner.apply_block(x, y, vectors);
+        scale(self.factor, y);
+    }
+}
+
+impl<T: Scalar, A: Adjoint<T>> Adjoint<T> for Scaled<T, A> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.inner.apply_adjoint(y, x);
+        scale(self.factor, x);
+    }
+}
+
+impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Scaled<T, A> {}
+
+/// A + c I, for a square A: damping, weight decay, a shift of the spectrum. Symmetric when A is.
+#[derive(Clone, Copy, Debug)]
+pub struct Shifted<T, A> {
+    shift: T,
+    inner: A,
+}
+
+impl<T: Scalar, A: LinearOperator<T>> Shifted<T, A> {
+    /// The operator plus `shift` times the identity.
+    ///
+    /// # Errors
+    /// If the operator is not square.
+    pub fn new(operator: A, shift: T) -> Result<Self> {
+        square("shift of an operator", &operator)?;
+        Ok(Shifted { shift, inner: operator })
+    }
+}
+
+impl<T: Scalar, A: LinearOperator<T>> LinearOperator<T> for Shifted<T, A> {
+    fn rows(&self) -> usize {
+        self.inner.rows()
+    }
+    fn cols(&self) -> usize {
+        self.inner.cols()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.apply_block(x, y, 1);
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        self.inner.apply_block(x, y, vectors);
+        axpy(self.shift, x, y);
+    }
+}
+
+impl<T: Scalar, A: Adjoint<T>> Adjoint<T> for Shifted<T, A> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.inner.apply_adjoint(y, x);
+        axpy(self.shift, y, x);
+    }
+}
+
+impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Shifted<T, A> {}
+
+/// P'A P: the operator as a subspace sees it, P with one column per dimension of the subspace. Keeps A's promises.
+#[derive(Clone, Copy, Debug)]
+pub struct Compressed<A, P> {
+    inner: A,
+    basis: P,
+}
+
+impl<A, P> Compressed<A, P> {
+    /// The cut of `operator` through the range of `basis`.
+    ///
+    /// # Errors
+    /// If the operator is not square or the rows of the basis are not as many as its columns.
+    pub fn new<T: Scalar>(operator: A, basis: P) -> Result<Self>
+    where
+        A: LinearOperator<T>,
+        P: Adjoint<T>,
+    {
+        square("compression of an operator", &operator)?;
+        let rule = "the basis must have one row for each column of the operator";
+        agree("compression of an operator", &operator, &basis, operator.cols() == basis.rows(), rule)?;
+        Ok(Compressed { inner: operator, basis })
+    }
+}
+
+impl<T: Scalar, A: LinearOperator<T>, P: Adjoint<T>> LinearOperator<T> for Compressed<A, P> {
+    fn rows(&self) -> usize {
+        self.basis.cols()
+    }
+    fn cols(&self) -> usize {
+        self.basis.cols()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        fits(self.rows(), self.cols(), x, y);
+        let mut lifted = vec![T::zero(); self.basis.rows()];
+        let mut product = vec![T::zero(); self.basis.rows()];
+        self.basis.apply(x, &mut lifted);
+        self.inner.apply(&lifted, &mut product);
+        self.basis.apply_adjoint(&product, y);
+    }
+}
+
+impl<T: Scalar, A: Adjoint<T>, P: Adjoint<T>> Adjoint<T> for Compressed<A, P> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        fits(self.cols(), self.rows(), y, x);
+        let mut lifted = vec![T::zero(); self.basis.rows()];
+        let mut product = vec![T::zero(); self.basis.rows()];
+        self.basis.apply(y, &mut lifted);
+        self.inner.apply_adjoint(&lifted, &mut product);
+        self.basis.apply_adjoint(&product, x);
+    }
+}
+
+impl<T: Scalar, A: Symmetric<T>, P: Adjoint<T>> Symmetric<T> for Compressed<A, P> {}
+impl<T: Scalar, A: PositiveSemidefinite<T>, P: Adjoint<T>> PositiveSemidefinite<T> for Compressed<A, P> {}
+
+/// A - sum_i lambda_i v_i v_i': a symmetric operator with known eigenpairs moved to zero.
+#[derive(Clone, Debug)]
+pub struct Deflated<T, A> {
+    inner: A,
+    values: Vec<f64>,
+    vectors: Vec<T>,
+}
+
+impl<T: Scalar, A: Symmetric<T>> Deflated<T, A> {
+    /// `operator` without the eigenpairs given: unit vectors back to back, orthogonal to each other.
+    ///
+    /// # Errors
+    /// If there are not as many vectors as values.
+    pub fn new(operator: A, values: Vec<f64>, vectors: Vec<T>) -> Result<Self> {
+        Error::length("the list of deflated eigenvectors", vectors.len(), values.len() * operator.cols())?;
+        Ok(Deflated { inner: operator, values, vectors })
+    }
+}
+
+impl<T: Scalar, A: Symmetric<T>> LinearOperator<T> for Deflated<T, A> {
+    fn rows(&self) -> usize {
+        self.inner.rows()
+    }
+    fn cols(&self) -> usize {
+        self.inner.cols()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.inner.apply(x, y);
+        for (value, vector) in self.values.iter().zip(self.vectors.chunks_exact(x.len().max(1))) {
+            axpy(T::of(-value * dot(vector, x)), vector, y);
+        }
+    }
+}
+
+impl<T: Scalar, A: Symmetric<T>> Adjoint<T> for Deflated<T, A> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.apply(y, x);
+    }
+}
+
+impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Deflated<T, A> {}
+
+fn square<T: Scalar>(operation: &'static str, operator: &impl LinearOperator<T>) -> Result<()> {
+    agree(operation, operator, operator, operator.rows() == operator.cols(), "the operator must be square")
+}
+
+fn agree<T: Scalar>(
+    operation: &'static str,
+    left: &impl LinearOperator<T>,
+    right: &impl LinearOperator<T>,
+    holds: bool,
+    rule: &'static str,
+) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    let (left, right) = (vec![left.rows(), left.cols()], vec![right.rows(), right.cols()]);
+    Err(Error::Shapes { operation, left, right, rule, location: None })
+}

@@ -1,0 +1,188 @@
+//! Operators with entries or a closure behind them, and the entries of any operator.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::{Adjoint, LinearOperator, Symmetric, fits};
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Update, matmul};
+use crate::scalar::Scalar;
+
+/// A matrix with stored entries, row by row.
+///
+/// ```
+/// use eigenscape::operator::{Adjoint, Dense, LinearOperator};
+///
+/// let a = Dense::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3)?;
+/// let mut y = [0.0; 2];
+/// a.apply(&[1.0, 0.0, -1.0], &mut y);
+/// assert_eq!(y, [-2.0, -2.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dense<T> {
+    entries: Vec<T>,
+    rows: usize,
+    cols: usize,
+}
+
+impl<T: Scalar> Dense<T> {
+    /// The `rows` x `cols` matrix with these entries, row by row.
+    ///
+    /// # Errors
+    /// If there are not `rows` x `cols` entries.
+    pub fn new(entries: Vec<T>, rows: usize, cols: usize) -> Result<Self> {
+        Error::length("the list of entries of a dense matrix", entries.len(), rows.saturating_mul(cols))?;
+        Ok(Dense { entries, rows, cols })
+    }
+
+    /// The entries, row by row.
+    pub fn entries(&self) -> &[T] {
+        &self.entries
+    }
+
+    fn matrix(&self) -> Matrix<'_, T> {
+        Matrix::new(&self.entries, self.rows, self.cols)
+    }
+}
+
+impl<T: Scalar> LinearOperator<T> for Dense<T> {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+    fn cols(&self) -> usize {
+        self.cols
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        fits(self.rows, self.cols, x, y);
+        matmul(y, Update::Replace, T::one(), self.matrix(), Matrix::new(x, self.cols, 1));
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        // The vectors are the rows of x and y: Y = X A'.
+        matmul(y, Update::Replace, T::one(), Matrix::new(x, vectors, self.cols), self.matrix().t());
+    }
+}
+
+impl<T: Scalar> Adjoint<T> for Dense<T> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        fits(self.cols, self.rows, y, x);
+        matmul(x, Update::Replace, T::one(), self.matrix().t(), Matrix::new(y, self.rows, 1));
+    }
+}
+
+/// A diagonal matrix; positive semidefinite only if you promise it with
+/// [`AssumePositiveSemidefinite`](super::AssumePositiveSemidefinite).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagonal<T> {
+    entries: Vec<T>,
+}
+
+impl<T: Scalar> Diagonal<T> {
+    /// The square matrix with these entries on its diagonal.
+    pub fn new(entries: Vec<T>) -> Self {
+        Diagonal { entries }
+    }
+}
+
+impl<T: Scalar> LinearOperator<T> for Diagonal<T> {
+    fn rows(&self) -> usize {
+        self.entries.len()
+    }
+    fn cols(&self) -> usize {
+        self.entries.len()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        fits(self.entries.len(), self.entries.len(), x, y);
+        for ((y, &x), &d) in y.iter_mut().zip(x).zip(&self.entries) {
+            *y = d * x;
+        }
+    }
+}
+
+impl<T: Scalar> Adjoint<T> for Diagonal<T> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.apply(y, x);
+    }
+}
+
+impl<T: Scalar> Symmetric<T> for Diagonal<T> {}
+
+/// A closure that overwrites its second argument with the product of its first.
+///
+/// ```
+/// use eigenscape::operator::{AssumeSymmetric, Closure, LinearOperator};
+///
+/// // Second differences on a ring of five points, never stored; symmetric by inspection.
+/// let ring = AssumeSymmetric::new(Closure::new(5, 5, |x: &[f64], y: &mut [f64]| {
+///     for i in 0..5 {
+///         y[i] = 2.0 * x[i] - x[(i + 1) % 5] - x[(i + 4) % 5];
+///     }
+/// }));
+/// let mut y = [0.0; 5];
+/// ring.apply(&[1.0; 5], &mut y);
+/// assert_eq!(y, [0.0; 5]);
+/// ```
+pub struct Closure<T, F> {
+    rows: usize,
+    cols: usize,
+    product: F,
+    scalar: PhantomData<fn(T)>,
+}
+
+impl<T: Scalar, F: Fn(&[T], &mut [T]) + Sync> Closure<T, F> {
+    /// The `rows` x `cols` operator whose product is the closure's.
+    pub fn new(rows: usize, cols: usize, product: F) -> Self {
+        Closure { rows, cols, product, scalar: PhantomData }
+    }
+}
+
+impl<T, F> fmt::Debug for Closure<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Closure({}x{})", self.rows, self.cols)
+    }
+}
+
+impl<T: Scalar, F: Fn(&[T], &mut [T]) + Sync> LinearOperator<T> for Closure<T, F> {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+    fn cols(&self) -> usize {
+        self.cols
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        fits(self.rows, self.cols, x, y);
+        (self.product)(x, y);
+    }
+}
+
+/// The entries of an operator, row by row, by `cols` products with unit vectors, in blocks of up to 32.
+///
+/// Cost: `cols` products and `rows` x `cols` numbers of memory, so for small operators: tests, and exact spectra.
+pub fn to_dense<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized)) -> Dense<T> {
+    const BLOCK: usize = 32;
+    let (rows, cols) = (operator.rows(), operator.cols());
+    let mut entries = vec![T::zero(); rows * cols];
+    let mut units = vec![T::zero(); BLOCK * cols];
+    let mut products = vec![T::zero(); BLOCK * rows];
+    for first in (0..cols).step_by(BLOCK) {
+        let width = BLOCK.min(cols - first);
+        let (units, products) = (&mut units[..width * cols], &mut products[..width * rows]);
+        units.fill(T::zero());
+        for vector in 0..width {
+            units[vector * cols + first + vector] = T::one();
+        }
+        operator.apply_block(units, products, width);
+        for (vector, product) in products.chunks_exact(rows.max(1)).enumerate() {
+            for (row, &entry) in product.iter().enumerate() {
+                entries[row * cols + first + vector] = entry;
+            }
+        }
+    }
+    Dense { entries, rows, cols }
+}
