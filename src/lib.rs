@@ -10,6 +10,7 @@ pub mod random;
 
 pub mod operator;
 pub mod random_matrix;
+pub mod tape;
 
 pub mod krylov;
 pub mod spectrum;

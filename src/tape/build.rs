@@ -1,0 +1,221 @@
+//! The builder that recording and every pass write programs with.
+//!
+//! Each instruction is simplified as it is written (constants fold, x + 0 is x, reshapes merge) and written at most
+//! once: an instruction that stands already is found by its key. So no pass needs a clean-up of its own, except for
+//! values that turn out not to be needed, which [`Builder::finish`] leaves out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::op::{Binary, Op, Unary, Value};
+use super::program::{Node, Program};
+use super::shape::{Axes, MAX_AXES, Shape};
+use crate::scalar::Scalar;
+
+/// A program in the making.
+#[derive(Debug)]
+pub(crate) struct Builder<T> {
+    program: Program<T>,
+    // Constants enter the key as bits: the key must be comparable, and 0 and -0 are different constants.
+    known: HashMap<(Op<u64>, Shape), Value>,
+}
+
+impl<T: Scalar> Builder<T> {
+    pub(crate) fn new() -> Self {
+        let program = Program { nodes: Vec::new(), constants: Vec::new(), arguments: Vec::new(), results: Vec::new() };
+        Builder { program, known: HashMap::new() }
+    }
+
+    pub(crate) fn shape(&self, value: Value) -> Shape {
+        self.program.shape(value)
+    }
+
+    /// Adds an argument with blocks of these shapes and returns the block's values.
+    pub(crate) fn argument(&mut self, blocks: &[Shape]) -> Vec<Value> {
+        let argument = self.program.arguments.len();
+        self.program.arguments.push(blocks.to_vec());
+        let block = |(block, &shape)| self.emit(Op::Argument { argument, block }, shape);
+        blocks.iter().enumerate().map(block).collect()
+    }
+
+    pub(crate) fn constant(&mut self, shape: Shape, values: Arc<[T]>) -> Value {
+        self.program.constants.push(values);
+        self.emit(Op::Constant(self.program.constants.len() - 1), shape)
+    }
+
+    pub(crate) fn fill(&mut self, shape: Shape, value: T) -> Value {
+        self.emit(Op::Fill(value), shape)
+    }
+
+    pub(crate) fn unary(&mut self, function: Unary<T>, x: Value) -> Value {
+        let node = self.program.nodes[x.index()];
+        match (function, node.op) {
+            (Unary::Scale(c), _) if c == T::one() => return x,
+            (Unary::Scale(c), Op::Unary(Unary::Scale(d), y)) => return self.unary(Unary::Scale(c * d), y),
+            (Unary::Offset(c), _) if c == T::zero() => return x,
+            (Unary::Powi(1), _) => return x,
+            (_, Op::Fill(c)) => return self.fill(node.shape, super::elementwise::unary_value(function, c)),
+            _ => {}
+        }
+        self.emit(Op::Unary(function, x), node.shape)
+    }
+
+    pub(crate) fn scale(&mut self, factor: T, x: Value) -> Value {
+        self.unary(Unary::Scale(factor), x)
+    }
+
+    pub(crate) fn binary(&mut self, function: Binary, mut x: Value, mut y: Value) -> Value {
+        let shape = self.shape(x);
+        match (function, self.filled(x), self.filled(y)) {
+            (_, Some(a), Some(b)) => return self.fill(shape, super::elementwise::binary_value(function, a, b)),
+            (Binary::Add, _, Some(c)) => return self.unary(Unary::Offset(c), x),
+            (Binary::Add, Some(c), _) => return self.unary(Unary::Offset(c), y),
+            (Binary::Subtract, _, Some(c)) => return self.unary(Unary::Offset(-c), x),
+            (Binary::Multiply, _, Some(c)) => return self.unary(Unary::Scale(c), x),
+            (Binary::Multiply, Some(c), _) => return self.unary(Unary::Scale(c), y),
+            _ => {}
+        }
+        // x + y and y + x are one instruction.
+        if matches!(function, Binary::Add | Binary::Multiply) && y < x {
+            std::mem::swap(&mut x, &mut y);
+        }
+        self.emit(Op::Binary(function, x, y), shape)
+    }
+
+    pub(crate) fn add(&mut self, x: Value, y: Value) -> Value {
+        self.binary(Binary::Add, x, y)
+    }
+
+    pub(crate) fn multiply(&mut self, x: Value, y: Value) -> Value {
+        self.binary(Binary::Multiply, x, y)
+    }
+
+    pub(crate) fn sum(&mut self, x: Value, axes: Axes) -> Value {
+        if axes.is_empty() {
+            return x;
+        }
+        let shape = self.shape(x);
+        let kept = shape.without(axes);
+        if let Some(c) = self.filled(x) {
+            let terms = T::of(shape.size() as f64 / kept.size().max(1) as f64);
+            return self.fill(kept, if shape.size() == 0 { T::zero() } else { c * terms });
+        }
+        if kept.size() == shape.size() {
+            return self.reshape(x, kept);
+        }
+        self.emit(Op::Sum(x, axes), kept)
+    }
+
+    /// Copies `x` along the axes in the set, which are new axes of `shape`.
+    pub(crate) fn broadcast(&mut self, x: Value, axes: Axes, shape: Shape) -> Value {
+        if let Some(c) = self.filled(x) {
+            return self.fill(shape, c);
+        }
+        if shape.size() == self.shape(x).size() {
+            return self.reshape(x, shape);
+        }
+        self.emit(Op::Broadcast(x, axes), shape)
+    }
+
+    pub(crate) fn reshape(&mut self, x: Value, shape: Shape) -> Value {
+        let node = self.program.nodes[x.index()];
+        match node.op {
+            _ if node.shape == shape => x,
+            Op::Fill(c) => self.fill(shape, c),
+            Op::Reshape(y) => self.reshape(y, shape),
+            _ => self.emit(Op::Reshape(x), shape),
+        }
+    }
+
+    pub(crate) fn permute(&mut self, x: Value, order: [u8; MAX_AXES]) -> Value {
+        let shape = self.shape(x);
+        if order[..shape.axes()].iter().enumerate().all(|(axis, &from)| axis == usize::from(from)) {
+            return x;
+        }
+        self.emit(Op::Permute(x, order), shape.permuted(&order))
+    }
+
+    /// Writes an instruction that no simplification applies to, or finds it.
+    pub(crate) fn emit(&mut self, op: Op<T>, shape: Shape) -> Value {
+        let key = (op.map(|x| x, bits), shape);
+        if let Some(&value) = self.known.get(&key) {
+            return value;
+        }
+        let value = Value(self.program.nodes.len() as u32);
+        self.program.nodes.push(Node { op, shape });
+        self.known.insert(key, value);
+        value
+    }
+
+    /// Writes an instruction with operands of its own program as one of this program, simplified.
+    pub(crate) fn push(&mut self, op: Op<T>, shape: Shape) -> Value {
+        match op {
+            Op::Unary(function, x) => self.unary(function, x),
+            Op::Binary(function, x, y) => self.binary(function, x, y),
+            Op::Sum(x, axes) => self.sum(x, axes),
+            Op::Broadcast(x, axes) => self.broadcast(x, axes, shape),
+            Op::Reshape(x) => self.reshape(x, shape),
+            Op::Permute(x, order) => self.permute(x, order),
+            Op::Slice { of, .. } | Op::Pad { of, .. } if self.shape(of) == shape => of,
+            _ => self.emit(op, shape),
+        }
+    }
+
+    /// Writes another program's instructions here, its arguments replaced by values; returns its results.
+    pub(crate) fn inline(&mut self, program: &Program<T>, arguments: &[Vec<Value>]) -> Vec<Vec<Value>> {
+        let mut values: Vec<Value> = Vec::with_capacity(program.nodes.len());
+        for node in &program.nodes {
+            let value = match node.op {
+                Op::Argument { argument, block } => arguments[argument][block],
+                Op::Constant(index) => self.constant(node.shape, program.constants[index].clone()),
+                op => self.push(op.map(|x| values[x.index()], |c| c), node.shape),
+            };
+            values.push(value);
+        }
+        program.results.iter().map(|blocks| blocks.iter().map(|value| values[value.index()]).collect()).collect()
+    }
+
+    /// The program with these results, without the instructions that none of them needs.
+    pub(crate) fn finish(self, results: Vec<Vec<Value>>) -> Program<T> {
+        let Program { nodes, constants, arguments, .. } = self.program;
+        let mut needed = vec![false; nodes.len()];
+        results.iter().flatten().for_each(|value| needed[value.index()] = true);
+        for index in (0..nodes.len()).rev() {
+            if needed[index] {
+                nodes[index].op.operands().for_each(|value| needed[value.index()] = true);
+            }
+        }
+        let mut place = vec![Value(u32::MAX); nodes.len()];
+        let mut kept = Vec::with_capacity(nodes.len());
+        let mut kept_constants = Vec::new();
+        for (index, mut node) in nodes.into_iter().enumerate().filter(|(index, _)| needed[*index]) {
+            place[index] = Value(kept.len() as u32);
+            node.op = match node.op {
+                Op::Constant(constant) => {
+                    kept_constants.push(constants[constant].clone());
+                    Op::Constant(kept_constants.len() - 1)
+                }
+                op => op.map(|x| place[x.index()], |c| c),
+            };
+            kept.push(node);
+        }
+        let results = results.into_iter().map(|blocks| blocks.iter().map(|x| place[x.index()]).collect()).collect();
+        let program = Program { nodes: kept, constants: kept_constants, arguments, results };
+        if cfg!(debug_assertions) {
+            program.check();
+        }
+        program
+    }
+
+    /// The constant that fills a value, if one does.
+    pub(crate) fn filled(&self, x: Value) -> Option<T> {
+        match self.program.nodes[x.index()].op {
+            Op::Fill(c) => Some(c),
+            _ => None,
+        }
+    }
+}
+
+fn bits<T: Scalar>(constant: T) -> u64 {
+    constant.f64().to_bits()
+}

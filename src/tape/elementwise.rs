@@ -1,0 +1,188 @@
+//! What each elementwise function computes, for one number and for slices of them.
+
+use super::op::{Binary, Unary};
+use crate::scalar::Scalar;
+
+/// The logistic function, without overflow at either end.
+fn sigmoid<T: Scalar>(x: T) -> T {
+    let e = (-x.abs()).exp();
+    let top = if x >= T::zero() { T::one() } else { e };
+    top / (T::one() + e)
+}
+
+/// Runs `body` with the function of one number that `unary` names: one match for a slice, not one for each element.
+macro_rules! with_unary {
+    ($unary:expr, $function:ident => $body:expr) => {
+        match $unary {
+            Unary::Scale(c) => {
+                let $function = |x: T| c * x;
+                $body
+            }
+            Unary::Offset(c) => {
+                let $function = |x: T| x + c;
+                $body
+            }
+            Unary::Exp => {
+                let $function = |x: T| x.exp();
+                $body
+            }
+            Unary::ExpM1 => {
+                let $function = |x: T| x.exp_m1();
+                $body
+            }
+            Unary::Ln => {
+                let $function = |x: T| x.ln();
+                $body
+            }
+            Unary::Ln1p => {
+                let $function = |x: T| x.ln_1p();
+                $body
+            }
+            Unary::Sin => {
+                let $function = |x: T| x.sin();
+                $body
+            }
+            Unary::Cos => {
+                let $function = |x: T| x.cos();
+                $body
+            }
+            Unary::Tan => {
+                let $function = |x: T| x.tan();
+                $body
+            }
+            Unary::Atan => {
+                let $function = |x: T| x.atan();
+                $body
+            }
+            Unary::Sinh => {
+                let $function = |x: T| x.sinh();
+                $body
+            }
+            Unary::Cosh => {
+                let $function = |x: T| x.cosh();
+                $body
+            }
+            Unary::Tanh => {
+                let $function = |x: T| x.tanh();
+                $body
+            }
+            Unary::Sigmoid => {
+                let $function = |x: T| sigmoid(x);
+                $body
+            }
+            Unary::Softplus => {
+                let $function = |x: T| x.max(T::zero()) + (-x.abs()).exp().ln_1p();
+                $body
+            }
+            Unary::Erf => {
+                let $function = |x: T| x.erf();
+                $body
+            }
+            Unary::Sqrt => {
+                let $function = |x: T| x.sqrt();
+                $body
+            }
+            Unary::Recip => {
+                let $function = |x: T| x.recip();
+                $body
+            }
+            Unary::Powi(n) => {
+                let $function = |x: T| x.powi(n);
+                $body
+            }
+            Unary::Powf(c) => {
+                let $function = |x: T| x.powf(c);
+                $body
+            }
+            Unary::Abs => {
+                let $function = |x: T| x.abs();
+                $body
+            }
+            // `signum` would give 1 at 0.
+            Unary::Sign => {
+                let $function = |x: T| if x == T::zero() { x } else { x.signum() };
+                $body
+            }
+            Unary::Step => {
+                let $function = |x: T| if x > T::zero() { T::one() } else { T::zero() };
+                $body
+            }
+            // Written so that a NaN stays one: `max` would hide it.
+            Unary::Relu => {
+                let $function = |x: T| if x < T::zero() { T::zero() } else { x };
+                $body
+            }
+        }
+    };
+}
+
+macro_rules! with_binary {
+    ($binary:expr, $function:ident => $body:expr) => {
+        match $binary {
+            Binary::Add => {
+                let $function = |x: T, y: T| x + y;
+                $body
+            }
+            Binary::Subtract => {
+                let $function = |x: T, y: T| x - y;
+                $body
+            }
+            Binary::Multiply => {
+                let $function = |x: T, y: T| x * y;
+                $body
+            }
+            Binary::Divide => {
+                let $function = |x: T, y: T| x / y;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) fn unary_value<T: Scalar>(function: Unary<T>, x: T) -> T {
+    with_unary!(function, f => f(x))
+}
+
+pub(crate) fn binary_value<T: Scalar>(function: Binary, x: T, y: T) -> T {
+    with_binary!(function, f => f(x, y))
+}
+
+pub(crate) fn unary<T: Scalar>(function: Unary<T>, x: &[T], out: &mut [T]) {
+    with_unary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x)));
+}
+
+pub(crate) fn unary_in_place<T: Scalar>(function: Unary<T>, out: &mut [T]) {
+    with_unary!(function, f => out.iter_mut().for_each(|out| *out = f(*out)));
+}
+
+pub(crate) fn binary<T: Scalar>(function: Binary, x: &[T], y: &[T], out: &mut [T]) {
+    with_binary!(function, f => out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| *out = f(x, y)));
+}
+
+/// out = function(out, y)
+pub(crate) fn binary_into_left<T: Scalar>(function: Binary, out: &mut [T], y: &[T]) {
+    with_binary!(function, f => out.iter_mut().zip(y).for_each(|(out, &y)| *out = f(*out, y)));
+}
+
+/// out = function(x, out)
+pub(crate) fn binary_into_right<T: Scalar>(function: Binary, x: &[T], out: &mut [T]) {
+    with_binary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, *out)));
+}
+
+/// The sum of a row, in sixteen running sums: side by side in the processor, and rounding grows sixteen times slower.
+pub(crate) fn sum<T: Scalar>(row: &[T]) -> T {
+    const LANES: usize = 16;
+    let (whole, rest) = row.as_chunks::<LANES>();
+    let mut sums = [T::zero(); LANES];
+    for chunk in whole {
+        sums.iter_mut().zip(chunk).for_each(|(sum, &x)| *sum += x);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            sums[lane] = sums[lane] + sums[lane + width];
+        }
+        width /= 2;
+    }
+    sums[0] + rest.iter().copied().sum::<T>()
+}

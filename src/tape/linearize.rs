@@ -1,0 +1,283 @@
+//! The one derivative rule per instruction: what a small change of its operands does to its result.
+//!
+//! ```text
+//!     linearize : (f : a -> b)  ->  (primal : a -> (b, residuals),  linear : residuals -> (tangent of a -o tangent of b))
+//! ```
+//!
+//! Arguments that are not perturbed have no tangent at all (a symbolic zero), and neither has anything computed from
+//! them alone: the linear part holds only what it must.
+
+use std::collections::HashMap;
+
+use super::build::Builder;
+use super::linear::{LinearBuilder, LinearOp, LinearProgram, Residual, Tangent};
+use super::op::{Binary, Op, Unary, Value};
+use super::program::Program;
+use super::shape::{Axes, Shape};
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+
+/// A program split at a point into what is paid once and what each direction costs.
+#[derive(Clone, Debug)]
+pub struct Linearization<T> {
+    /// The original results, then one more result: the residuals, a block each.
+    pub primal: Program<T>,
+    /// The derivative: from tangents of the chosen arguments to tangents of the original results.
+    pub linear: LinearProgram<T>,
+}
+
+/// Splits `program` into its value and its derivative with respect to the arguments with these numbers.
+///
+/// # Errors
+/// If there is no argument with such a number, or one is named twice.
+///
+/// # References
+/// Radul, Paszke, Frostig, Johnson, Maclaurin 2022, "You only linearize once", arXiv:2204.10923.
+pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result<Linearization<T>> {
+    for (place, &argument) in arguments.iter().enumerate() {
+        if argument >= program.arguments.len() || arguments[..place].contains(&argument) {
+            return Err(Error::OutOfRange {
+                what: "the number of an argument to differentiate by",
+                value: argument as f64,
+                limits: "must be below the number of arguments and named once",
+            });
+        }
+    }
+    let mut pass = Pass {
+        primal: Builder::new(),
+        linear: LinearBuilder::new(Vec::new()),
+        residuals: Vec::new(),
+        numbers: HashMap::new(),
+    };
+    let inputs: Vec<Vec<Value>> = program.arguments.iter().map(|blocks| pass.primal.argument(blocks)).collect();
+    let mut tangent_inputs = vec![None; program.arguments.len()];
+    for &argument in arguments {
+        tangent_inputs[argument] = Some(pass.linear.argument(&program.arguments[argument]));
+    }
+    let mut values: Vec<Value> = Vec::with_capacity(program.nodes.len());
+    let mut tangents: Vec<Option<Tangent>> = Vec::with_capacity(program.nodes.len());
+    for node in &program.nodes {
+        let (value, tangent) = match node.op {
+            Op::Argument { argument, block } => {
+                (inputs[argument][block], tangent_inputs[argument].as_ref().map(|blocks| blocks[block]))
+            }
+            Op::Constant(index) => (pass.primal.constant(node.shape, program.constants[index].clone()), None),
+            op => {
+                let op_here = op.map(|x| values[x.index()], |c| c);
+                let value = pass.primal.push(op_here, node.shape);
+                (value, pass.tangent(op, op_here, value, node.shape, |x| tangents[x.index()]))
+            }
+        };
+        values.push(value);
+        tangents.push(tangent);
+    }
+    let results = |pass: &mut Pass<T>, value: &Value| {
+        tangents[value.index()].unwrap_or_else(|| pass.linear.zero(program.shape(*value)))
+    };
+    let tangent_results =
+        program.results.iter().map(|blocks| blocks.iter().map(|value| results(&mut pass, value)).collect()).collect();
+    let (linear, left) = pass.linear.finish(tangent_results);
+    let mut primal_results: Vec<Vec<Value>> =
+        program.results.iter().map(|blocks| blocks.iter().map(|value| values[value.index()]).collect()).collect();
+    primal_results.push(left.iter().map(|residual| pass.residuals[residual.index()]).collect());
+    Ok(Linearization { primal: pass.primal.finish(primal_results), linear })
+}
+
+/// What the derivative of a function of one number is multiplied with.
+enum Slope<T> {
+    Zero,
+    Constant(T),
+    Value(Value),
+}
+
+struct Pass<T> {
+    primal: Builder<T>,
+    linear: LinearBuilder<T>,
+    /// The primal value behind each residual.
+    residuals: Vec<Value>,
+    numbers: HashMap<Value, Residual>,
+}
+
+impl<T: Scalar> Pass<T> {
+    fn residual(&mut self, value: Value) -> Residual {
+        let shape = self.primal.shape(value);
+        let (linear, residuals) = (&mut self.linear, &mut self.residuals);
+        *self.numbers.entry(value).or_insert_with(|| {
+            residuals.push(value);
+            linear.residual(shape)
+        })
+    }
+
+    /// The tangent of `op`, whose operands in the new primal program are those of `here`; `None` if it has none.
+    fn tangent(
+        &mut self,
+        op: Op<T>,
+        here: Op<T>,
+        result: Value,
+        shape: Shape,
+        tangent: impl Fn(Value) -> Option<Tangent>,
+    ) -> Option<Tangent> {
+        match (op, here) {
+            (Op::Argument { .. } | Op::Constant(_) | Op::Fill(_), _) => None,
+            (Op::Unary(function, x), Op::Unary(_, x_here)) => {
+                let t = tangent(x)?;
+                let slope = self.slope(function, x_here, result);
+                self.times(t, slope)
+            }
+            (Op::Binary(function, x, y), Op::Binary(_, x_here, y_here)) => {
+                self.binary(function, (tangent(x), x_here), (tangent(y), y_here), result)
+            }
+            (
+                Op::MatMul { left, right, .. },
+                Op::MatMul { left: left_here, transpose_left, right: right_here, transpose_right },
+            ) => {
+                let from_left = tangent(left).map(|left| {
+                    let right = self.residual(right_here);
+                    self.linear.push(LinearOp::MatMulRight { left, transpose_left, right, transpose_right }, shape)
+                });
+                let from_right = tangent(right).map(|right| {
+                    let left = self.residual(left_here);
+                    self.linear.push(LinearOp::MatMulLeft { left, transpose_left, right, transpose_right }, shape)
+                });
+                self.add(from_left, from_right)
+            }
+            (Op::LogSumExp(x), Op::LogSumExp(x_here)) => {
+                // The derivative is the softmax, exp(x - y): at most 1, so nothing overflows here either.
+                let t = tangent(x)?;
+                let whole = self.primal.shape(x_here);
+                let last = Axes::of([whole.axes() - 1]);
+                let y = self.primal.broadcast(result, last, whole);
+                let logarithm = self.primal.binary(Binary::Subtract, x_here, y);
+                let softmax = self.primal.unary(Unary::Exp, logarithm);
+                let product = self.times(t, Slope::Value(softmax))?;
+                Some(self.linear.push(LinearOp::Sum(product, last), shape))
+            }
+            (Op::Sum(x, axes), _) => Some(self.linear.push(LinearOp::Sum(tangent(x)?, axes), shape)),
+            (Op::Broadcast(x, axes), _) => Some(self.linear.push(LinearOp::Broadcast(tangent(x)?, axes), shape)),
+            (Op::Reshape(x), _) => Some(self.linear.push(LinearOp::Reshape(tangent(x)?), shape)),
+            (Op::Permute(x, order), _) => Some(self.linear.push(LinearOp::Permute(tangent(x)?, order), shape)),
+            (Op::Slice { of, axis, start }, _) => {
+                Some(self.linear.push(LinearOp::Slice { of: tangent(of)?, axis, start }, shape))
+            }
+            (Op::Pad { of, axis, start }, _) => {
+                Some(self.linear.push(LinearOp::Pad { of: tangent(of)?, axis, start }, shape))
+            }
+            (Op::Unary(..) | Op::Binary(..) | Op::MatMul { .. } | Op::LogSumExp(_), _) => {
+                unreachable!("an instruction and its copy are of one kind")
+            }
+        }
+    }
+
+    fn add(&mut self, t: Option<Tangent>, s: Option<Tangent>) -> Option<Tangent> {
+        match (t, s) {
+            (Some(t), Some(s)) => Some(self.linear.add(t, s)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    fn times(&mut self, t: Tangent, slope: Slope<T>) -> Option<Tangent> {
+        let shape = self.linear.shape(t);
+        let op = match slope {
+            Slope::Zero => return None,
+            Slope::Constant(c) => LinearOp::Scale(c, t),
+            Slope::Value(value) => match self.primal.filled(value) {
+                Some(c) => LinearOp::Scale(c, t),
+                None => LinearOp::Multiply(t, self.residual(value)),
+            },
+        };
+        Some(self.linear.push(op, shape))
+    }
+
+    fn binary(
+        &mut self,
+        function: Binary,
+        (t, x): (Option<Tangent>, Value),
+        (s, y): (Option<Tangent>, Value),
+        result: Value,
+    ) -> Option<Tangent> {
+        let (slope_x, slope_y) = match function {
+            Binary::Add => (Slope::Constant(T::one()), Slope::Constant(T::one())),
+            Binary::Subtract => (Slope::Constant(T::one()), Slope::Constant(-T::one())),
+            Binary::Multiply => (Slope::Value(y), Slope::Value(x)),
+            Binary::Divide => {
+                // d(x / y) = dx / y - dy (x / y) / y
+                let inverse = self.primal.unary(Unary::Recip, y);
+                let slope = self.primal.multiply(result, inverse);
+                (Slope::Value(inverse), Slope::Value(self.primal.scale(-T::one(), slope)))
+            }
+        };
+        let from_x = t.and_then(|t| self.times(t, slope_x));
+        let from_y = s.and_then(|s| self.times(s, slope_y));
+        self.add(from_x, from_y)
+    }
+
+    /// The derivative of a function of one number at x, where it is y: the table that a new function adds a row to.
+    fn slope(&mut self, function: Unary<T>, x: Value, y: Value) -> Slope<T> {
+        let one = T::one();
+        let b = &mut self.primal;
+        let value = match function {
+            Unary::Scale(c) => return Slope::Constant(c),
+            Unary::Offset(_) => return Slope::Constant(one),
+            Unary::Sign | Unary::Step => return Slope::Zero,
+            Unary::Powi(0) => return Slope::Zero,
+            Unary::Exp => y,
+            Unary::ExpM1 => b.unary(Unary::Offset(one), y),
+            Unary::Ln => b.unary(Unary::Recip, x),
+            Unary::Ln1p => {
+                let shifted = b.unary(Unary::Offset(one), x);
+                b.unary(Unary::Recip, shifted)
+            }
+            Unary::Sin => b.unary(Unary::Cos, x),
+            Unary::Cos => {
+                let sine = b.unary(Unary::Sin, x);
+                b.scale(-one, sine)
+            }
+            Unary::Tan => {
+                let square = b.multiply(y, y);
+                b.unary(Unary::Offset(one), square)
+            }
+            Unary::Atan => {
+                let square = b.multiply(x, x);
+                let shifted = b.unary(Unary::Offset(one), square);
+                b.unary(Unary::Recip, shifted)
+            }
+            Unary::Sinh => b.unary(Unary::Cosh, x),
+            Unary::Cosh => b.unary(Unary::Sinh, x),
+            Unary::Tanh => {
+                let square = b.multiply(y, y);
+                let negated = b.scale(-one, square);
+                b.unary(Unary::Offset(one), negated)
+            }
+            Unary::Sigmoid => {
+                let square = b.multiply(y, y);
+                b.binary(Binary::Subtract, y, square)
+            }
+            Unary::Softplus => b.unary(Unary::Sigmoid, x),
+            Unary::Erf => {
+                let square = b.multiply(x, x);
+                let negated = b.scale(-one, square);
+                let bell = b.unary(Unary::Exp, negated);
+                b.scale(T::FRAC_2_SQRT_PI(), bell)
+            }
+            Unary::Sqrt => {
+                let inverse = b.unary(Unary::Recip, y);
+                b.scale(T::of(0.5), inverse)
+            }
+            Unary::Recip => {
+                let square = b.multiply(y, y);
+                b.scale(-one, square)
+            }
+            Unary::Powi(n) => {
+                let power = b.unary(Unary::Powi(n - 1), x);
+                b.scale(T::of(f64::from(n)), power)
+            }
+            Unary::Powf(c) => {
+                let power = b.unary(Unary::Powf(c - one), x);
+                b.scale(c, power)
+            }
+            Unary::Abs => b.unary(Unary::Sign, x),
+            Unary::Relu => b.unary(Unary::Step, x),
+        };
+        Slope::Value(value)
+    }
+}

@@ -1,0 +1,110 @@
+//! Transposition of linear programs: the other half of reverse mode.
+//!
+//! ```text
+//!     transpose : (residuals -> (a -o b))  ->  (residuals -> (b -o a)),      <u, L v> = <L' u, v>
+//! ```
+//!
+//! Instructions are read backwards; what was a copy becomes a sum. Total by construction: there is a line for each
+//! linear instruction, and no other instruction exists.
+
+use super::linear::{LinearBuilder, LinearOp, LinearProgram, Residual, Tangent};
+use super::shape::MAX_AXES;
+use crate::scalar::Scalar;
+
+/// The transpose of a linear program, with the same residuals.
+pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
+    let mut builder = LinearBuilder::new(linear.residuals.clone());
+    let mut cotangents: Vec<Option<Tangent>> = vec![None; linear.nodes.len()];
+    for blocks in &linear.results {
+        let shapes: Vec<_> = blocks.iter().map(|&t| linear.shape(t)).collect();
+        for (&of, cotangent) in blocks.iter().zip(builder.argument(&shapes)) {
+            accumulate(&mut builder, &mut cotangents, of, cotangent);
+        }
+    }
+    for (index, node) in linear.nodes.iter().enumerate().rev() {
+        let Some(cotangent) = cotangents[index] else { continue };
+        let mut give = |builder: &mut LinearBuilder<T>, to: Tangent, op: LinearOp<T>| {
+            let share = builder.push(op, linear.shape(to));
+            accumulate(builder, &mut cotangents, to, share);
+        };
+        match node.op {
+            LinearOp::Argument { .. } | LinearOp::Zero => {}
+            LinearOp::Add(t, s) => {
+                accumulate(&mut builder, &mut cotangents, t, cotangent);
+                accumulate(&mut builder, &mut cotangents, s, cotangent);
+            }
+            LinearOp::Scale(c, t) => give(&mut builder, t, LinearOp::Scale(c, cotangent)),
+            LinearOp::Multiply(t, residual) => give(&mut builder, t, LinearOp::Multiply(cotangent, residual)),
+            LinearOp::MatMulLeft { left, transpose_left, right, transpose_right } => {
+                // Y = R X: X gets R' Y. Y = R X': X gets Y' R.
+                let op = if transpose_right {
+                    product_right(cotangent, true, left, transpose_left)
+                } else {
+                    product_left(left, !transpose_left, cotangent, false)
+                };
+                give(&mut builder, right, op);
+            }
+            LinearOp::MatMulRight { left, transpose_left, right, transpose_right } => {
+                // Y = X R: X gets Y R'. Y = X' R: X gets R Y'.
+                let op = if transpose_left {
+                    product_left(right, transpose_right, cotangent, true)
+                } else {
+                    product_right(cotangent, false, right, !transpose_right)
+                };
+                give(&mut builder, left, op);
+            }
+            LinearOp::Sum(t, axes) => give(&mut builder, t, LinearOp::Broadcast(cotangent, axes)),
+            LinearOp::Broadcast(t, axes) => give(&mut builder, t, LinearOp::Sum(cotangent, axes)),
+            LinearOp::Reshape(t) => give(&mut builder, t, LinearOp::Reshape(cotangent)),
+            LinearOp::Permute(t, order) => {
+                give(&mut builder, t, LinearOp::Permute(cotangent, inverse(order, node.shape.axes())))
+            }
+            LinearOp::Slice { of, axis, start } => give(&mut builder, of, LinearOp::Pad { of: cotangent, axis, start }),
+            LinearOp::Pad { of, axis, start } => give(&mut builder, of, LinearOp::Slice { of: cotangent, axis, start }),
+        }
+    }
+    let mut results: Vec<Vec<Option<Tangent>>> =
+        linear.arguments.iter().map(|blocks| vec![None; blocks.len()]).collect();
+    for (node, cotangent) in linear.nodes.iter().zip(&cotangents) {
+        if let LinearOp::Argument { argument, block } = node.op {
+            results[argument][block] = *cotangent;
+        }
+    }
+    let mut filled = Vec::with_capacity(results.len());
+    for (blocks, shapes) in results.into_iter().zip(&linear.arguments) {
+        let block = |(cotangent, &shape): (Option<Tangent>, _)| cotangent.unwrap_or_else(|| builder.zero(shape));
+        filled.push(blocks.into_iter().zip(shapes).map(block).collect());
+    }
+    // Each residual of the original is still in use here, unless its whole instruction led to no result; the list is
+    // kept as it was, so that one set of residuals serves both directions.
+    builder.finish_keeping_residuals(filled)
+}
+
+fn accumulate<T: Scalar>(
+    builder: &mut LinearBuilder<T>,
+    cotangents: &mut [Option<Tangent>],
+    of: Tangent,
+    share: Tangent,
+) {
+    let slot = &mut cotangents[of.index()];
+    *slot = Some(match *slot {
+        Some(sum) => builder.add(sum, share),
+        None => share,
+    });
+}
+
+fn product_left<T>(left: Residual, transpose_left: bool, right: Tangent, transpose_right: bool) -> LinearOp<T> {
+    LinearOp::MatMulLeft { left, transpose_left, right, transpose_right }
+}
+
+fn product_right<T>(left: Tangent, transpose_left: bool, right: Residual, transpose_right: bool) -> LinearOp<T> {
+    LinearOp::MatMulRight { left, transpose_left, right, transpose_right }
+}
+
+fn inverse(order: [u8; MAX_AXES], axes: usize) -> [u8; MAX_AXES] {
+    let mut inverse = order;
+    for (axis, &from) in order[..axes].iter().enumerate() {
+        inverse[usize::from(from)] = axis as u8;
+    }
+    inverse
+}
