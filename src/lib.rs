@@ -13,6 +13,10 @@ pub mod random_matrix;
 pub mod tape;
 
 pub mod krylov;
+pub mod network;
+
+pub mod curvature;
+pub mod objective;
 pub mod spectrum;
 
 pub use error::{Error, Result};

@@ -25,6 +25,10 @@ impl Tangent {
 pub struct Residual(pub(crate) u32);
 
 impl Residual {
+    pub(crate) fn new(number: usize) -> Self {
+        Residual(number as u32)
+    }
+
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -330,7 +334,7 @@ impl<T: Scalar> LinearBuilder<T> {
         let mut program = self.finish_keeping_residuals(results);
         let mut used = vec![false; program.residuals.len()];
         program.nodes.iter().filter_map(|node| node.op.residual()).for_each(|r| used[r.index()] = true);
-        let left: Vec<Residual> = (0..used.len()).filter(|&r| used[r]).map(|r| Residual(r as u32)).collect();
+        let left: Vec<Residual> = (0..used.len()).filter(|&r| used[r]).map(Residual::new).collect();
         let mut renumbered = vec![Residual(u32::MAX); used.len()];
         left.iter().enumerate().for_each(|(new, old)| renumbered[old.index()] = Residual(new as u32));
         for node in &mut program.nodes {

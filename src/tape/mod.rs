@@ -49,6 +49,7 @@
 
 mod arithmetic;
 mod build;
+mod derive;
 mod elementwise;
 mod embed;
 mod linear;
@@ -62,6 +63,7 @@ mod shape;
 mod transpose;
 
 pub(crate) use build::Builder;
+pub(crate) use derive::Derivative;
 pub use embed::embed;
 pub(crate) use linear::{LinearBuilder, Residual};
 pub use linear::{LinearOp, LinearProgram, Tangent};

@@ -57,6 +57,11 @@ impl<T: Scalar> Program<T> {
         self.nodes.is_empty()
     }
 
+    /// The number of elements of all values together.
+    pub(crate) fn elements(&self) -> usize {
+        self.nodes.iter().map(|node| node.shape.size()).sum()
+    }
+
     pub(crate) fn shape(&self, value: Value) -> Shape {
         self.nodes[value.index()].shape
     }

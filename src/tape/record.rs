@@ -112,13 +112,6 @@ impl<T: Scalar> Tape<T> {
         Ok(program)
     }
 
-    pub(crate) fn inline(&self, program: &Program<T>, arguments: &[Vec<Var<'_, T>>]) -> Vec<Vec<Var<'_, T>>> {
-        let values: Vec<Vec<Value>> =
-            arguments.iter().map(|blocks| blocks.iter().map(|var| var.value).collect()).collect();
-        let results = self.builder.borrow_mut().inline(program, &values);
-        results.into_iter().map(|blocks| blocks.into_iter().map(|value| self.var(value)).collect()).collect()
-    }
-
     fn var(&self, value: Value) -> Var<'_, T> {
         Var { tape: self, value }
     }

@@ -1,6 +1,8 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
+mod curvature;
 mod krylov;
+mod oracle;
 mod random;
 mod random_matrix;
 mod spectrum;

@@ -1,0 +1,39 @@
+//! The risk of a network on data, and its curvature at a point as operators.
+//!
+//! ```text
+//!     L(theta) = sum_m w_m l(f(theta, x_m), y_m),      w_m = 1/N unless weighted
+//!     H = d^2 L / d theta^2                            Hessian            P x P, symmetric
+//!     G = sum_m w_m J_m' S_m J_m                       Gauss-Newton       P x P, semidefinite for convex l
+//!     J = (J_1; ...; J_N)                              Jacobian           (N C) x P, logits by parameters
+//! ```
+//!
+//! J_m is C x P, the derivative of the logits of example m; S_m is C x C, the second derivative of the loss by the
+//! logits. H = G + the term with the curvature of the logits; for softmax cross-entropy G is also the Fisher matrix.
+//!
+//! | operator | product costs about | memory at the point |
+//! | --- | --- | --- |
+//! | [`Hessian`] | 2 gradients | residuals: a few times the activations |
+//! | [`GaussNewton`] | 1.5 gradients | residuals: about the activations |
+//! | [`Jacobian`] | 1 gradient | the same |
+//!
+//! Examples are cut into chunks of equal size, which follows from shapes and not from the number of threads; chunks run
+//! in parallel, and their sums are added in a fixed tree. So results have the same bits for any number of threads, and
+//! memory is bounded by [`Risk::memory_budget`]: residuals are kept where they fit and recomputed where they do not.
+//!
+//! # References
+//! Pearlmutter 1994, doi:10.1162/neco.1994.6.1.147 (products with the Hessian). Schraudolph 2002,
+//! doi:10.1162/08997660260028683 (products with the Gauss-Newton matrix).
+
+mod chunks;
+mod derivatives;
+mod examples;
+mod loss;
+mod mini_batches;
+mod operators;
+mod risk;
+
+pub use examples::Examples;
+pub use loss::Loss;
+pub use mini_batches::MiniBatches;
+pub use operators::{GaussNewton, Hessian, Jacobian};
+pub use risk::{Risk, RiskPoint};

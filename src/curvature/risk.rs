@@ -1,0 +1,326 @@
+//! The risk: a mean of losses over examples, and what it offers at a point.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::chunks::{ChunkedExamples, Partition, Pool, run_pooled, suitable_rows, sum_over_chunks};
+use super::derivatives::Recording;
+use super::operators::Products;
+use super::{Examples, GaussNewton, Hessian, Jacobian, Loss, MiniBatches};
+use crate::error::{Error, Result};
+use crate::network::{Block, Network};
+use crate::objective::{Objective, Point, Stochastic, finite_gradient, finite_parameters, finite_value};
+use crate::random::Key;
+use crate::scalar::Scalar;
+use crate::tape::{Derivative, Plan, Program, Workspace};
+use rayon::prelude::*;
+
+/// The default of [`Risk::memory_budget`]: one gibibyte.
+pub const MEMORY_BUDGET: usize = 1 << 30;
+
+/// The weighted mean of the losses of a network over examples.
+///
+/// ```text
+///     L(theta) = sum_m w_m l(f(theta, x_m), y_m)
+/// ```
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::{Objective, Point};
+/// use eigenscape::operator::to_dense;
+///
+/// // A linear model with squared error: H = G = X'X / N for the weights.
+/// let x = vec![1.0, 2.0, 3.0, 4.0];
+/// let examples = Examples::new(x, 1, vec![0.0; 4], 1)?;
+/// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+/// let point = risk.at(&[0.5, 0.0])?;
+/// let mean_square = (1.0 + 4.0 + 9.0 + 16.0) / 4.0;
+/// assert_eq!(point.value(), 0.5 * 0.25 * mean_square);
+/// assert_eq!(to_dense(&point.hessian()).entries(), [mean_square, 2.5, 2.5, 1.0]);
+/// assert_eq!(to_dense(&point.gauss_newton()).entries(), [mean_square, 2.5, 2.5, 1.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+pub struct Risk<T> {
+    loss: Loss,
+    blocks: Vec<Block>,
+    parameters: usize,
+    outputs: usize,
+    examples: Examples<T>,
+    pub(super) chunked: ChunkedExamples<T>,
+    recording: Recording<T>,
+    value: Plan<T>,
+    gradient: Plan<T>,
+    logits: Plan<T>,
+    derivatives: Derivatives<T>,
+    /// What records the network for another number of rows, for mini-batches.
+    record: Box<dyn Fn(usize) -> Result<Recording<T>> + Send + Sync>,
+    pub(super) memory_budget: usize,
+    /// Vectors of P entries for partial sums.
+    pub(super) vectors: Pool<Vec<T>>,
+    value_workspaces: Pool<Workspace<T>>,
+    gradient_workspaces: Pool<Workspace<T>>,
+    logits_workspaces: Pool<Workspace<T>>,
+}
+
+/// Linear parts, each built at its first use.
+#[derive(Debug)]
+struct Derivatives<T> {
+    hessian: OnceLock<Derivative<T>>,
+    gauss_newton: OnceLock<Derivative<T>>,
+    jacobian: OnceLock<Derivative<T>>,
+    jacobian_transposed: OnceLock<Derivative<T>>,
+}
+
+impl<T> Default for Derivatives<T> {
+    fn default() -> Self {
+        let (hessian, gauss_newton, jacobian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Derivatives { hessian, gauss_newton, jacobian, jacobian_transposed: OnceLock::new() }
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Risk<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Risk")
+            .field("loss", &self.loss)
+            .field("parameters", &self.parameters)
+            .field("examples", &self.examples.count())
+            .field("partition", &self.chunked.partition)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Scalar> Risk<T> {
+    /// The risk of a network with a loss over examples.
+    ///
+    /// # Errors
+    /// If the examples' inputs or targets are not as many as the network's inputs or outputs, or if the network's
+    /// recording has a shape error.
+    pub fn new(network: &(impl Network + Clone + Send + 'static), loss: Loss, examples: Examples<T>) -> Result<Self> {
+        Error::length("a row of inputs", examples.input_len(), network.inputs())?;
+        Error::length("a row of targets", examples.target_len(), network.outputs())?;
+        let activations = Recording::<T>::activations(network, loss)?;
+        let target = suitable_rows(network.parameters(), activations);
+        let partition = Partition::new(examples.count(), target);
+        let own = network.clone();
+        let record = Box::new(move |rows| Recording::new(&own, loss, rows));
+        let recording = record(partition.rows)?;
+        Ok(Risk {
+            loss,
+            blocks: network.blocks().to_vec(),
+            parameters: network.parameters(),
+            outputs: network.outputs(),
+            chunked: ChunkedExamples::new(&examples, partition),
+            examples,
+            value: Plan::new(&recording.risk),
+            gradient: Plan::new(&recording.gradient),
+            logits: Plan::new(&recording.logits),
+            recording,
+            derivatives: Derivatives::default(),
+            record,
+            memory_budget: MEMORY_BUDGET,
+            vectors: Pool::default(),
+            value_workspaces: Pool::default(),
+            gradient_workspaces: Pool::default(),
+            logits_workspaces: Pool::default(),
+        })
+    }
+
+    /// Sets the bytes that the residuals of one operator at one point may take, [`MEMORY_BUDGET`] by default. Within
+    /// it they are kept; beyond it each product recomputes them chunk by chunk, to the same bits.
+    pub fn memory_budget(self, bytes: usize) -> Self {
+        Risk { memory_budget: bytes, ..self }
+    }
+
+    /// The examples.
+    pub fn examples(&self) -> &Examples<T> {
+        &self.examples
+    }
+
+    /// The network's parameter blocks.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The number of outputs of the network, C.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The recorded risk of one chunk: (theta, inputs, targets, weights) -> weighted sum of losses.
+    pub fn program(&self) -> &Program<T> {
+        &self.recording.risk
+    }
+
+    /// The logits of all examples, row by row: N x C.
+    ///
+    /// # Panics
+    /// If `theta` does not have P entries.
+    #[track_caller]
+    pub fn logits(&self, theta: &[T]) -> Vec<T> {
+        self.expect_parameters(theta);
+        let partition = self.chunked.partition;
+        let mut padded = vec![T::zero(); partition.rows * partition.chunks * self.outputs];
+        padded.par_chunks_exact_mut(partition.rows * self.outputs).enumerate().for_each(|(chunk, rows)| {
+            run_pooled(&self.logits, &self.logits_workspaces, &self.chunked.arguments(theta, chunk), &mut [rows]);
+        });
+        padded.truncate(self.examples.count() * self.outputs);
+        padded
+    }
+
+    /// The share of examples whose largest logit is the one of their label (the first of them, at ties).
+    ///
+    /// # Errors
+    /// If the examples have no labels.
+    ///
+    /// # Panics
+    /// If `theta` does not have P entries.
+    #[track_caller]
+    pub fn accuracy(&self, theta: &[T]) -> Result<f64> {
+        let Some(labels) = self.examples.labels() else {
+            return Err(Error::Empty { what: "the list of labels", remedy: "make the examples with `labelled`" });
+        };
+        let logits = self.logits(theta);
+        let right = |(row, &label): (&[T], &usize)| {
+            let largest = |best: usize, (class, z): (usize, &T)| if *z > row[best] { class } else { best };
+            row.iter().enumerate().fold(0, largest) == label
+        };
+        let correct = logits.chunks_exact(self.outputs).zip(labels).filter(|&pair| right(pair)).count();
+        Ok(correct as f64 / self.examples.count() as f64)
+    }
+
+    /// Gradients of mini-batches: permutations of the examples, cut into batches, a new one for each epoch.
+    ///
+    /// # Errors
+    /// If `batch` is 0 or above the number of examples.
+    pub fn mini_batches(&self, batch: usize, key: Key) -> Result<MiniBatches<'_, T>> {
+        MiniBatches::new(&self.examples, (self.record)(batch.max(1))?, batch, key)
+    }
+
+    #[track_caller]
+    fn expect_parameters(&self, theta: &[T]) {
+        assert_eq!(theta.len(), self.parameters, "theta must hold {} parameters", self.parameters);
+    }
+}
+
+impl<T: Scalar> Stochastic<T> for Risk<T> {
+    fn dim(&self) -> usize {
+        self.parameters
+    }
+
+    #[track_caller]
+    fn sample(&self, _step: u64, theta: &[T], gradient: &mut [T]) -> Result<f64> {
+        self.expect_parameters(theta);
+        assert_eq!(gradient.len(), self.parameters, "the gradient must hold {} entries", self.parameters);
+        let chunks = 0..self.chunked.partition.chunks;
+        let value = sum_over_chunks(chunks, gradient, &self.vectors, &|chunk, gradient: &mut [T]| {
+            let mut value = [T::zero()];
+            let arguments = self.chunked.arguments(theta, chunk);
+            run_pooled(&self.gradient, &self.gradient_workspaces, &arguments, &mut [&mut value, gradient]);
+            value[0].f64()
+        });
+        finite_gradient(gradient)?;
+        finite_value(value)
+    }
+}
+
+impl<T: Scalar> Objective<T> for Risk<T> {
+    type Point<'a> = RiskPoint<'a, T>;
+
+    #[track_caller]
+    fn value(&self, theta: &[T]) -> Result<f64> {
+        self.expect_parameters(theta);
+        let chunks = 0..self.chunked.partition.chunks;
+        let value = sum_over_chunks(chunks, &mut [], &Pool::default(), &|chunk, _: &mut [T]| {
+            let mut value = [T::zero()];
+            let arguments = self.chunked.arguments(theta, chunk);
+            run_pooled(&self.value, &self.value_workspaces, &arguments, &mut [&mut value]);
+            value[0].f64()
+        });
+        finite_value(value)
+    }
+
+    #[track_caller]
+    fn at(&self, theta: &[T]) -> Result<RiskPoint<'_, T>> {
+        self.expect_parameters(theta);
+        finite_parameters(theta)?;
+        let mut gradient = vec![T::zero(); self.parameters];
+        let value = self.value_and_gradient(theta, &mut gradient)?;
+        Ok(RiskPoint {
+            risk: self,
+            theta: theta.to_vec(),
+            value,
+            gradient,
+            hessian: OnceLock::new(),
+            gauss_newton: OnceLock::new(),
+            jacobian: OnceLock::new(),
+        })
+    }
+}
+
+/// A risk at a point. An operator's primal part is paid when it is first asked for, and then once.
+pub struct RiskPoint<'a, T> {
+    risk: &'a Risk<T>,
+    theta: Vec<T>,
+    value: f64,
+    gradient: Vec<T>,
+    hessian: OnceLock<Products<'a, T>>,
+    gauss_newton: OnceLock<Products<'a, T>>,
+    jacobian: OnceLock<[Products<'a, T>; 2]>,
+}
+
+impl<T: Scalar> fmt::Debug for RiskPoint<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RiskPoint").field("risk", &self.risk).field("value", &self.value).finish_non_exhaustive()
+    }
+}
+
+impl<T: Scalar> RiskPoint<'_, T> {
+    /// The parameters.
+    pub fn theta(&self) -> &[T] {
+        &self.theta
+    }
+
+    /// G = sum_m w_m J_m' S_m J_m, the part of the Hessian without the curvature of the logits: P x P, semidefinite.
+    pub fn gauss_newton(&self) -> GaussNewton<'_, T> {
+        let recording = &self.risk.recording;
+        let products = self.gauss_newton.get_or_init(|| {
+            let derivative = self.risk.derivatives.gauss_newton.get_or_init(|| recording.gauss_newton());
+            Products::new(self.risk, derivative, &self.theta)
+        });
+        GaussNewton::new(products, &self.theta)
+    }
+
+    /// J, the derivative of all logits: (N C) x P, the logits of an example together.
+    pub fn jacobian(&self) -> Jacobian<'_, T> {
+        let Risk { recording, derivatives, .. } = self.risk;
+        let [forward, backward] = self.jacobian.get_or_init(|| {
+            let forward = derivatives.jacobian.get_or_init(|| recording.jacobian());
+            let backward = derivatives.jacobian_transposed.get_or_init(|| recording.jacobian_transposed());
+            [forward, backward].map(|derivative| Products::new(self.risk, derivative, &self.theta))
+        });
+        Jacobian::new(forward, backward, &self.theta)
+    }
+}
+
+impl<T: Scalar> Point<T> for RiskPoint<'_, T> {
+    type Hessian<'a>
+        = Hessian<'a, T>
+    where
+        Self: 'a;
+
+    fn value(&self) -> f64 {
+        self.value
+    }
+    fn gradient(&self) -> &[T] {
+        &self.gradient
+    }
+    fn hessian(&self) -> Hessian<'_, T> {
+        let products = self.hessian.get_or_init(|| {
+            let derivative = self.risk.derivatives.hessian.get_or_init(|| self.risk.recording.hessian());
+            Products::new(self.risk, derivative, &self.theta)
+        });
+        Hessian::new(products, &self.theta)
+    }
+}

@@ -1,0 +1,289 @@
+//! A function to descend or to study: the one trait that optimizers, subspaces and landscape tools run on.
+//!
+//! ```text
+//!     L : R^dim -> R,     L(theta),  grad L(theta),  and at a point the Hessian as an operator
+//! ```
+//!
+//! | you have | take |
+//! | --- | --- |
+//! | a formula | [`Recorded`] |
+//! | a network, a loss and data | [`Risk`](crate::curvature::Risk) |
+//! | an objective to be cut by a subspace | [`Restricted`](crate::subspace::Restricted) |
+//!
+//! Values are `f64` whatever the precision of the vectors: they are single numbers, sums over many examples.
+
+use std::fmt;
+use std::sync::{Mutex, OnceLock};
+
+use crate::error::{Error, Result};
+use crate::operator::{Adjoint, LinearOperator, Symmetric, fits};
+use crate::scalar::Scalar;
+use crate::tape::{Derivative, Plan, Program, Shape, Tape, Var, Workspace, linearize};
+
+/// A source of gradients that may differ from step to step, as those of mini-batches do.
+///
+/// What every optimizer needs, and all that plain descent needs. An [`Objective`] is one that ignores the step.
+pub trait Stochastic<T: Scalar>: Sync {
+    /// The number of parameters.
+    fn dim(&self) -> usize;
+
+    /// The value at theta as a step sees it; overwrites `gradient` with its gradient. The same for the same step,
+    /// whatever was asked before.
+    ///
+    /// # Errors
+    /// If the value or an entry of the gradient is not finite.
+    ///
+    /// # Panics
+    /// If `theta` or `gradient` does not have `dim` entries.
+    fn sample(&self, step: u64, theta: &[T], gradient: &mut [T]) -> Result<f64>;
+}
+
+/// A differentiable function R^dim -> R.
+pub trait Objective<T: Scalar>: Stochastic<T> {
+    /// What [`Objective::at`] gives.
+    type Point<'a>: Point<T>
+    where
+        Self: 'a;
+
+    /// The value at theta.
+    ///
+    /// # Errors
+    /// If the value is not finite.
+    ///
+    /// # Panics
+    /// If `theta` does not have `dim` entries.
+    fn value(&self, theta: &[T]) -> Result<f64>;
+
+    /// The value at theta; overwrites `gradient` with the gradient there.
+    ///
+    /// # Errors
+    /// If the value or an entry of the gradient is not finite.
+    ///
+    /// # Panics
+    /// If `theta` or `gradient` does not have `dim` entries.
+    #[track_caller]
+    fn value_and_gradient(&self, theta: &[T], gradient: &mut [T]) -> Result<f64> {
+        self.sample(0, theta, gradient)
+    }
+
+    /// The objective at a point, where its operators pay the primal part once.
+    ///
+    /// # Errors
+    /// If theta, the value or an entry of the gradient is not finite.
+    ///
+    /// # Panics
+    /// If `theta` does not have `dim` entries.
+    fn at(&self, theta: &[T]) -> Result<Self::Point<'_>>;
+}
+
+/// An objective at a point.
+pub trait Point<T: Scalar>: Sync {
+    /// The Hessian's operator.
+    type Hessian<'a>: Symmetric<T> + Adjoint<T>
+    where
+        Self: 'a;
+
+    /// The value.
+    fn value(&self) -> f64;
+
+    /// The gradient, `dim` entries.
+    fn gradient(&self) -> &[T];
+
+    /// The matrix of second derivatives, dim x dim, as an operator.
+    fn hessian(&self) -> Self::Hessian<'_>;
+}
+
+/// A recorded formula as an objective.
+///
+/// ```
+/// use eigenscape::objective::{Objective, Point, Recorded};
+/// use eigenscape::operator::to_dense;
+///
+/// // Rosenbrock's valley
+/// let valley = Recorded::<f64>::new(2, |x| {
+///     let (x, y) = (x.at(0), x.at(1));
+///     (1.0 - x).powi(2) + (y - x * x).powi(2) * 100.0
+/// })?;
+/// let bottom = valley.at(&[1.0, 1.0])?;
+/// assert_eq!(bottom.value(), 0.0);
+/// assert_eq!(bottom.gradient(), [0.0, 0.0]);
+/// assert_eq!(to_dense(&bottom.hessian()).entries(), [802.0, -400.0, -400.0, 200.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+pub struct Recorded<T> {
+    dim: usize,
+    value: Plan<T>,
+    gradient_program: Program<T>,
+    gradient: Plan<T>,
+    hessian: OnceLock<Derivative<T>>,
+}
+
+impl<T> fmt::Debug for Recorded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorded").field("dim", &self.dim).finish_non_exhaustive()
+    }
+}
+
+impl<T: Scalar> Recorded<T> {
+    /// Records a function of a vector with `dim` entries that returns a single number.
+    ///
+    /// # Errors
+    /// If shapes do not agree in the function, or its result is not a single number.
+    pub fn new(dim: usize, function: impl for<'t> FnOnce(Var<'t, T>) -> Var<'t, T>) -> Result<Self> {
+        Recorded::from_program(Program::record([Shape::vector(dim)], |[x]| function(x))?)
+    }
+
+    /// Records a function of `dim` separate numbers; cheaper than [`Recorded::new`] for code written with scalars.
+    ///
+    /// # Errors
+    /// If shapes do not agree in the function, or its result is not a single number.
+    pub fn scalars(dim: usize, function: impl for<'t> FnOnce(&[Var<'t, T>]) -> Var<'t, T>) -> Result<Self> {
+        let tape = Tape::new();
+        let result = function(&tape.arguments(&vec![Shape::scalar(); dim]));
+        Recorded::from_program(tape.finish(&[&[result]])?)
+    }
+
+    /// A program with one argument and one number as its result.
+    ///
+    /// # Errors
+    /// If it has not.
+    pub fn from_program(program: Program<T>) -> Result<Self> {
+        Error::length("the list of arguments of an objective", program.arguments().len(), 1)?;
+        let gradient_program = program.gradient(0)?;
+        Ok(Recorded {
+            dim: program.argument_len(0),
+            value: Plan::new(&program),
+            gradient: Plan::new(&gradient_program),
+            gradient_program,
+            hessian: OnceLock::new(),
+        })
+    }
+
+    fn second(&self) -> &Derivative<T> {
+        self.hessian.get_or_init(|| {
+            let gradient = linearize(&self.gradient_program.select(&[1]), &[0]);
+            Derivative::new(&gradient.expect("the gradient has the argument of its function"))
+        })
+    }
+}
+
+impl<T: Scalar> Stochastic<T> for Recorded<T> {
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    #[track_caller]
+    fn sample(&self, _step: u64, theta: &[T], gradient: &mut [T]) -> Result<f64> {
+        let mut value = [T::zero()];
+        self.gradient.run(&[theta], &mut [&mut value, gradient], &mut self.gradient.workspace());
+        finite_gradient(gradient)?;
+        finite_value(value[0].f64())
+    }
+}
+
+impl<T: Scalar> Objective<T> for Recorded<T> {
+    type Point<'a> = RecordedPoint<'a, T>;
+
+    #[track_caller]
+    fn value(&self, theta: &[T]) -> Result<f64> {
+        let mut value = [T::zero()];
+        self.value.run(&[theta], &mut [&mut value], &mut self.value.workspace());
+        finite_value(value[0].f64())
+    }
+
+    #[track_caller]
+    fn at(&self, theta: &[T]) -> Result<RecordedPoint<'_, T>> {
+        finite_parameters(theta)?;
+        let mut gradient = vec![T::zero(); self.dim];
+        let value = self.value_and_gradient(theta, &mut gradient)?;
+        let hessian = self.second();
+        let mut residuals = vec![T::zero(); hessian.residual_len()];
+        hessian.primal.run(&[theta], &mut [&mut residuals], &mut hessian.primal.workspace());
+        let workspace = Mutex::new(hessian.linear.workspace());
+        Ok(RecordedPoint { value, gradient, residuals, hessian, workspace })
+    }
+}
+
+/// A recorded formula at a point.
+pub struct RecordedPoint<'a, T> {
+    value: f64,
+    gradient: Vec<T>,
+    residuals: Vec<T>,
+    hessian: &'a Derivative<T>,
+    workspace: Mutex<Workspace<T>>,
+}
+
+impl<T> fmt::Debug for RecordedPoint<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedPoint").field("value", &self.value).finish_non_exhaustive()
+    }
+}
+
+impl<T: Scalar> Point<T> for RecordedPoint<'_, T> {
+    type Hessian<'a>
+        = RecordedHessian<'a, T>
+    where
+        Self: 'a;
+
+    fn value(&self) -> f64 {
+        self.value
+    }
+    fn gradient(&self) -> &[T] {
+        &self.gradient
+    }
+    fn hessian(&self) -> RecordedHessian<'_, T> {
+        RecordedHessian { point: self }
+    }
+}
+
+/// The Hessian of a recorded formula at a point. A product costs about two gradients.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordedHessian<'a, T> {
+    point: &'a RecordedPoint<'a, T>,
+}
+
+impl<T: Scalar> LinearOperator<T> for RecordedHessian<'_, T> {
+    fn rows(&self) -> usize {
+        self.point.gradient.len()
+    }
+    fn cols(&self) -> usize {
+        self.point.gradient.len()
+    }
+    #[track_caller]
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        fits(self.rows(), self.cols(), x, y);
+        let RecordedPoint { hessian, residuals, workspace, .. } = self.point;
+        // A workspace holds no state between runs, so one that a panic left behind is as good as any.
+        let mut workspace = workspace.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        hessian.linear.run(&[residuals, x], &mut [y], &mut workspace);
+    }
+}
+
+impl<T: Scalar> Adjoint<T> for RecordedHessian<'_, T> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.apply(y, x);
+    }
+}
+
+impl<T: Scalar> Symmetric<T> for RecordedHessian<'_, T> {}
+
+pub(crate) fn finite_parameters<T: Scalar>(theta: &[T]) -> Result<()> {
+    Error::finite("the parameters", theta, "start from finite parameters")
+}
+
+pub(crate) fn finite_gradient<T: Scalar>(gradient: &[T]) -> Result<()> {
+    Error::finite("the gradient", gradient, "the function overflows or is not differentiable here: take smaller steps")
+}
+
+pub(crate) fn finite_value(value: f64) -> Result<f64> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(Error::NotFinite {
+        what: "the value of the objective",
+        index: 0,
+        value,
+        remedy: "the function overflows here: take smaller steps or start nearer to the origin",
+    })
+}
