@@ -5,10 +5,12 @@
 pub mod error;
 pub mod scalar;
 
+pub mod data;
 pub(crate) mod linalg;
 pub mod random;
 
 pub mod operator;
+pub mod projection;
 pub mod random_matrix;
 pub mod tape;
 
@@ -16,8 +18,11 @@ pub mod krylov;
 pub mod network;
 
 pub mod curvature;
+pub mod optimize;
+
 pub mod objective;
 pub mod spectrum;
+pub mod subspace;
 
 pub use error::{Error, Result};
 pub use scalar::Scalar;

@@ -1,0 +1,137 @@
+//! The IDX format of unsigned bytes.
+
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+
+/// An array of unsigned bytes with its extents, last fastest.
+///
+/// ```text
+///     byte 0-1   0
+///     byte 2     8, the code of unsigned bytes
+///     byte 3     the number of axes, 1 to 4 here
+///     then       one big-endian u32 for each axis; then the values
+/// ```
+///
+/// ```
+/// use eigenscape::data::Idx;
+///
+/// let labels = Idx::parse(&[0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9])?;
+/// assert_eq!(labels.extents(), [3]);
+/// assert_eq!(labels.labels()?, [7, 0, 9]);
+///
+/// let error = Idx::parse(&[0, 0, 8, 1, 0, 0, 0, 3, 7]).unwrap_err();
+/// assert!(error.to_string().contains("found 1 value bytes, expected 3"));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
+/// # References
+/// Y. LeCun, C. Cortes, C. J. C. Burges, *The MNIST database of handwritten digits*.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idx {
+    extents: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+const FORMAT: &str = "IDX";
+
+impl Idx {
+    /// Reads an array from the bytes of a whole file.
+    ///
+    /// # Errors
+    /// If the header is not that of unsigned bytes, has no axis or more than four, or the bytes after it are not as many
+    /// as the extents say.
+    pub fn parse(file: &[u8]) -> Result<Self> {
+        let wrong = |offset, found: String, expected: &str| {
+            Err(Error::Format { format: FORMAT, offset, found, expected: expected.to_owned() })
+        };
+        let Some((magic, rest)) = file.split_first_chunk::<4>() else {
+            return wrong(0, format!("a file of {} bytes", file.len()), "a header of at least 4");
+        };
+        match *magic {
+            [0x1f, 0x8b, ..] => return wrong(0, "gzip data".into(), "an IDX header: decompress the file first"),
+            [0, 0, 8, 1..=4] => {}
+            [0, 0, 8, axes] => return wrong(3, format!("{axes} axes"), "1 to 4"),
+            [0, 0, code, _] => {
+                return wrong(2, format!("type code {code:#04x}"), "0x08, unsigned bytes: no other type is read");
+            }
+            _ => return wrong(0, format!("{magic:02x?}"), "0, 0, 8 and the number of axes"),
+        }
+        let axes = usize::from(magic[3]);
+        if rest.len() < 4 * axes {
+            return wrong(4, format!("{} bytes", rest.len()), "four for each axis: the file is cut off");
+        }
+        let (header, values) = rest.split_at(4 * axes);
+        let (words, _) = header.as_chunks::<4>();
+        let extents: Vec<usize> = words.iter().map(|&word| u32::from_be_bytes(word) as usize).collect();
+        let size = extents.iter().try_fold(1usize, |size, &extent| size.checked_mul(extent));
+        if size != Some(values.len()) {
+            let expected = match size {
+                Some(size) => format!("{size} for extents {extents:?}: the file is cut off or has bytes too many"),
+                None => format!("more than can be counted for extents {extents:?}: the header is damaged"),
+            };
+            return wrong(4 + 4 * axes, format!("{} value bytes", values.len()), &expected);
+        }
+        Ok(Idx { extents, bytes: values.to_vec() })
+    }
+
+    /// The extents: images x rows x columns, or labels.
+    pub fn extents(&self) -> &[usize] {
+        &self.extents
+    }
+
+    /// The values, last axis fastest.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The number of entries along the first axis: images, or labels.
+    pub fn count(&self) -> usize {
+        self.extents[0]
+    }
+
+    /// The values of an array with one axis, as class labels.
+    ///
+    /// # Errors
+    /// If there are more axes than one.
+    pub fn labels(&self) -> Result<Vec<usize>> {
+        match self.extents.len() {
+            1 => Ok(self.bytes.iter().map(|&byte| usize::from(byte)).collect()),
+            axes => Err(Error::Format {
+                format: FORMAT,
+                offset: 3,
+                found: format!("{axes} axes"),
+                expected: "1, for labels: is this the file of images?".to_owned(),
+            }),
+        }
+    }
+
+    /// The values as numbers, shifted and scaled together so that their mean is 0 and their variance 1.
+    ///
+    /// An array whose values are all equal becomes all zeros.
+    pub fn standardized<T: Scalar>(&self) -> Vec<T> {
+        let count = self.bytes.len().max(1) as f64;
+        // Sums of bytes are exact in integers.
+        let sum: u64 = self.bytes.iter().map(|&byte| u64::from(byte)).sum();
+        let squares: u64 = self.bytes.iter().map(|&byte| u64::from(byte).pow(2)).sum();
+        let mean = sum as f64 / count;
+        let deviation = (squares as f64 / count - mean * mean).max(0.0).sqrt();
+        let scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
+        self.bytes.iter().map(|&byte| T::of((f64::from(byte) - mean) * scale)).collect()
+    }
+
+    /// The entries at these positions along the first axis, in this order.
+    ///
+    /// # Errors
+    /// If there is none at one of the positions.
+    pub fn select(&self, positions: &[usize]) -> Result<Self> {
+        if let Some(&value) = positions.iter().find(|&&position| position >= self.count()) {
+            let limit = self.count().saturating_sub(1);
+            return Err(Error::AboveLimit { what: "a selected position", value, limit, because: "the last one" });
+        }
+        let len: usize = self.extents[1..].iter().product();
+        let entries = positions.iter().flat_map(|&position| self.bytes[position * len..][..len].iter().copied());
+        let mut extents = self.extents.clone();
+        extents[0] = positions.len();
+        Ok(Idx { bytes: entries.collect(), extents })
+    }
+}
