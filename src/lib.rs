@@ -20,6 +20,7 @@ pub mod network;
 pub mod curvature;
 pub mod optimize;
 
+pub mod check;
 pub mod objective;
 pub mod spectrum;
 pub mod subspace;

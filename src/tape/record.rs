@@ -98,6 +98,26 @@ impl<T: Scalar> Tape<T> {
         self.var(self.builder.borrow_mut().fill(shape.into(), value))
     }
 
+    /// Records a call of a program: its results, in blocks, at these values for its arguments' blocks.
+    ///
+    /// Functions are put together from recorded ones in this way.
+    #[track_caller]
+    pub fn call<'t>(&'t self, program: &Program<T>, arguments: &[&[Var<'t, T>]]) -> Vec<Vec<Var<'t, T>>> {
+        let given: Vec<Vec<Shape>> =
+            arguments.iter().map(|blocks| blocks.iter().map(|var| var.shape()).collect()).collect();
+        if given != program.arguments() {
+            let sizes = |blocks: &[Vec<Shape>]| blocks.iter().flatten().map(Shape::size).collect::<Vec<_>>();
+            let rule = "the blocks of a call must have the shapes of the program's arguments (sizes are shown)";
+            self.fail("call", &sizes(&given), &sizes(program.arguments()), rule);
+            let nothing = |shape: &Shape| self.fill(*shape, T::nan());
+            return program.results().iter().map(|blocks| blocks.iter().map(nothing).collect()).collect();
+        }
+        let values: Vec<Vec<Value>> =
+            arguments.iter().map(|blocks| blocks.iter().map(|var| var.value).collect()).collect();
+        let results = self.builder.borrow_mut().inline(program, &values);
+        results.into_iter().map(|blocks| blocks.into_iter().map(|value| self.var(value)).collect()).collect()
+    }
+
     /// The program with these results, in blocks.
     ///
     /// # Errors

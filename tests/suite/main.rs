@@ -6,3 +6,4 @@ mod oracle;
 mod random;
 mod random_matrix;
 mod spectrum;
+mod tape;

@@ -1,0 +1,190 @@
+//! The laws of this crate as functions, to run on your own functions and operators.
+//!
+//! Each check probes a law at random and returns a [`Check`]: how far the two sides are apart, relative to their size,
+//! and how far they may be by rounding (or, for derivatives, by the error of the differences they are compared with).
+//! A passing check is evidence, not proof; a failing one is a finding.
+//!
+//! ```
+//! use eigenscape::check;
+//! use eigenscape::objective::{Objective, Recorded};
+//! use eigenscape::operator::{Closure, Dense};
+//! use eigenscape::random::Key;
+//!
+//! let valley = Recorded::<f64>::new(2, |x| (x.at(0).powi(2) - x.at(1)).powi(2) + x.at(0).sin())?;
+//! assert!(check::gradient(&valley, &[0.3, -0.2], Key::new(0))?.holds());
+//! assert!(check::hessian(&valley, &[0.3, -0.2], Key::new(0))?.holds());
+//!
+//! // A promise that would have been wrong:
+//! let skew = Closure::new(2, 2, |x: &[f64], y: &mut [f64]| y.copy_from_slice(&[x[1], -x[0]]));
+//! assert!(!check::symmetric(&skew, Key::new(0))?.holds());
+//! # Ok::<(), eigenscape::Error>(())
+//! ```
+
+use crate::error::{Error, Result};
+use crate::linalg::{axpy, dot, norm};
+use crate::objective::{Objective, Point, finite_parameters};
+use crate::operator::{Adjoint, LinearOperator};
+use crate::random::Key;
+use crate::scalar::Scalar;
+
+/// Rounding errors of a product are taken to be at most this many times sqrt(size) EPSILON, relative to the norms.
+///
+/// Sums of n rounded terms err by about sqrt(n) EPSILON; the factor leaves room for a composition of some dozen such
+/// sums, as curvature is.
+const ROUNDING: f64 = 64.0;
+
+/// The outcome of a check.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use = "a check says whether a law holds: look at `holds`"]
+pub struct Check {
+    /// How far the two sides are apart, relative to the size that they could have.
+    pub discrepancy: f64,
+    /// How far they may be.
+    pub tolerance: f64,
+}
+
+impl Check {
+    /// Whether the law holds. A discrepancy that is not a number does not.
+    pub fn holds(&self) -> bool {
+        self.discrepancy <= self.tolerance
+    }
+
+    fn rounded<T: Scalar>(difference: f64, scale: f64, size: usize) -> Self {
+        // Where both sides are zero the law holds exactly; a NaN on either side must not look like that.
+        let discrepancy = if difference == 0.0 { 0.0 } else { difference.abs() / scale };
+        Check { discrepancy, tolerance: ROUNDING * T::EPSILON.f64() * (size as f64).sqrt() }
+    }
+}
+
+/// <u, A v> = <A' u, v> for normal u and v. Cost: a product and an adjoint product.
+///
+/// # Errors
+/// If the operator has no rows or no columns.
+pub fn adjoint<T: Scalar>(operator: &(impl Adjoint<T> + ?Sized), key: Key) -> Result<Check> {
+    let (rows, cols) = (nonzero(operator.rows())?, nonzero(operator.cols())?);
+    let (u, v) = (normal::<T>(rows, key.split(0)), normal::<T>(cols, key.split(1)));
+    let (mut product, mut adjoint) = (vec![T::zero(); rows], vec![T::zero(); cols]);
+    operator.apply(&v, &mut product);
+    operator.apply_adjoint(&u, &mut adjoint);
+    let difference = dot(&u, &product) - dot(&adjoint, &v);
+    let scale = (norm(&u) * norm(&product)).max(norm(&adjoint) * norm(&v));
+    Ok(Check::rounded::<T>(difference, scale, rows.max(cols)))
+}
+
+/// <u, A v> = <A u, v> for normal u and v. Cost: two products.
+///
+/// # Errors
+/// If the operator is not square or has no rows.
+pub fn symmetric<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key: Key) -> Result<Check> {
+    let size = square(operator)?;
+    let (u, v) = (normal::<T>(size, key.split(0)), normal::<T>(size, key.split(1)));
+    let (mut of_u, mut of_v) = (vec![T::zero(); size], vec![T::zero(); size]);
+    operator.apply(&u, &mut of_u);
+    operator.apply(&v, &mut of_v);
+    let difference = dot(&u, &of_v) - dot(&of_u, &v);
+    let scale = (norm(&u) * norm(&of_v)).max(norm(&of_u) * norm(&v));
+    Ok(Check::rounded::<T>(difference, scale, size))
+}
+
+/// v'A v >= 0 for a normal v; the discrepancy is how far below zero it lies. Cost: a product.
+///
+/// # Errors
+/// If the operator is not square or has no rows.
+pub fn semidefinite<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key: Key) -> Result<Check> {
+    let size = square(operator)?;
+    let v = normal::<T>(size, key);
+    let mut product = vec![T::zero(); size];
+    operator.apply(&v, &mut product);
+    let form = dot(&v, &product);
+    // `min` would turn a NaN into a pass.
+    let below = if form >= 0.0 { 0.0 } else { form };
+    Ok(Check::rounded::<T>(below, norm(&v) * norm(&product), size))
+}
+
+/// The derivative along a random direction, from the gradient and from central differences of values.
+///
+/// ```text
+///     <g, d> = (L(theta + h d) - L(theta - h d)) / 2h + O(h^2),     h = EPSILON^(1/3) max(1, |theta| / sqrt P)
+/// ```
+///
+/// Cost: a gradient and two values.
+///
+/// # Errors
+/// If theta, or a value near it, is not finite.
+pub fn gradient<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key) -> Result<Check> {
+    let probe = Differences::new(theta, key)?;
+    let mut gradient = vec![T::zero(); theta.len()];
+    let value = objective.value_and_gradient(theta, &mut gradient)?;
+    let (ahead, behind) = (objective.value(&probe.at(1.0))?, objective.value(&probe.at(-1.0))?);
+    let difference = dot(&gradient, &probe.direction) - (ahead - behind) / (2.0 * probe.step);
+    let scale = norm(&gradient) * norm(&probe.direction) + value.abs();
+    Ok(Check { discrepancy: difference.abs() / scale, tolerance: probe.tolerance() })
+}
+
+/// The Hessian times a random direction, from the operator and from central differences of gradients.
+///
+/// Cost: a product and three gradients.
+///
+/// # Errors
+/// If theta, or a gradient near it, is not finite.
+pub fn hessian<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key) -> Result<Check> {
+    let probe = Differences::new(theta, key)?;
+    let point = objective.at(theta)?;
+    let mut product = vec![T::zero(); theta.len()];
+    point.hessian().apply(&probe.direction, &mut product);
+    let (mut ahead, mut behind) = (product.clone(), product.clone());
+    objective.value_and_gradient(&probe.at(1.0), &mut ahead)?;
+    objective.value_and_gradient(&probe.at(-1.0), &mut behind)?;
+    let scale = norm(&product) + norm(point.gradient()) + norm(&probe.direction);
+    let mut difference = product;
+    let inverse = T::of(0.5 / probe.step);
+    axpy(-inverse, &ahead, &mut difference);
+    axpy(inverse, &behind, &mut difference);
+    Ok(Check { discrepancy: norm(&difference) / scale, tolerance: probe.tolerance() })
+}
+
+/// Points to both sides of theta along a normal direction of length sqrt P.
+struct Differences<'a, T> {
+    theta: &'a [T],
+    direction: Vec<T>,
+    step: f64,
+    epsilon: f64,
+}
+
+impl<'a, T: Scalar> Differences<'a, T> {
+    fn new(theta: &'a [T], key: Key) -> Result<Self> {
+        nonzero(theta.len())?;
+        finite_parameters(theta)?;
+        let epsilon = T::EPSILON.f64();
+        // Truncation grows as h^2 and rounding as EPSILON / h: both are EPSILON^(2/3) at this step.
+        let step = epsilon.cbrt() * (norm(theta) / (theta.len() as f64).sqrt()).max(1.0);
+        Ok(Differences { theta, direction: normal(theta.len(), key), step, epsilon })
+    }
+
+    fn at(&self, side: f64) -> Vec<T> {
+        let mut point = self.theta.to_vec();
+        axpy(T::of(side * self.step), &self.direction, &mut point);
+        point
+    }
+
+    /// EPSILON^(2/3) times the third derivative over the first, for which 1000 leaves room.
+    fn tolerance(&self) -> f64 {
+        1000.0 * self.epsilon.cbrt().powi(2)
+    }
+}
+
+fn normal<T: Scalar>(len: usize, key: Key) -> Vec<T> {
+    let mut vector = vec![T::zero(); len];
+    key.normal(0, &mut vector);
+    vector
+}
+
+fn nonzero(size: usize) -> Result<usize> {
+    Error::at_least("the size of what is checked", size, 1, "must be at least 1")?;
+    Ok(size)
+}
+
+fn square<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized)) -> Result<usize> {
+    Error::length("a row of the operator, which must be square,", operator.cols(), operator.rows())?;
+    nonzero(operator.rows())
+}
