@@ -54,12 +54,12 @@
 //! * *Edge.* The extreme eigenvalue of pure noise fluctuates around the edge by about size^(-2/3) of the bulk's width
 //!   (Tracy & Widom 1996), and centres somewhat inside. An eigenvalue that close outside is no outlier.
 //! * *Critical window.* Within a relative distance of about n^(-1/3) of the threshold the transition is smooth and these
-//!   limits are wrong: eigenvalue and overlap go up gradually, where the limit has 0 below the threshold and a square
-//!   root or a line above. A small limiting overlap is
-//!   the warning: trust one spike from about 1/3 upwards at sizes of a hundred, several from 1/2.
-//!   [`from_outlier`](SpikedCovariance::from_outlier) credits noise with a spike just above the threshold.
+//!   limits are wrong: position and overlap rise gradually, where the limits have a constant below the threshold and a
+//!   parabola, or a line, above. A small limiting overlap is the warning: trust one spike from about 1/3 upwards at sizes
+//!   of a hundred, several from about 1/2. [`from_outlier`](SpikedCovariance::from_outlier) credits an eigenvalue of noise
+//!   that lies just outside of the bulk with a spike just above the threshold.
 //! * *Finite size.* A detached outlier fluctuates by [`Outlier::standard_deviation`], of order n^(-1/2); the limits'
-//!   systematic error is of order 1/n and grows towards the threshold. Measured over 1500 draws of each of ten spikes
+//!   systematic error is of order 1/n. Measured over 1500 draws of each of ten spikes
 //!   (overlaps 0.3 to 0.96, n from 50 to 200): the mean position is off by less than a tenth of one draw's standard
 //!   deviation, the mean overlap by less than a fifth of its own, mostly downwards; only averages over many matrices
 //!   show it.
