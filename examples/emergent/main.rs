@@ -1,6 +1,16 @@
 //! The four properties of a loss landscape, measured on real digits: `cargo run --release --example emergent`.
 
 mod arguments;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod pictures;
+#[cfg(test)]
+mod progress;
+#[cfg(test)]
+mod report;
+#[cfg(test)]
+mod table;
 
 use std::process::ExitCode;
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 pub use findings::Property;
 pub use folder::prepare;
-pub use spread::Spread;
+pub use spread::{Spread, decimal};
 
 /// Everything that one run of the example has measured.
 #[derive(Debug, Clone)]
@@ -344,7 +344,7 @@ impl Report {
     /// # Errors
     /// If `directory` holds files that are not a report's, or the file system refuses.
     pub fn write(&self, directory: &Path) -> io::Result<()> {
-        let pictures = crate::pictures::draw(self);
+        let pictures = crate::pictures::draw(self)?;
         let mut files = vec![("report.json".to_string(), self.to_text())];
         files.push(("index.html".to_string(), crate::page::page(self, &pictures)));
         files.extend(pictures.into_iter().map(|picture| (picture.file.to_string(), picture.svg)));
@@ -386,5 +386,47 @@ fn entry(name: &str, value: &Value) -> String {
             format!("  \"{name}\": [\n{}\n  ]", rows.join(",\n"))
         }
         _ => format!("  \"{name}\": {value}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_reads_back_as_the_report_and_ends_with_the_time() {
+        let report = sample::report();
+        let text = report.to_text();
+        let read: Value = serde_json::from_str(&text).unwrap();
+        let Value::Object(entries) = report.to_json() else { panic!("an object") };
+        assert!(entries.keys().eq(read.as_object().unwrap().keys()));
+        assert_eq!(read["training"].as_array().unwrap().len(), report.training.len());
+        assert_eq!((&read["spectrum"][1]["step"], &read["runs"][1]["method"]), (&json!(30), &json!("full_batch")));
+        assert_eq!(read["subspace"][2]["radius"], json!(1.0));
+        let later = Report { seconds: 99.0, ..report };
+        let differing: Vec<_> =
+            text.lines().zip(later.to_text().lines()).filter(|(a, b)| a != b).map(|(a, _)| a.to_string()).collect();
+        assert_eq!(differing, ["  \"seconds\": 41.25"]);
+        assert_eq!(text.lines().rev().nth(1), Some("  \"seconds\": 41.25"));
+    }
+
+    #[test]
+    fn whatever_was_measured_is_written_whole() {
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tmp/sample");
+        for (name, report) in
+            [("report", sample::report()), ("empty", sample::empty()), ("without_numbers", sample::without_numbers())]
+        {
+            let directory = place.join(name);
+            prepare(&directory).unwrap();
+            report.write(&directory).unwrap();
+            let text = std::fs::read_to_string(directory.join("report.json")).unwrap();
+            assert!(serde_json::from_str::<Value>(&text).is_ok());
+            let pictures = std::fs::read_dir(&directory).unwrap().filter(|entry| {
+                entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "svg"))
+            });
+            assert_eq!(pictures.count(), 6);
+        }
+        let text = std::fs::read_to_string(place.join("without_numbers/report.json")).unwrap();
+        assert!(text.contains("\"seconds\": null") && text.contains("\"train_loss\":null"));
     }
 }
