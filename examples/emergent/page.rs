@@ -13,7 +13,7 @@ const STYLE: &str = "\
   --card: #1f2228; --line: #363b44; --yes: #4cc9a0; --no: #f0a060; } }
 body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, sans-serif; }
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem; }
+h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .3rem; }
 h2 { font-size: 1.25rem; margin: 2.6rem 0 .8rem; }
 .quiet { color: var(--quiet); }
 figure { margin: 0 0 2.2rem; }
@@ -29,7 +29,7 @@ figcaption { margin: .6rem .2rem 0; color: var(--quiet); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .35rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { font-weight: 600; } th:first-child, td:first-child { text-align: left; white-space: normal; }
+th { font-weight: 600; } th:first-child, td:first-child { text-align: left; }
 pre { background: var(--card); border-radius: 6px; padding: .8rem 1rem; overflow-x: auto; }
 @media (max-width: 30rem) { .properties { grid-template-columns: 1fr; } }
 ";
@@ -92,8 +92,7 @@ fn card(property: &Property) -> String {
 fn figures(report: &Report) -> String {
     let mut html = format!(
         "<h2>Key figures</h2>\n<p class=\"quiet\">Mean and range over {} key{}. Share: part of the gradient's squared \
-         norm in the top {} eigenvectors; a random direction has {}.</p>\n<div class=\"scroll\"><table>\n<tr><th>run</th>\
-         <th>step</th><th>{}</th><th>{} / {}</th><th>share</th><th>mini-batch share</th><th>training loss</th>\
+         norm in the top {} eigenvectors; a random direction has {}.</p>\n<div class=\"scroll\"><table>\n<tr><th>step</th><th>{}</th><th>{} / {}</th><th>share</th><th>mini-batch share</th><th>training loss</th>\
          <th>test accuracy</th></tr>\n",
         report.keys,
         if report.keys == 1 { "" } else { "s" },
@@ -116,6 +115,7 @@ fn figures(report: &Report) -> String {
         steps.extend(columns.iter().flat_map(|rows| [rows.first(), rows.last()]).flatten().map(|row| row.0));
         steps.sort_unstable();
         steps.dedup();
+        let _ = writeln!(html, "<tr><th colspan=\"7\">{}</th></tr>", method.title());
         for step in steps {
             let at = |rows: &[(usize, Spread)]| rows.iter().find(|row| row.0 == step).map(|row| row.1);
             let cells: Vec<String> = columns.iter().map(|rows| cell(at(rows), report.keys)).collect();
@@ -136,7 +136,7 @@ fn cell(spread: Option<Spread>, keys: usize) -> String {
         None => "\u{2013}".to_string(),
         Some(Spread { mean, .. }) if keys == 1 => decimal(mean, 3),
         Some(Spread { mean, low, high }) => {
-            let range = format!("{} to {}", decimal(low, 2), decimal(high, 2));
+            let range = format!("{} to {}", decimal(low, 3), decimal(high, 3));
             format!("{}<br><span class=\"quiet\">{range}</span>", decimal(mean, 3))
         }
     }

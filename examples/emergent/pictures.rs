@@ -59,3 +59,85 @@ fn ratio(upper: usize, lower: usize) -> String {
     };
     format!("{} / {}", lambda(upper), lambda(lower))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn assert_draws(report: &Report) {
+        for picture in draw(report).unwrap() {
+            let svg = &picture.svg;
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{}", picture.file);
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", picture.file);
+            // Places of numbers that are not finite would land at the ends of the integers.
+            assert!(!svg.contains("2147483"), "{}", picture.file);
+        }
+    }
+
+    #[test]
+    fn every_picture_has_a_title_axes_with_names_and_a_legend() {
+        let report = sample::report();
+        let pictures = draw(&report).unwrap();
+        for (file, words) in [
+            (
+                "density.svg",
+                &["density", "eigenvalue of the Hessian", "standard error", "4.05", "10⁻⁴", "end, step 1000"][..],
+            ),
+            ("scree.svg", &["rank of the eigenvalue", "training step", "initialization, step 0"]),
+            ("gradient.svg", &["share of the squared norm", "training step", "mini-batch gradients, top 9", "10/8970"]),
+            ("eigenvalue.svg", &["\u{3bb}\u{2081}", "\u{3bb}\u{2089} / \u{3bb}\u{2081}\u{2080}", "range over keys"]),
+            (
+                "subspace.svg",
+                &["test accuracy", "dimension of the hyperplane (of 8970)", "radius 0.25", "full space, 0.963"],
+            ),
+            ("training.svg", &["training loss (nats)", "test accuracy", "trace of the Hessian"]),
+        ] {
+            let picture = pictures.iter().find(|picture| picture.file == file).unwrap();
+            assert!(words.iter().all(|word| picture.svg.contains(word)), "{file}: {words:?}");
+            assert!(picture.svg.contains(&picture.title) && picture.caption.len() > 40);
+        }
+        assert_draws(&report);
+        assert_eq!(draw(&report).unwrap()[0].svg, pictures[0].svg, "two drawings of one report are equal");
+    }
+
+    #[test]
+    fn reports_with_holes_are_drawn() {
+        assert_draws(&sample::empty());
+        assert_draws(&sample::without_numbers());
+        assert_draws(&Report { classes: 0, parameters: 0, ..sample::report() });
+        assert_draws(&Report { classes: 1, parameters: 1, keys: 1, ..sample::empty() });
+    }
+
+    #[test]
+    fn a_single_step_stage_key_and_hyperplane_are_drawn() {
+        let mut report = Report { keys: 1, ..sample::report() };
+        report.training.truncate(1);
+        report.training_full_batch.truncate(1);
+        report.runs.truncate(2);
+        report.runs.iter_mut().for_each(|run| run.rows.truncate(1));
+        report.spectrum.truncate(1);
+        report.subspace.truncate(1);
+        assert_draws(&report);
+        assert_eq!(stage(0, 1), "initialization");
+    }
+
+    #[test]
+    fn densities_and_eigenvalues_without_logarithm_are_drawn() {
+        let mut report = sample::report();
+        report.spectrum[0].density.fill(0.0);
+        report.spectrum[1].density.fill(-1.0);
+        report.spectrum[2].density.truncate(3);
+        report.spectrum[2].grid.fill(0.0);
+        report.spectrum[1].eigenvalues.fill(-2.0);
+        report.spectrum[0].bulk_edge = 0.0;
+        report.spectrum[1].bulk_edge = -1.0;
+        for row in &mut report.training {
+            row.largest_eigenvalues.fill(0.0);
+        }
+        for row in &mut report.subspace {
+            (row.dimension, row.train_loss) = (0, 0.0);
+        }
+        assert_draws(&report);
+    }
+}

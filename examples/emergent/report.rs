@@ -5,14 +5,13 @@
 
 mod findings;
 mod folder;
+mod json;
 #[cfg(test)]
 pub mod sample;
 mod spread;
 
 use std::io;
 use std::path::Path;
-
-use serde_json::{Value, json};
 
 pub use findings::Property;
 pub use folder::prepare;
@@ -240,105 +239,9 @@ impl TrainingRow {
             mini_batch_share_top_classes_less_one: self.mini_batch_share_top_classes_less_one,
         }
     }
-
-    fn to_json(&self) -> Value {
-        json!({
-            "step": self.step,
-            "train_loss": self.train_loss,
-            "test_accuracy": self.test_accuracy,
-            "largest_eigenvalues": self.largest_eigenvalues,
-            "gradient_share_top_classes": self.gradient_share_top_classes,
-            "gradient_share_top_classes_less_one": self.gradient_share_top_classes_less_one,
-            "mini_batch_share_top_classes": self.mini_batch_share_top_classes,
-            "mini_batch_share_top_classes_less_one": self.mini_batch_share_top_classes_less_one,
-            "baseline_share": self.baseline_share,
-            "trace": self.trace,
-            "trace_standard_error": self.trace_standard_error,
-        })
-    }
-}
-
-impl Settings {
-    fn to_json(&self) -> Value {
-        json!({
-            "quick": self.quick,
-            "batch": self.batch,
-            "rate": self.rate,
-            "steps": self.steps,
-            "rate_full_batch": self.rate_full_batch,
-            "steps_full_batch": self.steps_full_batch,
-            "mini_batches": self.mini_batches,
-            "trace_probes": self.trace_probes,
-            "subspace_optimizer": self.subspace_optimizer,
-            "subspace_rate": self.subspace_rate,
-            "subspace_steps": self.subspace_steps,
-        })
-    }
-}
-
-impl Run {
-    fn to_json(&self) -> Value {
-        json!({ "seed": self.seed, "method": self.method.key(), "rows": list(&self.rows, RunRow::to_json) })
-    }
-}
-
-impl RunRow {
-    fn to_json(&self) -> Value {
-        json!({
-            "step": self.step,
-            "train_loss": self.train_loss,
-            "test_accuracy": self.test_accuracy,
-            "largest_eigenvalue": self.largest_eigenvalue,
-            "gap_ratio": self.gap_ratio,
-            "gradient_share_top_classes": self.gradient_share_top_classes,
-            "gradient_share_top_classes_less_one": self.gradient_share_top_classes_less_one,
-            "mini_batch_share_top_classes": self.mini_batch_share_top_classes,
-            "mini_batch_share_top_classes_less_one": self.mini_batch_share_top_classes_less_one,
-        })
-    }
-}
-
-impl Spectrum {
-    fn to_json(&self) -> Value {
-        json!({
-            "step": self.step,
-            "grid": self.grid,
-            "density": self.density,
-            "standard_error": self.standard_error,
-            "outliers": self.outliers,
-            "eigenvalues": self.eigenvalues,
-            "eigenvalue_residuals": self.eigenvalue_residuals,
-            "bulk_edge": self.bulk_edge,
-            "probes": self.probes,
-            "lanczos_steps": self.lanczos_steps,
-        })
-    }
-}
-
-impl SubspaceRow {
-    fn to_json(&self) -> Value {
-        json!({
-            "dimension": self.dimension,
-            "radius": self.radius,
-            "test_accuracy": self.test_accuracy,
-            "train_loss": self.train_loss,
-        })
-    }
 }
 
 impl Report {
-    /// The report as JSON; numbers that are not finite become null.
-    pub fn to_json(&self) -> Value {
-        self.entries().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
-    }
-
-    /// The report file: entries in reading order, and one line for each row of a list, so that two runs compare line
-    /// by line.
-    pub fn to_text(&self) -> String {
-        let entries: Vec<String> = self.entries().iter().map(|(name, value)| entry(name, value)).collect();
-        format!("{{\n{}\n}}\n", entries.join(",\n"))
-    }
-
     /// Writes report, pictures and page as the new content of `directory`, all or nothing.
     ///
     /// # Errors
@@ -350,47 +253,12 @@ impl Report {
         files.extend(pictures.into_iter().map(|picture| (picture.file.to_string(), picture.svg)));
         folder::replace(directory, &files)
     }
-
-    fn entries(&self) -> Vec<(&'static str, Value)> {
-        vec![
-            ("version", json!(env!("CARGO_PKG_VERSION"))),
-            ("data", json!(self.data)),
-            ("network", json!(self.network)),
-            ("scalar", json!(self.scalar)),
-            ("parameters", json!(self.parameters)),
-            ("classes", json!(self.classes)),
-            ("examples", json!({ "train": self.examples.train, "test": self.examples.test })),
-            ("seed", json!(self.seed)),
-            ("keys", json!(self.keys)),
-            ("settings", self.settings.to_json()),
-            ("properties", list(&self.properties(), Property::to_json)),
-            ("training", list(&self.training, TrainingRow::to_json)),
-            ("training_full_batch", list(&self.training_full_batch, TrainingRow::to_json)),
-            ("runs", list(&self.runs, Run::to_json)),
-            ("spectrum", list(&self.spectrum, Spectrum::to_json)),
-            ("subspace", list(&self.subspace, SubspaceRow::to_json)),
-            ("full_space_accuracy", json!(self.full_space_accuracy)),
-            ("seconds", json!(self.seconds)),
-        ]
-    }
-}
-
-fn list<Row>(rows: &[Row], to_json: impl Fn(&Row) -> Value) -> Value {
-    Value::Array(rows.iter().map(to_json).collect())
-}
-
-fn entry(name: &str, value: &Value) -> String {
-    match value {
-        Value::Array(rows) if !rows.is_empty() => {
-            let rows: Vec<String> = rows.iter().map(|row| format!("    {row}")).collect();
-            format!("  \"{name}\": [\n{}\n  ]", rows.join(",\n"))
-        }
-        _ => format!("  \"{name}\": {value}"),
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]

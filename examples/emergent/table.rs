@@ -7,7 +7,8 @@ use crate::report::{Method, Report, RunRow, Spread, decimal};
 
 const WIDTH: usize = 100;
 
-type Column = (&'static str, usize, fn(&RunRow) -> f64);
+/// Name, width, decimals of the mean, value.
+type Column = (&'static str, usize, usize, fn(&RunRow) -> f64);
 
 /// The main numbers and the four properties.
 pub fn table(report: &Report) -> String {
@@ -24,6 +25,13 @@ pub fn table(report: &Report) -> String {
     for method in Method::ALL {
         text.push_str(&over_keys(report, method));
     }
+    let classes = report.classes;
+    text.push_str(&wrap(&format!(
+        "gap ratio: lambda_{} / lambda_{classes}; share: of the squared norm, in the top {classes} eigenvectors; a \
+         random direction has {}",
+        classes.saturating_sub(1),
+        decimal(classes as f64 / report.parameters as f64, 4)
+    )));
     text.push_str(&spectra(report));
     text.push_str(&hyperplanes(report));
     text.push_str("\nThe four properties\n");
@@ -40,13 +48,13 @@ pub fn table(report: &Report) -> String {
 
 fn over_keys(report: &Report, method: Method) -> String {
     let columns: [Column; 5] = [
-        ("lambda_1", 2, |row| row.largest_eigenvalue),
-        ("gap ratio", 2, |row| row.gap_ratio),
-        ("gradient share", 3, |row| row.gradient_share_top_classes),
-        ("mini-batch share", 3, |row| row.mini_batch_share_top_classes),
-        ("test accuracy", 3, |row| row.test_accuracy),
+        ("lambda_1", 18, 2, |row| row.largest_eigenvalue),
+        ("gap ratio", 17, 2, |row| row.gap_ratio),
+        ("gradient share", 18, 3, |row| row.gradient_share_top_classes),
+        ("mini-batch share", 18, 3, |row| row.mini_batch_share_top_classes),
+        ("test accuracy", 18, 3, |row| row.test_accuracy),
     ];
-    let values = columns.map(|(_, _, column)| report.over_keys(method, column));
+    let values = columns.map(|(_, _, _, column)| report.over_keys(method, column));
     let peak = values[0].iter().max_by(|left, right| left.1.mean.total_cmp(&right.1.mean)).map(|row| row.0);
     let steps: BTreeSet<usize> = values.iter().flatten().map(|row| row.0).collect();
     if steps.is_empty() {
@@ -58,26 +66,19 @@ fn over_keys(report: &Report, method: Method) -> String {
         1 => "1 key".to_string(),
         keys => format!("mean (lowest..highest) of {keys} keys"),
     };
-    let mut text = format!("\n{}, {what}\n{:>7}", method.title(), "step");
-    for (name, _, _) in columns {
-        let _ = write!(text, "{name:>18}");
+    let mut text = format!("\n{}, {what}\n{:>6}", method.title(), "step");
+    for (name, width, ..) in columns {
+        let _ = write!(text, " {name:>width$}");
     }
     text.push('\n');
     for step in steps.into_iter().filter(|step| ends.contains(&Some(*step)) || is_round(*step)) {
-        let _ = write!(text, "{step:>7}");
-        for ((_, decimals, _), rows) in columns.iter().zip(&values) {
+        let _ = write!(text, "{step:>6}");
+        for ((_, width, decimals, _), rows) in columns.iter().zip(&values) {
             let spread = rows.iter().find(|row| row.0 == step).map(|row| row.1);
-            let _ = write!(text, "{:>18}", cell(spread, *decimals, report.keys));
+            let _ = write!(text, " {:>width$}", cell(spread, *decimals, report.keys));
         }
         text.push('\n');
     }
-    let classes = report.classes;
-    text.push_str(&wrap(&format!(
-        "gap ratio: lambda_{} / lambda_{classes}; share: of the squared norm, in the top {classes} eigenvectors; a \
-         random direction has {}",
-        classes.saturating_sub(1),
-        decimal(classes as f64 / report.parameters as f64, 4)
-    )));
     text
 }
 
@@ -105,12 +106,12 @@ fn spectra(report: &Report) -> String {
         return String::new();
     }
     let mut text = format!(
-        "\nSpectrum, SGD, seed {}\n{:>7}{:>11}{:>9}  largest eigenvalues (| ends the outliers)\n",
+        "\nSpectrum, SGD, seed {}\n{:>6}{:>12}{:>9}  largest eigenvalues (| ends the outliers)\n",
         report.seed, "step", "bulk edge", "outside"
     );
     for spectrum in &report.spectrum {
         let outside = spectrum.outliers.len();
-        let _ = write!(text, "{:>7}{:>11}{:>9} ", spectrum.step, decimal(spectrum.bulk_edge, 3), outside);
+        let _ = write!(text, "{:>6}{:>12}{:>9} ", spectrum.step, decimal(spectrum.bulk_edge, 3), outside);
         for (rank, eigenvalue) in spectrum.eigenvalues.iter().take(11).enumerate() {
             text.push_str(if rank == outside { " |" } else { "" });
             let _ = write!(text, " {}", decimal(*eigenvalue, 2));
@@ -127,18 +128,18 @@ fn hyperplanes(report: &Report) -> String {
     radii.dedup();
     let dimensions: BTreeSet<usize> = report.subspace.iter().map(|row| row.dimension).collect();
     let mut text = String::new();
-    for radii in radii.chunks(8) {
+    for radii in radii.chunks(7) {
         let full = decimal(report.full_space_accuracy, 3);
         let _ = write!(text, "\nTest accuracy in random hyperplanes (full space: {full})\n{:>10}", "dimension");
         for radius in radii {
-            let _ = write!(text, "{:>11}", format!("radius {radius}"));
+            let _ = write!(text, " {:>11}", format!("radius {radius}"));
         }
         text.push('\n');
         for dimension in &dimensions {
             let _ = write!(text, "{dimension:>10}");
             for radius in radii {
                 let row = report.subspace.iter().find(|row| row.dimension == *dimension && row.radius == *radius);
-                let _ = write!(text, "{:>11}", row.map_or("-".to_string(), |row| decimal(row.test_accuracy, 3)));
+                let _ = write!(text, " {:>11}", row.map_or("-".to_string(), |row| decimal(row.test_accuracy, 3)));
             }
             text.push('\n');
         }

@@ -7,14 +7,14 @@ use super::{Picture, about, stage};
 use crate::report::{Report, Spectrum, decimal};
 
 /// Height of one stage, in pixels.
-const STAGE: i32 = 218;
+const STAGE: i32 = 220;
+/// Height of the name of an axis, in pixels.
+const AXIS: i32 = 20;
 
 /// Ends of the axes that all stages share.
 struct Ranges {
     low: f64,
     high: f64,
-    /// Half of the width of the enlargement.
-    bulk: f64,
     /// Density that stands for zero.
     floor: f64,
     top: f64,
@@ -23,7 +23,7 @@ struct Ranges {
 pub fn picture(report: &Report) -> Drawn<Picture> {
     let heading = Heading {
         title: "Bulk and outliers: the spectral density of the Hessian".to_string(),
-        subtitle: format!("{}; SGD, seed {}; right: the bulk enlarged", about(report), report.seed),
+        subtitle: format!("{}; SGD, seed {}", about(report), report.seed),
         legend: vec![
             (Look::Line(BLUE, Dash::Solid), "density".to_string()),
             (Look::Band(BLUE), "\u{b1} one standard error over probes".to_string()),
@@ -38,14 +38,19 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
             full(area, frame, "nothing was measured", &ranges, true)?;
         }
         for (index, spectrum) in report.spectrum.iter().enumerate() {
-            let [left, right] = frame.row(index, stages).columns([68, 32]);
-            let name = format!("{}, step {}", stage(index, stages), spectrum.step);
+            // The name of the axis stands under the last stage only, and needs room there.
             let last = index + 1 == stages;
+            let room = if last { AXIS } else { 0 };
+            let row = Frame { bottom: frame.bottom - AXIS, ..frame }.row(index, stages);
+            let [left, right] = Frame { bottom: row.bottom + room, ..row }.columns([68, 32]);
+            let name = format!("{}, step {}", stage(index, stages), spectrum.step);
             let panel = full(area, left, &name, &ranges, last)?;
-            draw(&panel, spectrum, ranges.floor)?;
             panel.corner(&notes(spectrum))?;
-            let x = Axis::linear(if last { "eigenvalue of the bulk" } else { "" }, -ranges.bulk, ranges.bulk);
-            draw(&Panel::draw(area, right, "bulk", x, vertical("", &ranges))?, spectrum, ranges.floor)?;
+            draw(&panel, spectrum, ranges.floor, true)?;
+            let bulk = 1.25 * if spectrum.bulk_edge > 0.0 { spectrum.bulk_edge } else { 0.1 * ranges.high };
+            let x = Axis::linear(if last { "eigenvalue of the Hessian" } else { "" }, -bulk, bulk);
+            let panel = Panel::draw(area, right, "the bulk, enlarged", x, vertical("", &ranges))?;
+            draw(&panel, spectrum, ranges.floor, false)?;
         }
         Ok(())
     })?;
@@ -53,10 +58,10 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
         file: "density.svg",
         title: heading.title,
         caption: format!(
-            "Nearly all of the {} eigenvalues sit in a narrow bulk around zero; the few outside of it stand apart to the \
-             right, at most one of them fewer than there are classes when the gap is clean. The band is the standard \
-             error of stochastic Lanczos quadrature over probes; the vertical axis is logarithmic and ends below where \
-             one eigenvalue would be spread over the whole picture.",
+            "Nearly all of the {} eigenvalues sit in a narrow bulk around zero; a few stand apart to the right, often as \
+             many as there are classes less one. The band is the standard error of stochastic Lanczos quadrature over \
+             probes. The axis of the density is logarithmic, and ends below one eigenvalue spread over the whole \
+             picture.",
             report.parameters
         ),
         svg,
@@ -72,7 +77,7 @@ fn vertical(name: &str, ranges: &Ranges) -> Axis {
     Axis::logarithmic(name, ranges.floor, ranges.top)
 }
 
-fn draw(panel: &Panel, spectrum: &Spectrum, floor: f64) -> Drawn {
+fn draw(panel: &Panel, spectrum: &Spectrum, floor: f64, named: bool) -> Drawn {
     let values = spectrum.grid.iter().zip(&spectrum.density);
     // A curve along the floor would look like a measured value.
     let curve: Vec<(f64, f64)> =
@@ -84,9 +89,7 @@ fn draw(panel: &Panel, spectrum: &Spectrum, floor: f64) -> Drawn {
         .collect();
     panel.band(&band, BLUE)?;
     panel.vertical(spectrum.bulk_edge, GREY, Dash::Dashed)?;
-    for outlier in &spectrum.outliers {
-        panel.stem(*outlier, 0.42, VERMILLION)?;
-    }
+    panel.stems(&spectrum.outliers, 0.5, VERMILLION, named)?;
     panel.line(&curve, BLUE, 16, Dash::Solid)
 }
 
@@ -107,17 +110,10 @@ fn ranges(report: &Report) -> Ranges {
     let spectra = &report.spectrum;
     let top = largest(&mut spectra.iter().flat_map(|spectrum| spectrum.density.iter().copied()));
     let eigenvalue = largest(&mut spectra.iter().flat_map(|spectrum| spectrum.eigenvalues.iter().copied()));
-    let edge = largest(&mut spectra.iter().map(|spectrum| spectrum.bulk_edge)).max(1e-12);
     let high = if eigenvalue > 0.0 { 1.07 * eigenvalue } else { 1.0 };
     // One eigenvalue spread over the whole picture.
     let floor = 10f64.powf((1.0 / (report.parameters.max(1) as f64 * 1.3 * high)).log10().floor());
     let visible = spectra.iter().flat_map(|spectrum| spectrum.grid.iter().zip(&spectrum.density));
     let low = visible.filter(|(_, density)| **density > floor).map(|(x, _)| *x).filter(finite).fold(0.0, f64::min);
-    Ranges {
-        low: low.max(-high) - 0.03 * high,
-        high,
-        bulk: if edge.is_finite() { 1.25 * edge } else { 0.1 * high },
-        floor,
-        top: if top > floor { 3.0 * top } else { 10.0 * floor },
-    }
+    Ranges { low: low.max(-high) - 0.03 * high, high, floor, top: if top > floor { 3.0 * top } else { 10.0 * floor } }
 }

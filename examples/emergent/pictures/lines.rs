@@ -128,7 +128,7 @@ pub fn eigenvalue(report: &Report) -> Drawn<Picture> {
 /// Loss, accuracy and trace.
 pub fn training(report: &Report) -> Drawn<Picture> {
     let heading = Heading {
-        title: "Training: loss, accuracy and the Hessian's trace".to_string(),
+        title: "Training: loss, accuracy and the trace of the Hessian".to_string(),
         subtitle: format!("{}; mean and range over {}; trace: seed {}", about(report), keys(report), report.seed),
         legend: methods(),
     };

@@ -4,8 +4,10 @@ use plotters::prelude::*;
 
 use super::axis::Axis;
 use super::theme::{
-    Anchor, Area, BAND, Dash, Drawn, FAINT, Frame, GREY, INK, Sign, UNITS, line, sign, stem, stroke, text, text_upwards,
+    Anchor, Area, BAND, Dash, Drawn, FAINT, Frame, GREY, INK, Sign, UNITS, at, line, sign, stem, stroke, text,
+    text_upwards, text_width,
 };
+use crate::report::decimal;
 
 /// A pair of axes.
 pub struct Panel<'a, 's> {
@@ -91,12 +93,23 @@ impl<'a, 's> Panel<'a, 's> {
         }
     }
 
-    /// A stem with a dot, from the lower axis up to a part of the panel's height.
-    pub fn stem(&self, x: f64, part: f64, color: RGBColor) -> Drawn {
-        let Some(position) = self.x.place(x).filter(|_| self.x.holds(x)) else { return Ok(()) };
-        let (across, foot) = (self.across(position), self.inside.bottom * UNITS);
+    /// Stems with dots, from the lower axis up to a part of the panel's height; with their values above them, as far as
+    /// these do not touch.
+    pub fn stems(&self, values: &[f64], part: f64, color: RGBColor, named: bool) -> Drawn {
+        let foot = self.inside.bottom * UNITS;
         let top = foot - (part * f64::from((self.inside.bottom - self.inside.top) * UNITS)) as i32;
-        stem(self.area, (across, top), (across, foot), color)
+        let mut free = i32::MAX;
+        for value in values.iter().filter(|value| self.x.holds(**value)) {
+            let Some(across) = self.x.place(*value).map(|position| self.across(position)) else { continue };
+            stem(self.area, (across, top), (across, foot), color)?;
+            let name = decimal(*value, 2);
+            let half = text_width(&name, 11) / 2;
+            if named && across / UNITS + half < free {
+                text(self.area, (across / UNITS, top / UNITS - 11), &name, 11, color, Anchor::Middle)?;
+                free = across / UNITS - half;
+            }
+        }
+        Ok(())
     }
 
     /// A line from the lower to the upper edge.
@@ -119,15 +132,20 @@ impl<'a, 's> Panel<'a, 's> {
     pub fn corner(&self, lines: &[String]) -> Drawn {
         for (index, words) in lines.iter().enumerate() {
             let place = (self.inside.right - 6, self.inside.top + 12 + 18 * index as i32);
+            let corners = [(place.0 - text_width(words, 13), place.1 - 9), (place.0 + 3, place.1 + 9)];
+            self.area.draw(&Rectangle::new(corners.map(at), WHITE.filled()))?;
             text(self.area, place, words, 13, INK, Anchor::Right)?;
         }
         Ok(())
     }
 
-    /// Words beside a point, shifted by so many pixels.
-    pub fn label(&self, point: (f64, f64), shift: (i32, i32), words: &str, color: RGBColor, anchor: Anchor) -> Drawn {
-        match self.place(point.0, point.1) {
-            Some((x, y)) => text(self.area, (x / UNITS + shift.0, y / UNITS + shift.1), words, 12, color, anchor),
+    /// Words at the left edge, below a height.
+    pub fn below(&self, y: f64, words: &str, color: RGBColor) -> Drawn {
+        match self.y.place(y).filter(|_| self.y.holds(y)) {
+            Some(position) => {
+                let place = (self.inside.left + 6, self.height(position) / UNITS + 11);
+                text(self.area, place, words, 12, color, Anchor::Left)
+            }
             None => Ok(()),
         }
     }

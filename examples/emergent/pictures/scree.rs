@@ -25,10 +25,11 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
             (Look::Signed(color, sign), format!("{}, step {}", stage(index, stages), spectrum.step))
         })
         .collect();
+    legend.push((Look::Line(GREY, Dash::Dashed), format!("after rank {less_one}")));
     legend.push((Look::Line(BLUE, Dash::Solid), format!("ranks 1 to {less_one}")));
     legend.push((Look::Line(GREY, Dash::Solid), format!("ranks from {} on", report.classes)));
     let heading = Heading {
-        title: "The top of the spectrum: is there a gap after as many eigenvalues as classes less one?".to_string(),
+        title: format!("The top of the spectrum: is there a gap after {less_one} eigenvalues?"),
         subtitle: format!("{}; SGD, seed {}", about(report), report.seed),
         legend,
     };

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::panel::Panel;
-use super::theme::{Anchor, Dash, Drawn, GREY, Heading, INK, Look, SERIES, SIGNS, figure};
+use super::theme::{Dash, Drawn, GREY, Heading, INK, Look, SERIES, SIGNS, figure};
 use super::{Picture, about};
 use crate::report::{Report, Spread, SubspaceRow, decimal};
 
@@ -39,12 +39,11 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
         let x = || Axis::values(&name, &dimensions);
         let panel = Panel::draw(area, left, "", x(), Axis::linear("test accuracy", 0.0, 1.04))?;
         let chance = 1.0 / report.classes.max(1) as f64;
-        let edge = dimensions.iter().copied().fold(f64::INFINITY, f64::min) / 1.3;
         panel.horizontal(chance, GREY, Dash::Dotted)?;
-        panel.label((edge, chance), (6, 10), "chance", GREY, Anchor::Left)?;
+        panel.below(chance, "chance", GREY)?;
         panel.horizontal(report.full_space_accuracy, INK, Dash::Dashed)?;
         let full = format!("full space, {}", decimal(report.full_space_accuracy, 3));
-        panel.label((edge, report.full_space_accuracy), (6, -10), &full, INK, Anchor::Left)?;
+        panel.below(report.full_space_accuracy, &full, INK)?;
         let losses = report.subspace.iter().map(|row| row.train_loss).filter(|loss| *loss > 0.0);
         let (low, high) = Spread::of(losses).map_or((f64::NAN, f64::NAN), |loss| (loss.low, loss.high));
         let loss = Axis::logarithmic("training loss (nats)", (0.8 * low).max(1e-6 * high), 1.2 * high);

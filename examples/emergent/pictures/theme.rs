@@ -191,14 +191,20 @@ fn font(size: i32) -> FontDesc<'static> {
 
 /// Width of a text in pixels, on the safe side: the true one depends on the reader's fonts.
 pub fn text_width(words: &str, size: i32) -> i32 {
-    words.chars().count() as i32 * size * 56 / 100
+    let hundredths = |letter: char| match letter {
+        'i' | 'j' | 'l' | 'f' | 't' | 'r' | 'I' | ' ' | '.' | ',' | ':' | ';' | '-' | '/' | '(' | ')' => 38,
+        'm' | 'w' | 'M' | 'W' | '\u{b1}' => 88,
+        'A'..='Z' => 72,
+        _ => 62,
+    };
+    words.chars().map(hundredths).sum::<i32>() * size / 100
 }
 
 /// Draws the legend in as many rows as it needs, and returns their number.
 fn legend(root: &Area, width: i32, entries: &[(Look, String)]) -> Drawn<i32> {
     let (mut left, mut row) = (22, 0);
     for (look, name) in entries {
-        let needed = 34 + text_width(name, 13) + 18;
+        let needed = 34 + text_width(name, 13) + 22;
         if left > 22 && left + needed > width {
             (left, row) = (22, row + 1);
         }

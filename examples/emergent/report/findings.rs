@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::spread::decimal;
 use super::{Method, Report, RunRow, Spread};
 
+/// A gap counts as clear from this ratio of neighbouring eigenvalues on.
+const GAP: f64 = 1.1;
 /// The gap between two groups counts as closed when less than this part of its greatest excess over 1 is left.
 const CLOSED: f64 = 0.5;
 /// A peak counts as a rise from this ratio to the start on: below it, an eigenvalue merely stays where it is.
@@ -60,15 +62,17 @@ impl Report {
         if let (Some(widest), Some(last)) = (highest(&gap), gap.last()) {
             let mean = |ratio: &(usize, Spread)| decimal(ratio.1.mean, 2);
             finding.push_str(&format!(
-                " lambda_{less_one} / lambda_{} is {} at step {}",
+                " lambda_{less_one} / lambda_{} is at most {}, at step {}",
                 self.classes,
                 mean(&widest),
                 widest.0
             ));
-            if last.0 > widest.0 {
+            if widest.1.mean < GAP {
+                finding.push_str(": no clear gap");
+            } else if last.0 > widest.0 {
                 let closes = last.1.mean - 1.0 < CLOSED * (widest.1.mean - 1.0);
                 let verdict = if closes { "the gap between them closes" } else { "the gap between them stays" };
-                finding.push_str(&format!(" and {} at step {}: {verdict}", mean(last), last.0));
+                finding.push_str(&format!(", and {} at step {}: {verdict}", mean(last), last.0));
             }
             finding.push('.');
         }
@@ -139,12 +143,15 @@ impl Report {
             false => format!("at steps {earliest} to {latest}"),
         };
         let then = match end.mean < peak.mean {
-            true => format!("falls to {} times at the end", decimal(end.mean, 2)),
+            true => format!("falls to {} times its start at the end", decimal(end.mean, 2)),
             false => "does not fall again".to_string(),
         };
         let finding = match rising {
             0 => {
-                format!("Under SGD lambda_1 does not rise above its start; it ends at {} times.", decimal(end.mean, 2))
+                format!(
+                    "Under SGD lambda_1 does not rise above its start; it ends at {} times that.",
+                    decimal(end.mean, 2)
+                )
             }
             _ => format!(
                 "Under SGD lambda_1 rises in {rising} of {} runs, on average to {} times its start ({} to {}), {when}, \
@@ -210,4 +217,65 @@ fn highest(column: &[(usize, Spread)]) -> Option<(usize, Spread)> {
 
 fn count(number: usize) -> String {
     if number == 0 { "none".to_string() } else { number.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn finding(report: &Report, index: usize) -> (String, Option<bool>) {
+        let property = report.properties()[index].clone();
+        (property.finding, property.present)
+    }
+
+    fn assert_says(report: &Report, index: usize, parts: &[&str], present: Option<bool>) {
+        let (text, found) = finding(report, index);
+        assert!(parts.iter().all(|part| text.contains(part)), "{parts:?}: {text}");
+        assert_eq!(found, present, "{text}");
+    }
+
+    #[test]
+    fn what_was_measured_is_told_with_its_numbers() {
+        let report = sample::report();
+        assert_says(&report, 0, &["9 at step 0, 9 at step 30, none at step 1000", "closes"], Some(true));
+        assert_says(&report, 1, &["at step 0", "0.0011", "to 0.00: confinement depends"], Some(true));
+        assert_says(&report, 2, &["5 of 5 runs", "at step 2", "falls to 0.2"], Some(true));
+        assert_says(&report, 3, &["of 8970 dimensions suffice for 90 %", "gives only"], Some(true));
+    }
+
+    #[test]
+    fn an_absent_phenomenon_is_called_absent() {
+        let mut report = sample::report();
+        for row in report.runs.iter_mut().flat_map(|run| &mut run.rows) {
+            row.largest_eigenvalue = 1.0 / (1.0 + row.step as f64);
+            row.gap_ratio = 1.05;
+            row.gradient_share_top_classes = 0.2;
+        }
+        report.spectrum.iter_mut().for_each(|spectrum| spectrum.outliers.clear());
+        report.subspace.iter_mut().for_each(|row| row.test_accuracy *= 0.5);
+        assert_says(&report, 0, &["none at step 0", "no clear gap"], Some(false));
+        assert_says(&report, 1, &["0.20", "never more later", "less than half", "from 0.20 to 0.20."], Some(false));
+        assert_says(&report, 2, &["does not rise above its start"], Some(false));
+        assert_says(&report, 3, &["No hyperplane reaches 90 %"], Some(false));
+    }
+
+    #[test]
+    fn a_rise_without_a_fall_is_not_the_phenomenon() {
+        let mut report = sample::report();
+        for row in report.runs.iter_mut().flat_map(|run| &mut run.rows) {
+            row.largest_eigenvalue = 1.0 + row.step as f64;
+        }
+        assert_says(&report, 2, &["5 of 5 runs", "does not fall again"], Some(false));
+    }
+
+    #[test]
+    fn nothing_measured_is_neither_present_nor_absent() {
+        for index in 0..4 {
+            assert_says(&sample::empty(), index, &["Not measured"], None);
+        }
+        for index in 1..4 {
+            assert_says(&sample::without_numbers(), index, &["Not measured"], None);
+        }
+    }
 }

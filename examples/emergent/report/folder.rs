@@ -124,8 +124,8 @@ fn refuse_strangers(target: &Path) -> io::Result<()> {
         }
         names.push(name);
     }
-    let report = |name: &str| names.iter().any(|other| other == name);
-    if !names.is_empty() && !(report(REPORT) && report(PAGE)) {
+    let whole = [REPORT, PAGE].iter().all(|name| names.iter().any(|other| other == name));
+    if !whole && !names.is_empty() {
         return refuse("holds files, but no report".to_string());
     }
     Ok(())

@@ -111,7 +111,11 @@ fn row(method: Method, seed: u64, step: usize) -> TrainingRow {
         true => curve(&[(0, 4.1), (2, 4.8), (10, 3.8), (30, 3.3), (100, 2.4), (300, 1.45), (1000, 0.8)], step),
         false => curve(&[(0, 4.1), (5, 4.9), (20, 4.6), (100, 3.9), (300, 2.9), (1000, 1.4)], step),
     } * wobble(1, 0.15);
-    let gap = 1.0 + (curve(&[(0, 0.07), (5, 0.3), (25, 0.5), (300, 0.1), (1000, 0.06)], step)) * wobble(2, 0.4);
+    let gap = match stochastic {
+        true => curve(&[(0, 0.07), (5, 0.3), (25, 0.5), (300, 0.1), (1000, 0.06)], step),
+        false => curve(&[(0, 0.07), (20, 0.25), (100, 0.55), (300, 0.4), (1000, 0.15)], step),
+    };
+    let gap = 1.0 + gap * wobble(2, 0.4);
     let share = match stochastic {
         true => curve(&[(0, 0.17), (5, 0.4), (20, 0.65), (200, 0.88), (500, 0.8), (1000, 0.72)], step),
         false => curve(&[(0, 0.17), (10, 0.25), (30, 0.2), (100, 0.05), (300, 0.004), (1000, 0.001)], step),
@@ -132,7 +136,7 @@ fn row(method: Method, seed: u64, step: usize) -> TrainingRow {
         mini_batch_share_top_classes: mini,
         mini_batch_share_top_classes_less_one: mini * 0.93,
         baseline_share: 10.0 / 8970.0,
-        trace: curve(&[(0, 15.8), (30, 67.8), (300, 21.9), (1000, 9.0)], step),
+        trace: curve(&[(0, 15.8), (if stochastic { 30 } else { 90 }, 67.8), (300, 21.9), (1000, 9.0)], step),
         trace_standard_error: 1.5,
     }
 }
@@ -178,7 +182,7 @@ fn spectrum(step: usize, top: &[f64; 10]) -> Spectrum {
 
 fn subspace() -> Vec<SubspaceRow> {
     let row = |dimension: usize, radius: f64| {
-        let reach = (1.0 + dimension as f64).ln() / (1.0 + 3.0 * (radius.log2() + 0.5).abs());
+        let reach = (1.0 + dimension as f64).ln() / (1.0 + 0.8 * (radius.log2() + 0.3).abs());
         let test_accuracy = 0.1 + 0.855 * (1.0 - (-0.75 * reach).exp());
         SubspaceRow { dimension, radius, test_accuracy, train_loss: -test_accuracy.ln() * 1.3 }
     };
