@@ -119,12 +119,7 @@ fn figures(report: &Report) -> String {
         for step in steps {
             let at = |rows: &[(usize, Spread)]| rows.iter().find(|row| row.0 == step).map(|row| row.1);
             let cells: Vec<String> = columns.iter().map(|rows| cell(at(rows), report.keys)).collect();
-            let _ = writeln!(
-                html,
-                "<tr><td>{}</td><td>{step}</td><td>{}</td></tr>",
-                method.title(),
-                cells.join("</td><td>")
-            );
+            let _ = writeln!(html, "<tr><td>{step}</td><td>{}</td></tr>", cells.join("</td><td>"));
         }
     }
     html.push_str("</table></div>\n");
@@ -221,6 +216,10 @@ mod tests {
         assert!(pictures.iter().all(|picture| html.contains(&format!("src=\"{}\"", picture.file))));
         assert!(!html.contains("http") && !html.contains("<script"), "{html}");
         assert!(html.contains("--data digits --scalar f64 --seed 0 --keys 5<"));
+        for row in html.lines().filter(|line| line.starts_with("<tr><td>")) {
+            assert_eq!(row.matches("<td>").count(), 7, "{row}");
+        }
+        assert!(html.contains("<tr><td>1000</td>"));
         assert!(html.contains("\u{3bb}<sub>10</sub>") && !html.contains("lambda_"));
     }
 

@@ -103,7 +103,7 @@ pub fn eigenvalue(report: &Report) -> Drawn<Picture> {
             let low = Spread::of(ends().map(|row| row.1.low)).map_or(f64::NAN, |lowest| lowest.low);
             let base = if index == 0 { 0.0 } else { 0.95 };
             let y = Axis::linear(name, low.min(base), base + 1.08 * (high - base));
-            let title = ["rise and fall", "the outliers stand apart where this is well above 1"][index];
+            let title = ["over training", "the outliers stand apart where this is well above 1"][index];
             let panel = Panel::draw(area, frame, title, Axis::steps(last_step(report)), y)?;
             if index == 1 {
                 panel.horizontal(1.0, GREY, Dash::Dotted)?;
@@ -118,8 +118,8 @@ pub fn eigenvalue(report: &Report) -> Drawn<Picture> {
         file: "eigenvalue.svg",
         title: heading.title,
         caption: format!(
-            "Left: the largest eigenvalue in the first steps and after them. Right: the {upper}th eigenvalue over the \
-             {lower}th; where the ratio is near 1 there is no gap, and counting {upper} outliers has no meaning."
+            "Left: the largest eigenvalue over training. Right: the eigenvalue of rank {upper} over that of rank {lower}; \
+             where the ratio is near 1 there is no gap, and counting {upper} outliers has no meaning."
         ),
         svg,
     })
