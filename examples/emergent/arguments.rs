@@ -1,0 +1,362 @@
+//! The command line: every argument has a default, and whatever is not understood is refused with a hint.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+Trains a small network on real digits and measures the local geometry of its loss landscape:
+bulk and outliers of the Hessian's spectrum, the gradient's confinement to the top eigenspace,
+the rise and fall of the largest eigenvalue, and training inside of random hyperplanes.
+
+Usage: cargo run --release --example emergent -- [OPTIONS]
+
+Options:
+  --data <digits|mnist>  data set: UCI digits with a 64-64-64-10 network, or a subset of MNIST
+                         with a 784-128-128-10 network [default: digits]
+  --scalar <f32|f64>     number type of all vectors [default: f64]
+  --seed <NUMBER>        seed of the first run; the others follow it by one each [default: 0]
+  --keys <COUNT>         number of runs, for means and ranges, at least 1 [default: 5]
+  --threads <COUNT>      number of threads, at least 1 [default: all cores]; the report does not
+                         depend on it
+  --output <DIRECTORY>   where report.json, the pictures and index.html go; an older report there
+                         is replaced, only when the new one is whole [default: target/emergent]
+  --quick                fewer steps, probes and hyperplanes: a check that everything runs
+  -h, --help             print this and stop
+
+A value follows its name after a space or an equals sign: --seed 7, --seed=7.
+";
+
+const NAMES: [&str; 8] = ["--data", "--scalar", "--seed", "--keys", "--threads", "--output", "--quick", "--help"];
+
+/// Which examples to learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// UCI optical digits, 8 x 8 pixels.
+    Digits,
+    /// A subset of MNIST, 28 x 28 pixels.
+    Mnist,
+}
+
+/// In which precision to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scalar {
+    /// Single precision.
+    F32,
+    /// Double precision.
+    F64,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arguments {
+    /// Which examples to learn.
+    pub data: Data,
+    /// In which precision to compute.
+    pub scalar: Scalar,
+    /// Seed of the first run.
+    pub seed: u64,
+    /// Number of runs; their seeds are `seed..seed + keys`.
+    pub keys: usize,
+    /// Whether to cut everything short.
+    pub quick: bool,
+    /// Number of threads; all cores if none is given.
+    pub threads: Option<usize>,
+    /// Folder of the report.
+    pub output: PathBuf,
+}
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Print [`HELP`].
+    Help,
+    /// Do the work.
+    Run(Arguments),
+}
+
+/// Why a command line is refused: a sentence with the offending word and the remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(String);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Arguments {
+            data: Data::Digits,
+            scalar: Scalar::F64,
+            seed: 0,
+            keys: 5,
+            quick: false,
+            threads: None,
+            output: PathBuf::from("target/emergent"),
+        }
+    }
+}
+
+impl Data {
+    /// The name on the command line and in the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Data::Digits => "digits",
+            Data::Mnist => "mnist",
+        }
+    }
+}
+
+impl Scalar {
+    /// The name on the command line and in the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scalar::F32 => "f32",
+            Scalar::F64 => "f64",
+        }
+    }
+}
+
+/// Reads a command line without the program's own name.
+///
+/// # Errors
+/// At the first word that is not understood. `--help` before it wins.
+pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Result<Request, Refusal> {
+    let mut arguments = Arguments::default();
+    let mut words = words.into_iter().map(|word| text(word.into()));
+    while let Some(word) = words.next() {
+        let word = word?;
+        let (name, attached) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with('-') => (name, Some(value.to_string())),
+            _ => (word.as_str(), None),
+        };
+        match name {
+            "-h" | "--help" | "--quick" => {
+                if let Some(value) = attached {
+                    return Err(Refusal(format!("{name} stands alone, without a value; `{value}` was given")));
+                }
+                if name != "--quick" {
+                    return Ok(Request::Help);
+                }
+                arguments.quick = true;
+                continue;
+            }
+            known if NAMES.contains(&known) => {}
+            unknown => return Err(unknown_argument(unknown)),
+        }
+        let value = match attached {
+            Some(value) => value,
+            None => match words.next().transpose()? {
+                // A name in the place of a value means that the value was forgotten.
+                Some(next) if !NAMES.contains(&next.split('=').next().unwrap_or_default()) => next,
+                _ => return Err(Refusal(format!("{name} needs a value, as in `{name} {}`", example(name)))),
+            },
+        };
+        match name {
+            "--data" => arguments.data = choice(name, &value, [Data::Digits, Data::Mnist], Data::name)?,
+            "--scalar" => arguments.scalar = choice(name, &value, [Scalar::F32, Scalar::F64], Scalar::name)?,
+            "--seed" => arguments.seed = number(name, &value, 0)?,
+            "--keys" => arguments.keys = number(name, &value, 1)?,
+            "--threads" => arguments.threads = Some(number(name, &value, 1)?),
+            _ if value.is_empty() => return Err(Refusal("--output is empty; it must name a directory".to_string())),
+            _ => arguments.output = PathBuf::from(value),
+        }
+    }
+    let last = u64::try_from(arguments.keys).ok().and_then(|keys| arguments.seed.checked_add(keys - 1));
+    if last.is_none() {
+        return Err(Refusal(format!(
+            "--seed {} leaves no room for --keys {}: seeds end at {}; lower one of them",
+            arguments.seed,
+            arguments.keys,
+            u64::MAX
+        )));
+    }
+    Ok(Request::Run(arguments))
+}
+
+fn text(word: OsString) -> Result<String, Refusal> {
+    word.into_string().map_err(|word| Refusal(format!("`{}` is not valid Unicode", word.display())))
+}
+
+fn example(name: &str) -> &'static str {
+    match name {
+        "--data" => "digits",
+        "--scalar" => "f64",
+        "--output" => "target/emergent",
+        _ => "5",
+    }
+}
+
+fn unknown_argument(word: &str) -> Refusal {
+    if word.starts_with('-') {
+        let hint = nearest(word, NAMES).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+        return Refusal(format!("unknown argument `{word}`; {hint}--help lists all"));
+    }
+    let hint = match word {
+        "help" => "did you mean `--help`?",
+        "quick" => "did you mean `--quick`?",
+        "mnist" | "digits" => return Refusal(format!("unexpected word `{word}`; did you mean `--data {word}`?")),
+        "f32" | "f64" => return Refusal(format!("unexpected word `{word}`; did you mean `--scalar {word}`?")),
+        _ => "every value follows a name; --help lists all",
+    };
+    Refusal(format!("unexpected word `{word}`; {hint}"))
+}
+
+fn choice<Item: Copy, const COUNT: usize>(
+    name: &str,
+    value: &str,
+    items: [Item; COUNT],
+    word: impl Fn(Item) -> &'static str,
+) -> Result<Item, Refusal> {
+    if let Some(item) = items.into_iter().find(|item| word(*item) == value) {
+        return Ok(item);
+    }
+    let known = items.map(word);
+    let hint = nearest(value, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Err(Refusal(format!("{name} is `{value}`; it must be one of: {}{hint}", known.join(", "))))
+}
+
+fn number<Integer: FromStr + PartialOrd + fmt::Display>(
+    name: &str,
+    value: &str,
+    least: Integer,
+) -> Result<Integer, Refusal> {
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    match value.parse::<Integer>() {
+        Ok(number) if number >= least => Ok(number),
+        Ok(_) => Err(Refusal(format!("{name} is {value}; it must be at least {least}"))),
+        Err(_) if digits => Err(Refusal(format!("{name} is {value}, which is too large; it must be below 2^64"))),
+        Err(_) => Err(Refusal(format!("{name} is `{value}`; it must be a whole number, at least {least}"))),
+    }
+}
+
+/// The known word that takes the fewest single-letter edits, if these are few beside its length.
+fn nearest<const COUNT: usize>(word: &str, known: [&'static str; COUNT]) -> Option<&'static str> {
+    let lowercase = word.to_lowercase();
+    let bare = |word: &str| word.trim_start_matches('-').to_string();
+    let (edits, near) = known.into_iter().map(|name| (edits(&bare(&lowercase), &bare(name)), name)).min()?;
+    (edits <= bare(near).chars().count() / 2).then_some(near)
+}
+
+/// Levenshtein's distance: insertions, deletions and substitutions of one letter.
+fn edits(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (above, letter) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = above + 1;
+        for (column, other) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(letter != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = substituted.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(words: &[&str]) -> Arguments {
+        match parse(words.iter().copied()) {
+            Ok(Request::Run(arguments)) => arguments,
+            other => panic!("{words:?}: {other:?}"),
+        }
+    }
+
+    fn refused(words: &[&str]) -> String {
+        parse(words.iter().copied()).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn nothing_is_required() {
+        assert_eq!(run(&[]), Arguments::default());
+    }
+
+    #[test]
+    fn values_follow_a_space_or_an_equals_sign() {
+        let expected = Arguments {
+            data: Data::Mnist,
+            scalar: Scalar::F32,
+            seed: 7,
+            keys: 2,
+            quick: true,
+            threads: Some(3),
+            output: PathBuf::from("a=b"),
+        };
+        let spaced = "--data mnist --scalar f32 --seed 7 --keys 2 --quick --threads 3 --output a=b";
+        let joined = "--data=mnist --scalar=f32 --seed=7 --keys=2 --quick --threads=3 --output=a=b";
+        for line in [spaced, joined] {
+            assert_eq!(run(&line.split(' ').collect::<Vec<_>>()), expected);
+        }
+        assert_eq!(run(&["--seed", "1", "--seed", "2"]).seed, 2, "the last one counts");
+    }
+
+    #[test]
+    fn help_is_asked_for_in_two_ways_and_names_every_argument() {
+        for word in ["-h", "--help"] {
+            assert_eq!(parse(["--quick", word, "--nonsense"]), Ok(Request::Help));
+        }
+        for name in NAMES {
+            assert!(HELP.contains(name), "{name}");
+        }
+        assert!(HELP.lines().all(|line| line.chars().count() <= 100));
+    }
+
+    #[test]
+    fn unknown_arguments_are_refused_with_the_nearest_known_one() {
+        for (word, near) in [
+            ("--sede", "--seed"),
+            ("--key", "--keys"),
+            ("--Quick", "--quick"),
+            ("-data", "--data"),
+            ("--ouput=x", "--output"),
+        ] {
+            assert!(refused(&[word]).contains(&format!("did you mean `{near}`")), "{word}: {}", refused(&[word]));
+        }
+        let far = refused(&["--xyzzyplugh"]);
+        assert!(far.contains("--xyzzyplugh") && !far.contains("did you mean") && far.contains("--help"), "{far}");
+        assert!(refused(&["mnist"]).contains("--data mnist"));
+        assert!(refused(&["stray"]).contains("`stray`"));
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        for (words, parts) in [
+            (&["--seed", "x"][..], ["--seed is `x`", "whole number"]),
+            (&["--seed", "-1"], ["--seed is `-1`", "whole number"]),
+            (&["--seed", "1.5"], ["`1.5`", "whole number"]),
+            (&["--seed="], ["--seed is ``", "whole number"]),
+            (&["--seed", "18446744073709551616"], ["18446744073709551616", "too large"]),
+            (&["--keys", "0"], ["--keys is 0", "at least 1"]),
+            (&["--threads=0"], ["--threads is 0", "at least 1"]),
+            (&["--data", "minst"], ["did you mean `mnist`", "digits, mnist"]),
+            (&["--scalar", "f16"], ["`f16`", "f32, f64"]),
+            (&["--output="], ["--output", "directory"]),
+            (&["--quick=yes"], ["--quick", "`yes`"]),
+            (&["--seed"], ["--seed needs a value", "--seed 5"]),
+            (&["--seed", "--quick"], ["--seed needs a value", "--seed 5"]),
+            (&["--output", "--keys=3"], ["--output needs a value", "target/emergent"]),
+            (&["--seed", "18446744073709551615"], ["leaves no room", "--keys 5"]),
+        ] {
+            let message = refused(words);
+            assert!(parts.iter().all(|part| message.contains(part)), "{words:?}: {message}");
+        }
+        assert_eq!(run(&["--seed=18446744073709551615", "--keys=1"]).seed, u64::MAX);
+    }
+
+    #[test]
+    fn distance_counts_single_letters() {
+        for (left, right, expected) in [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("seed", "sede", 2)] {
+            assert_eq!(edits(left, right), expected);
+            assert_eq!(edits(right, left), expected);
+        }
+    }
+}
