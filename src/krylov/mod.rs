@@ -45,3 +45,4 @@ pub use lanczos::{Lanczos, Orthogonalization};
 pub use report::{Progress, Report, Stop};
 
 pub(crate) use basis::length;
+pub(crate) use factorization::dimension;
