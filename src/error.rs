@@ -127,6 +127,13 @@ pub enum Error {
         /// The names that exist.
         known: Vec<String>,
     },
+    /// A run ended before it had converged, and its caller cannot use a partial result.
+    Unfinished {
+        /// The number of products with the operator until then.
+        matvecs: u64,
+        /// Why it ended and what to do.
+        reason: &'static str,
+    },
 }
 
 impl Error {
@@ -226,6 +233,9 @@ impl fmt::Display for Error {
             }
             Error::Name { what, name, known } => {
                 write!(f, "there is no {what} named `{name}`; known are: {}", known.join(", "))
+            }
+            Error::Unfinished { matvecs, reason } => {
+                write!(f, "the run ended after {matvecs} products before it had converged; {reason}")
             }
         }
     }

@@ -1,1 +1,48 @@
-//! Under construction.
+//! Krylov spaces: what a few products with a symmetric operator tell about its spectrum.
+//!
+//! ```text
+//!     A V = V T + r e',     V'V = I,     V'r = 0
+//!
+//!     A   n x n, symmetric, known by its products          T   m x m, symmetric tridiagonal
+//!     V   n x m, an orthonormal basis of                   r   the residual, in R^n
+//!         span { v, A v, ..., A^(m-1) v }                  e   the last unit vector of R^m
+//! ```
+//!
+//! This is the Lanczos [`Factorization`], and everything that reads spectra is a reader of it: [`Eigensolver`] takes the
+//! extreme eigenvalues of T, [`spectrum`](crate::spectrum) takes T as a quadrature rule.
+//!
+//! Cost of m steps: m products, and 4 m^2 n operations for full orthogonalization (twice that in the steps where one
+//! pass is not enough); memory of m + 2 vectors of length n.
+//!
+//! | you want | take |
+//! | --- | --- |
+//! | the largest or smallest eigenpairs, with residuals and bounds | [`Eigensolver`] |
+//! | a quadrature rule for v'f(A)v | [`Lanczos`], then [`Quadrature`](crate::spectrum::Quadrature) |
+//! | the distribution of all eigenvalues | [`StochasticLanczos`](crate::spectrum::StochasticLanczos) |
+//! | the recurrence itself, to build on | [`Lanczos`] and [`Factorization::expand`] |
+//!
+//! What a Krylov space of one vector cannot do: it holds one vector of each eigenspace, so an eigenvalue that is
+//! repeated exactly is seen once until the space is exhausted; and it converges at the ends of the spectrum first, so
+//! interior eigenvalues need many steps.
+//!
+//! | [`Orthogonalization`] | work of m steps | V'V - I | when |
+//! | --- | --- | --- | --- |
+//! | [`Full`](Orthogonalization::Full) | 4 m^2 n | a few rounding errors | the default |
+//! | [`Local`](Orthogonalization::Local) | 10 m n | grows once an eigenpair has converged | depth far below convergence |
+//! | [`None`](Orthogonalization::None) | 6 m n | the same, earlier | to study what is lost |
+
+mod basis;
+mod eigenpairs;
+mod eigensolver;
+mod factorization;
+mod lanczos;
+mod report;
+
+pub use eigenpairs::Eigenpairs;
+pub use eigensolver::{Eigensolver, Which};
+pub use factorization::Factorization;
+pub use lanczos::{Lanczos, Orthogonalization};
+pub use report::{Progress, Report, Stop};
+
+pub(crate) use basis::length;
+pub(crate) use factorization::dimension;

@@ -1,0 +1,109 @@
+//! Eigenpairs that say how good they are.
+
+use super::basis::length;
+use super::eigensolver::Ritz;
+use super::factorization::Factorization;
+use super::report::{Report, Stop};
+use crate::error::{Error, Result};
+use crate::linalg::{axpy, dot};
+use crate::operator::LinearOperator;
+use crate::scalar::Scalar;
+
+/// Vectors in one block of products: as many as share an operator's work without a block of many times their memory.
+const BLOCK: usize = 16;
+
+/// Rounding errors in a product and a Rayleigh quotient, for the bounds on eigenvalues.
+const ROUNDING: f64 = 4.0;
+
+/// Approximate eigenpairs of a symmetric operator, from [`Eigensolver`](super::Eigensolver).
+///
+/// Pair i is `values[i]` and row i of `vectors`. When the budget ended the search there may be fewer pairs than asked
+/// for; see `report`.
+#[non_exhaustive]
+#[derive(Clone, PartialEq, Debug)]
+pub struct Eigenpairs<T> {
+    /// The Rayleigh quotients v'Av, in the order of [`Which`](super::Which).
+    pub values: Vec<f64>,
+    /// The unit vectors v, back to back.
+    pub vectors: Vec<T>,
+    /// ||A v - lambda v||, recomputed with products. An eigenvalue lies within this distance of lambda, without any
+    /// assumption.
+    pub residual_norms: Vec<f64>,
+    /// Bounds on the distance of lambda to the eigenvalue: residual^2 / gap where lambda is separated from the other
+    /// eigenvalues of T by a gap above the residuals (Kato & Temple), else the residual; plus rounding. They assume that
+    /// the Krylov space has seen every eigenvalue near lambda.
+    pub error_bounds: Vec<f64>,
+    /// Whether the residual norm is within the tolerance.
+    pub converged: Vec<bool>,
+    /// How the search ended.
+    pub report: Report,
+}
+
+impl<T: Scalar> Eigenpairs<T> {
+    /// The number of pairs.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no pair: never for a search that returned.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The eigenvector with a number.
+    ///
+    /// # Panics
+    /// If `index` is not below the number of pairs.
+    #[track_caller]
+    pub fn vector(&self, index: usize) -> &[T] {
+        assert!(index < self.len(), "eigenvector {index} of {}", self.len());
+        let dim = self.vectors.len() / self.len();
+        &self.vectors[index * dim..][..dim]
+    }
+}
+
+/// Forms the best `count` Ritz pairs and multiplies them once more, for their residuals.
+pub(super) fn finish<T: Scalar>(
+    operator: &dyn LinearOperator<T>,
+    factorization: &Factorization<T>,
+    ritz: &Ritz,
+    count: usize,
+    stop: Stop,
+    tolerance: f64,
+) -> Result<Eigenpairs<T>> {
+    let (dim, steps) = (factorization.dim(), factorization.steps());
+    let candidates = ritz.candidates();
+    let wanted = ritz.wanted(candidates, count);
+    let coefficients: Vec<f64> =
+        wanted.iter().flat_map(|&index| ritz.coefficients(&candidates[index], steps)).collect();
+    let mut vectors = factorization.combine(&coefficients);
+    for vector in vectors.chunks_exact_mut(dim) {
+        let norm = length(vector);
+        vector.iter_mut().for_each(|x| *x = T::of(x.f64() / norm));
+    }
+    let (mut values, mut residual_norms, mut error_bounds) = (Vec::new(), Vec::new(), Vec::new());
+    let mut products = vec![T::zero(); BLOCK.min(wanted.len()) * dim];
+    for (block, wanted) in vectors.chunks(BLOCK * dim).zip(wanted.chunks(BLOCK)) {
+        let products = &mut products[..block.len()];
+        operator.apply_block(block, products, wanted.len());
+        Error::finite("the product of the operator", products, "the operator met a number that it cannot take")?;
+        for ((vector, product), &index) in block.chunks_exact(dim).zip(products.chunks_exact_mut(dim)).zip(wanted) {
+            let value = dot(vector, product) / dot(vector, vector);
+            axpy(T::of(-value), vector, product);
+            let residual = length(product);
+            let others = candidates.iter().enumerate().filter(|&(other, _)| other != index);
+            let gap = others.map(|(_, other)| (other.value - value).abs() - other.bound).fold(f64::INFINITY, f64::min);
+            let gap = gap - residual;
+            // One Ritz value alone knows nothing of the rest of the spectrum, unless there is no rest.
+            let bound =
+                if gap > residual && (gap.is_finite() || dim == 1) { residual * residual / gap } else { residual };
+            values.push(value);
+            residual_norms.push(residual);
+            error_bounds.push(bound + ROUNDING * T::EPSILON.f64() * ritz.norm());
+        }
+    }
+    let converged: Vec<bool> = residual_norms.iter().map(|&residual| residual <= tolerance).collect();
+    let matvecs = factorization.matvecs() + wanted.len() as u64;
+    let stop = if stop == Stop::Converged && converged.contains(&false) { Stop::Rounding } else { stop };
+    Ok(Eigenpairs { values, vectors, residual_norms, error_bounds, converged, report: Report::new(stop, matvecs) })
+}

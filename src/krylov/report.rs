@@ -1,0 +1,63 @@
+//! How a run ended: data, not an error.
+
+use crate::error::{Error, Result};
+
+/// Why a run ended.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// Everything asked for was found or done.
+    Converged,
+    /// The budget of products or steps was spent.
+    Budget,
+    /// The recurrence has converged, but the residuals recomputed by products do not reach the tolerance: rounding in
+    /// the products sets the limit. A larger tolerance or wider numbers help, more steps do not.
+    Rounding,
+    /// The observer stopped the run.
+    Observer,
+}
+
+/// How a run ended and what it cost.
+#[must_use = "a run may end before it has converged: look at `converged`, or call `require`"]
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Whether the result is all that was asked for.
+    pub converged: bool,
+    /// The number of products with the operator.
+    pub matvecs: u64,
+    /// Why the run ended.
+    pub stop: Stop,
+}
+
+impl Report {
+    pub(crate) fn new(stop: Stop, matvecs: u64) -> Self {
+        Report { converged: stop == Stop::Converged, matvecs, stop }
+    }
+
+    /// Turns a run that ended early into an error, for those who cannot use a partial result.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`] unless the run converged.
+    pub fn require(&self) -> Result<()> {
+        let reason = match self.stop {
+            Stop::Converged => return Ok(()),
+            Stop::Budget => "the budget of products or steps was spent: raise it, or the tolerance",
+            Stop::Rounding => "rounding in the products sets the limit: raise the tolerance, or use wider numbers",
+            Stop::Observer => "the observer stopped the run",
+        };
+        Err(Error::Unfinished { matvecs: self.matvecs, reason })
+    }
+}
+
+/// What an observer of a long run is told.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// How much is done: converged eigenpairs, finished probes.
+    pub done: usize,
+    /// How much there is to do.
+    pub total: usize,
+    /// Products so far.
+    pub matvecs: u64,
+}

@@ -1,0 +1,222 @@
+//! From nodes and weights to a curve.
+
+use super::estimate::Running;
+use super::measure::DiscreteMeasure;
+use super::spectral_measure::SpectralMeasure;
+use crate::error::{Error, Result};
+
+/// Kernels end this many widths from their centre on a grid of our own: 2e-9 of the mass lies outside.
+const REACH: f64 = 6.0;
+
+/// Points of a kernel of its own grid: half a width apart.
+const POINTS: i32 = 12;
+
+/// Points of the grid closer than this part of the narrowest kernel there are one.
+const CLOSE: f64 = 0.25;
+
+/// The default minimum of the width, relative to the largest |node|: far below anything that a plot shows, above the
+/// rounding errors of eigenvalues in `f32`.
+const MINIMUM: f64 = 1e-6;
+
+/// Widths below this part of the largest |node| would drown in the rounding of grid points.
+const ROUNDING: f64 = 1e-12;
+
+/// How a [`SpectralMeasure`] becomes a curve: each node becomes a Gaussian of the node's own width.
+///
+/// ```text
+///     width of node j = max(minimum, factor * min(distance to its neighbours, residual norm of its Ritz vector))
+/// ```
+///
+/// A spectrum of a network has nine tenths of its mass within a width of 1e-4 and outliers at 5, so no single width
+/// fits. The residual norm is the standard deviation of the eigenvalues that a node stands for: small for converged
+/// outliers and for clusters, about the distance to the neighbours in a continuous bulk. Both come from the
+/// factorization; nothing is tuned to the spectrum.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Smoothing {
+    factor: f64,
+    minimum: Option<f64>,
+    grid: Vec<f64>,
+}
+
+impl Default for Smoothing {
+    fn default() -> Self {
+        Smoothing::new()
+    }
+}
+
+impl Smoothing {
+    /// Factor 1/2; a minimum of 1e-6 of the largest |node|; a grid of its own.
+    pub fn new() -> Self {
+        Smoothing { factor: 0.5, minimum: None, grid: Vec::new() }
+    }
+
+    /// Sets the factor of all widths.
+    pub fn factor(self, factor: f64) -> Self {
+        Smoothing { factor, ..self }
+    }
+
+    /// Sets the smallest width, in the units of the eigenvalues: what a plot can resolve, say.
+    pub fn minimum(self, minimum: f64) -> Self {
+        Smoothing { minimum: Some(minimum), ..self }
+    }
+
+    /// Sets the grid, ascending; by default it is made to resolve each kernel.
+    pub fn grid(self, grid: Vec<f64>) -> Self {
+        Smoothing { grid, ..self }
+    }
+}
+
+/// A spectral density on a grid, with its standard error.
+///
+/// Each value is the mean of the smoothed density over the grid point's cell, which reaches half way to its neighbours.
+/// So no kernel is lost between grid points: the integral by the trapezoidal rule on this grid, however coarse, is the
+/// mass between its ends, and 1 for a grid that was not given.
+#[non_exhaustive]
+#[derive(Clone, PartialEq, Debug)]
+pub struct Density {
+    /// Ascending; closer where kernels are narrow.
+    pub grid: Vec<f64>,
+    /// Fraction of the eigenvalues per unit length.
+    pub density: Vec<f64>,
+    /// Standard error over probes at each point; `None` with one probe.
+    pub standard_error: Option<Vec<f64>>,
+}
+
+impl Density {
+    /// The integral by the trapezoidal rule.
+    pub fn integral(&self) -> f64 {
+        cells(&self.grid).zip(&self.density).map(|((low, high), density)| density * (high - low)).sum()
+    }
+
+    /// The density as a measure on its grid: each point with the mass of its cell.
+    ///
+    /// # Errors
+    /// If there is no mass between the ends of the grid.
+    pub fn measure(&self) -> Result<DiscreteMeasure> {
+        let masses = cells(&self.grid).zip(&self.density).map(|((low, high), density)| density * (high - low));
+        DiscreteMeasure::new(self.grid.clone(), masses.collect())
+    }
+}
+
+/// The cells of a grid: from the middle before each point to the middle after it, and not beyond the ends.
+fn cells(grid: &[f64]) -> impl Iterator<Item = (f64, f64)> {
+    let last = grid.len() - 1;
+    let middle = |low: usize, high: usize| grid[low] + (grid[high] - grid[low]) / 2.0;
+    (0..grid.len()).map(move |point| (middle(point.saturating_sub(1), point), middle(point, (point + 1).min(last))))
+}
+
+/// A Gaussian that stands for a node.
+#[derive(Clone, Copy, Debug)]
+struct Kernel {
+    center: f64,
+    width: f64,
+    weight: f64,
+}
+
+/// The Gaussians of a measure, probe by probe.
+#[derive(Debug)]
+pub(super) struct Kernels {
+    probes: Vec<Vec<Kernel>>,
+    atoms: Vec<Kernel>,
+}
+
+impl Kernels {
+    pub(super) fn new(measure: &SpectralMeasure, smoothing: &Smoothing) -> Result<Self> {
+        Error::positive("the factor of kernel widths", smoothing.factor)?;
+        let nodes = measure.rules().iter().flat_map(|rule| rule.measure().nodes());
+        let scale = nodes.chain(measure.atoms()).map(|node| node.abs()).fold(0.0, f64::max);
+        // A zero matrix has no scale; any width is as good as another.
+        let scale = if scale > 0.0 { scale } else { 1.0 };
+        let minimum = smoothing.minimum.unwrap_or(MINIMUM * scale);
+        Error::positive("the minimum of kernel widths", minimum)?;
+        let minimum = minimum.max(ROUNDING * scale);
+        let probe = |rule: &super::Quadrature| -> Vec<Kernel> {
+            let (nodes, weights) = (rule.measure().nodes(), rule.measure().weights());
+            let kernel = |index: usize| {
+                let neighbours = nodes[index.saturating_sub(1)]..nodes[(index + 1).min(nodes.len() - 1)];
+                let distance = (neighbours.end - neighbours.start) / if inner(index, nodes.len()) { 2.0 } else { 1.0 };
+                let distance = if nodes.len() == 1 { f64::INFINITY } else { distance };
+                let width = smoothing.factor * distance.min(rule.residual_norms()[index]);
+                Kernel { center: nodes[index], width: width.max(minimum), weight: weights[index] }
+            };
+            (0..nodes.len()).map(kernel).collect()
+        };
+        let weight = 1.0 / measure.dim() as f64;
+        let atom = |&center: &f64| Kernel { center, width: minimum, weight };
+        Ok(Kernels {
+            probes: measure.rules().iter().map(probe).collect(),
+            atoms: measure.atoms().iter().map(atom).collect(),
+        })
+    }
+
+    pub(super) fn density(&self, smoothing: &Smoothing) -> Result<Density> {
+        let grid = if smoothing.grid.is_empty() { self.grid() } else { smoothing.grid.clone() };
+        Error::finite("the grid of a density", &grid, "choose finite points")?;
+        Error::at_least("the number of points of the grid", grid.len(), 2, "must be at least 2")?;
+        if let Some(pair) = grid.windows(2).find(|pair| pair[0] >= pair[1]) {
+            let (what, limits) = ("a point of the grid", "must be above the point before it: sort the grid");
+            return Err(Error::OutOfRange { what, value: pair[1], limits });
+        }
+        let mut statistics = vec![Running::default(); grid.len()];
+        let mut values = vec![0.0; grid.len()];
+        for kernels in &self.probes {
+            values.fill(0.0);
+            kernels.iter().for_each(|kernel| kernel.add(&grid, &mut values));
+            statistics.iter_mut().zip(&values).for_each(|(statistics, &value)| statistics.add(value));
+        }
+        values.fill(0.0);
+        self.atoms.iter().for_each(|kernel| kernel.add(&grid, &mut values));
+        let density = values.iter().zip(&statistics).map(|(atoms, statistics)| atoms + statistics.mean).collect();
+        let standard_error = match self.probes.len() {
+            // Atoms have no error.
+            0 => Some(vec![0.0; grid.len()]),
+            _ => statistics.iter().map(Running::standard_error).collect(),
+        };
+        Ok(Density { grid, density, standard_error })
+    }
+
+    /// A grid that resolves each kernel: the points of all kernels' own grids, less those that are close to another one
+    /// by the measure of the narrowest kernel there.
+    fn grid(&self) -> Vec<f64> {
+        let kernels = || self.probes.iter().flatten().chain(&self.atoms);
+        let mut points: Vec<(f64, f64)> = kernels()
+            .flat_map(|kernel| {
+                (-POINTS..=POINTS).map(move |point| {
+                    (kernel.center + REACH * kernel.width * f64::from(point) / f64::from(POINTS), kernel.width)
+                })
+            })
+            .collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut grid: Vec<f64> = Vec::with_capacity(points.len());
+        for (point, width) in points {
+            if grid.last().is_none_or(|&last| point - last >= CLOSE * width) {
+                grid.push(point);
+            }
+        }
+        grid
+    }
+}
+
+fn inner(index: usize, len: usize) -> bool {
+    index > 0 && index + 1 < len
+}
+
+impl Kernel {
+    /// Adds the kernel's mass in each cell, divided by the length of the cell.
+    fn add(&self, grid: &[f64], values: &mut [f64]) {
+        // Beyond nine widths nothing is left in double precision.
+        let first = grid.partition_point(|&point| point < self.center - 9.0 * self.width).saturating_sub(1);
+        let end = (grid.partition_point(|&point| point <= self.center + 9.0 * self.width) + 1).min(grid.len());
+        let below = |x: f64| 0.5 * libm::erf((x - self.center) / (self.width * std::f64::consts::SQRT_2));
+        let last = grid.len() - 1;
+        let middle = |low: usize, high: usize| grid[low] + (grid[high] - grid[low]) / 2.0;
+        let mut low = middle(first.saturating_sub(1), first);
+        let mut mass_below = below(low);
+        for point in first..end {
+            let high = middle(point, (point + 1).min(last));
+            let mass = below(high);
+            values[point] += self.weight * (mass - mass_below) / (high - low);
+            (low, mass_below) = (high, mass);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The Gauss rule that a Lanczos factorization is.
+
+use super::measure::DiscreteMeasure;
+use crate::error::Result;
+use crate::krylov::Factorization;
+use crate::linalg::tridiagonal_eigen;
+use crate::scalar::Scalar;
+
+/// Gauss quadrature for v'f(A)v, with v the start vector of a Lanczos [`Factorization`].
+///
+/// ```text
+///     v'f(A)v ~= sum_j w_j f(theta_j),    T s_j = theta_j s_j,    w_j = ||v||^2 (first entry of s_j)^2
+/// ```
+///
+/// Exact when f is a polynomial of degree up to 2m - 1, and for every f once the Krylov space is invariant. The weights
+/// add up to ||v||^2. Cost: the eigenproblem of T, O(m^3) at worst.
+///
+/// ```
+/// use eigenscape::krylov::Lanczos;
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::spectrum::Quadrature;
+///
+/// let operator = Diagonal::new(vec![1.0, 2.0, 4.0]);
+/// let rule = Quadrature::new(&Lanczos::new(3).run(&operator, &[1.0; 3])?)?;
+/// let log_determinant = rule.measure().integrate(f64::ln); // v'ln(A)v with v of ones: the sum of logarithms
+/// assert!((log_determinant - 8f64.ln()).abs() < 1e-14);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
+/// # References
+/// Golub & Welsch 1969 (doi:10.1090/S0025-5718-69-99647-1).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Quadrature {
+    measure: DiscreteMeasure,
+    residual_norms: Vec<f64>,
+}
+
+impl Quadrature {
+    /// The rule of a factorization.
+    ///
+    /// # Errors
+    /// If the eigenproblem of T does not converge.
+    pub fn new<T: Scalar>(factorization: &Factorization<T>) -> Result<Self> {
+        let mass = factorization.start_norm().powi(2);
+        let eigen = tridiagonal_eigen(factorization.diagonal(), factorization.subdiagonal())?;
+        let size = eigen.values.len();
+        let ends = |entry: usize| eigen.vectors.iter().skip(entry).step_by(size);
+        let pairs = eigen.values.iter().zip(ends(0)).map(|(&node, &first)| (node, mass * first * first)).collect();
+        let residual_norms = ends(size - 1).map(|last| factorization.residual_norm() * last.abs()).collect();
+        Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms })
+    }
+
+    /// Multiplies all weights so that they add up to `mass`.
+    pub(crate) fn rescaled(self, mass: f64) -> Self {
+        let factor = mass / self.measure.mass();
+        let pairs = self.measure.pairs().map(|(node, weight)| (node, weight * factor)).collect();
+        Quadrature { measure: DiscreteMeasure::sorted(pairs), ..self }
+    }
+
+    /// Nodes, ascending, and weights.
+    pub fn measure(&self) -> &DiscreteMeasure {
+        &self.measure
+    }
+
+    /// ||A y - theta y|| for the Ritz vector y of each node theta: an eigenvalue lies within this distance.
+    ///
+    /// Also the standard deviation of the eigenvalues of A over the spectral measure of y: how blurred the node is.
+    pub fn residual_norms(&self) -> &[f64] {
+        &self.residual_norms
+    }
+}
