@@ -1,29 +1,203 @@
 //! The four properties of a loss landscape, measured on real digits: `cargo run --release --example emergent`.
 
 mod arguments;
-#[cfg(test)]
+mod data;
+mod measure;
 mod page;
-#[cfg(test)]
 mod pictures;
-#[cfg(test)]
 mod progress;
-#[cfg(test)]
 mod report;
-#[cfg(test)]
 mod table;
+mod training;
 
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use arguments::{HELP, Request};
+use eigenscape::curvature::{Loss, Risk};
+use eigenscape::network::{Activation, Initialization, Network, Perceptron};
+use eigenscape::random::Key;
+
+use arguments::{Arguments, Data, HELP, Request};
+use measure::{MINI_BATCHES, Observer, TRACE_PROBES};
+use progress::Phase;
+use report::{Examples, Method, Report, Run, Settings};
+use training::Schedule;
 
 fn main() -> ExitCode {
-    match arguments::parse(std::env::args_os().skip(1)) {
-        Ok(Request::Help) => print!("{HELP}"),
-        Ok(Request::Run(arguments)) => println!("{arguments:?}"),
+    let arguments = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(Request::Run(arguments)) => arguments,
+        Ok(Request::Help) => {
+            // A closed pipe is the reader's choice.
+            let _ = io::stdout().write_all(HELP.as_bytes());
+            return ExitCode::SUCCESS;
+        }
         Err(refusal) => {
             eprintln!("error: {refusal}");
             return ExitCode::from(2);
         }
+    };
+    match in_threads(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
     }
-    ExitCode::SUCCESS
+}
+
+/// What can go wrong: a request to the library, or the file system.
+#[derive(Debug)]
+pub enum Failure {
+    Library(eigenscape::Error),
+    System(io::Error),
+    Threads(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Library(error) => error.fmt(f),
+            Failure::System(error) => error.fmt(f),
+            Failure::Threads(error) => write!(f, "no thread pool: {error}"),
+        }
+    }
+}
+
+impl From<eigenscape::Error> for Failure {
+    fn from(error: eigenscape::Error) -> Self {
+        Failure::Library(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::System(error)
+    }
+}
+
+fn in_threads(arguments: &Arguments) -> Result<(), Failure> {
+    let threads = arguments.threads.unwrap_or(0);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Failure::Threads(error.to_string()))?;
+    pool.install(|| match arguments.scalar {
+        arguments::Scalar::F32 => run::<f32>(arguments),
+        arguments::Scalar::F64 => run::<f64>(arguments),
+    })
+}
+
+fn run<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<(), Failure> {
+    let begin = Instant::now();
+    // Before the work, so that a bad place is refused in a second and not in a minute.
+    let output = report::prepare(&arguments.output)?;
+    let measured = measure::<T>(arguments)?;
+    let report = Report { seconds: begin.elapsed().as_secs_f64(), ..measured };
+    report.write(&output)?;
+    print!("{}", table::table(&report));
+    println!("\nThe report, its pictures and a page that shows them: {}", output.join("index.html").display());
+    Ok(())
+}
+
+fn schedule(arguments: &Arguments) -> Schedule {
+    let mut looks = vec![0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000];
+    if arguments.quick {
+        looks = vec![0, 2, 10, 30, 100];
+    }
+    let steps = looks[looks.len() - 1];
+    Schedule {
+        batch: 32,
+        rate: if arguments.data == Data::Digits { 0.3 } else { 0.1 },
+        rate_full_batch: 0.1,
+        steps,
+        densities: vec![0, 30, steps],
+        looks,
+        dimensions: if arguments.quick { vec![4, 16, 64] } else { vec![4, 10, 30, 100, 300] },
+        radii: if arguments.quick { vec![0.3, 1.0] } else { vec![0.1, 0.3, 1.0, 3.0, 10.0] },
+        subspace_batch: 128,
+        subspace_rate: 0.05,
+        subspace_steps: if arguments.quick { 100 } else { 300 },
+    }
+}
+
+fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failure> {
+    let schedule = schedule(arguments);
+    let data::Split { train, test, classes } = data::load::<T>(arguments.data, arguments.quick)?;
+    let hidden: &[usize] = if arguments.data == Data::Digits { &[64, 64] } else { &[128, 128] };
+    let sizes = [&[train.input_len()], hidden, &[classes]].concat();
+    let network = Perceptron::new(&sizes, Activation::Tanh)?;
+    let examples = Examples { train: train.count(), test: test.count() };
+    let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, train)?;
+    let test = Risk::new(&network, Loss::SoftmaxCrossEntropy, test)?;
+
+    let mut runs = Vec::new();
+    let (mut first, mut first_full_batch, mut points) = (Vec::new(), Vec::new(), Vec::new());
+    let phase = Phase::begin("training", arguments.keys * Method::ALL.len() * schedule.looks.len());
+    for seed in arguments.seed..arguments.seed + arguments.keys as u64 {
+        let key = Key::new(seed);
+        let start: Vec<T> = Initialization::lecun().draw(&network, key.split(0));
+        let batches = risk.mini_batches(schedule.batch, key.split(1))?;
+        let observer = Observer { risk: &risk, test: &test, batches: &batches, classes, key: key.split(2) };
+        for method in Method::ALL {
+            phase.on_work(format!("seed {seed}, {}", method.title()));
+            let (rows, kept) = training::train(method, &observer, &schedule, &start, &phase)?;
+            runs.push(Run { seed, method, rows: rows.iter().map(|row| row.compact(classes)).collect() });
+            match method {
+                Method::Stochastic if seed == arguments.seed => (first, points) = (rows, kept),
+                Method::FullBatch if seed == arguments.seed => first_full_batch = rows,
+                _ => {}
+            }
+        }
+    }
+    drop(phase);
+
+    let key = Key::new(arguments.seed);
+    let batches = risk.mini_batches(schedule.batch, key.split(1))?;
+    let observer = Observer { risk: &risk, test: &test, batches: &batches, classes, key: key.split(3) };
+    let (probes, depth) = if arguments.quick { (4, 60) } else { (10, 100) };
+    let phase = Phase::begin("spectra", points.len());
+    let mut spectrum = Vec::new();
+    for (step, theta) in &points {
+        phase.on_work(format!("step {step}"));
+        spectrum.push(observer.density(*step, theta, probes, depth)?);
+        phase.advance(1);
+    }
+    drop(phase);
+
+    let phase = Phase::begin("random hyperplanes", schedule.dimensions.len() * schedule.radii.len() + 1);
+    let (subspace, full_space_accuracy) =
+        training::in_hyperplanes(&network, &risk, &test, &schedule, key.split(4), &phase)?;
+    drop(phase);
+
+    let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+    Ok(Report {
+        data: arguments.data.name().to_owned(),
+        network: format!("{} {}", sizes.join("-"), network.activation()),
+        scalar: arguments.scalar.name().to_owned(),
+        parameters: network.parameters(),
+        classes,
+        examples,
+        seed: arguments.seed,
+        keys: arguments.keys,
+        settings: Settings {
+            quick: arguments.quick,
+            batch: schedule.batch,
+            rate: schedule.rate,
+            steps: schedule.steps as usize,
+            rate_full_batch: schedule.rate_full_batch,
+            steps_full_batch: schedule.steps as usize,
+            mini_batches: MINI_BATCHES,
+            trace_probes: TRACE_PROBES,
+            subspace_optimizer: format!("Adam on mini-batches of {}", schedule.subspace_batch),
+            subspace_rate: schedule.subspace_rate,
+            subspace_steps: schedule.subspace_steps as usize,
+        },
+        training: first,
+        training_full_batch: first_full_batch,
+        runs,
+        spectrum,
+        subspace,
+        full_space_accuracy,
+        seconds: 0.0,
+    })
 }

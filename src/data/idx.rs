@@ -105,18 +105,25 @@ impl Idx {
         }
     }
 
-    /// The values as numbers, shifted and scaled together so that their mean is 0 and their variance 1.
-    ///
-    /// An array whose values are all equal becomes all zeros.
-    pub fn standardized<T: Scalar>(&self) -> Vec<T> {
+    /// Mean and standard deviation of all values; 0 and 0 if there are none.
+    pub fn moments(&self) -> (f64, f64) {
         let count = self.bytes.len().max(1) as f64;
         // Sums of bytes are exact in integers.
         let sum: u64 = self.bytes.iter().map(|&byte| u64::from(byte)).sum();
         let squares: u64 = self.bytes.iter().map(|&byte| u64::from(byte).pow(2)).sum();
         let mean = sum as f64 / count;
-        let deviation = (squares as f64 / count - mean * mean).max(0.0).sqrt();
-        let scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
-        self.bytes.iter().map(|&byte| T::of((f64::from(byte) - mean) * scale)).collect()
+        (mean, (squares as f64 / count - mean * mean).max(0.0).sqrt())
+    }
+
+    /// (value - mean) / deviation for each value: mean 0 and variance 1 with the [`Idx::moments`] of the array itself,
+    /// or, for test data, the same scale as the training data with theirs.
+    ///
+    /// # Errors
+    /// If the mean is not finite, or the deviation not finite and positive: an array of equal values has no scale.
+    pub fn standardized<T: Scalar>(&self, (mean, deviation): (f64, f64)) -> Result<Vec<T>> {
+        Error::positive("the standard deviation to divide by", deviation)?;
+        Error::finite("the mean to subtract", &[mean], "take the moments of data")?;
+        Ok(self.bytes.iter().map(|&byte| T::of((f64::from(byte) - mean) / deviation)).collect())
     }
 
     /// The entries at these positions along the first axis, in this order.

@@ -1,18 +1,11 @@
 //! The loop that descends.
 
+use std::ops::ControlFlow;
+
 use super::Rule;
 use crate::error::{Error, Result};
 use crate::objective::Stochastic;
 use crate::scalar::Scalar;
-
-/// What an observer wants.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Flow {
-    /// To go on.
-    Continue,
-    /// To stop here; what there is so far is the result.
-    Stop,
-}
 
 /// What an observer is told before each step, and once after the last.
 #[derive(Clone, Copy, Debug)]
@@ -54,12 +47,14 @@ pub struct Descent<T> {
 /// [`Stop`].
 ///
 /// ```
+/// use std::ops::ControlFlow;
+///
 /// use eigenscape::objective::Recorded;
-/// use eigenscape::optimize::{Flow, GradientDescent, Stop, descend};
+/// use eigenscape::optimize::{GradientDescent, Stop, descend};
 ///
 /// let bowl = Recorded::<f64>::new(2, |x| (x * x).sum())?;
 /// let mut rule = GradientDescent::new(0.25)?;
-/// let end = descend(&bowl, &[1.0, -2.0], &mut rule, 10, |_| Flow::Continue)?;
+/// let end = descend(&bowl, &[1.0, -2.0], &mut rule, 10, |_| ControlFlow::Continue(()))?;
 /// assert_eq!(end.stop, Stop::Steps);
 /// assert_eq!(end.theta, [1.0 / 1024.0, -2.0 / 1024.0]);
 /// # Ok::<(), eigenscape::Error>(())
@@ -72,7 +67,7 @@ pub fn descend<T: Scalar>(
     start: &[T],
     rule: &mut impl Rule<T>,
     steps: u64,
-    mut observer: impl FnMut(Progress<'_, T>) -> Flow,
+    mut observer: impl FnMut(Progress<'_, T>) -> ControlFlow<()>,
 ) -> Result<Descent<T>> {
     Error::length("the start of a descent", start.len(), objective.dim())?;
     Error::finite("the start of a descent", start, "start from finite parameters")?;
@@ -81,7 +76,7 @@ pub fn descend<T: Scalar>(
     let mut previous = theta.clone();
     let mut values = Vec::new();
     for step in 0..steps {
-        if observer(Progress { step, steps, theta: &theta }) == Flow::Stop {
+        if observer(Progress { step, steps, theta: &theta }) == ControlFlow::Break(()) {
             return Ok(Descent { theta, values, stop: Stop::Observer });
         }
         match objective.sample(step, &theta, &mut gradient) {
@@ -96,8 +91,8 @@ pub fn descend<T: Scalar>(
         }
     }
     let stop = match observer(Progress { step: steps, steps, theta: &theta }) {
-        Flow::Continue => Stop::Steps,
-        Flow::Stop => Stop::Observer,
+        ControlFlow::Continue(()) => Stop::Steps,
+        ControlFlow::Break(()) => Stop::Observer,
     };
     Ok(Descent { theta, values, stop })
 }

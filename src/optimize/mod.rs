@@ -19,7 +19,7 @@ mod descend;
 mod gradient_descent;
 
 pub use adam::Adam;
-pub use descend::{Descent, Flow, Progress, Stop, descend};
+pub use descend::{Descent, Progress, Stop, descend};
 pub use gradient_descent::GradientDescent;
 
 use crate::scalar::Scalar;

@@ -1,0 +1,115 @@
+//! The runs: in the full space by both methods, and in random hyperplanes.
+
+use std::ops::ControlFlow;
+
+use eigenscape::Scalar;
+use eigenscape::curvature::Risk;
+use eigenscape::network::{Initialization, Network};
+use eigenscape::objective::{Objective, Stochastic};
+use eigenscape::optimize::{Adam, GradientDescent, Stop, descend};
+use eigenscape::projection::Gaussian;
+use eigenscape::random::Key;
+use eigenscape::subspace::Restricted;
+
+use crate::Failure;
+use crate::measure::Observer;
+use crate::progress::Phase;
+use crate::report::{Method, SubspaceRow, TrainingRow};
+
+/// What is fixed of all runs.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    pub batch: usize,
+    pub rate: f64,
+    pub rate_full_batch: f64,
+    pub steps: u64,
+    /// Steps at which a run is looked at, ascending; the last is `steps`.
+    pub looks: Vec<u64>,
+    /// Steps at which the density is measured, each one of `looks`.
+    pub densities: Vec<u64>,
+    pub dimensions: Vec<usize>,
+    pub radii: Vec<f64>,
+    pub subspace_batch: usize,
+    pub subspace_rate: f64,
+    pub subspace_steps: u64,
+}
+
+/// One run with a look at each of the schedule's steps, and the points at which densities are wanted.
+pub fn train<T: Scalar>(
+    method: Method,
+    observer: &Observer<'_, T>,
+    schedule: &Schedule,
+    start: &[T],
+    phase: &Phase,
+) -> Result<(Vec<TrainingRow>, Vec<(u64, Vec<T>)>), Failure> {
+    let mut rows = Vec::new();
+    let mut kept = Vec::new();
+    let mut failure = None;
+    let watch = |progress: eigenscape::optimize::Progress<'_, T>| {
+        if !schedule.looks.contains(&progress.step) {
+            return ControlFlow::Continue(());
+        }
+        if schedule.densities.contains(&progress.step) {
+            kept.push((progress.step, progress.theta.to_vec()));
+        }
+        match observer.look(progress.step, progress.theta) {
+            Ok(row) => rows.push(row),
+            Err(error) => {
+                failure = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        phase.advance(1);
+        ControlFlow::Continue(())
+    };
+    let stop = match method {
+        Method::Stochastic => {
+            let mut rule = GradientDescent::new(schedule.rate)?;
+            descend(observer.batches, start, &mut rule, schedule.steps, watch)?.stop
+        }
+        Method::FullBatch => {
+            let mut rule = GradientDescent::new(schedule.rate_full_batch)?;
+            descend(observer.risk, start, &mut rule, schedule.steps, watch)?.stop
+        }
+    };
+    match (failure, stop) {
+        (Some(error), _) => Err(error),
+        (None, Stop::Diverged(error)) => Err(error.into()),
+        (None, _) => Ok((rows, kept)),
+    }
+}
+
+/// Adam in random hyperplanes through starts of several radii, and with all parameters from the usual start.
+pub fn in_hyperplanes<T: Scalar>(
+    network: &impl Network,
+    risk: &Risk<T>,
+    test: &Risk<T>,
+    schedule: &Schedule,
+    key: Key,
+    phase: &Phase,
+) -> Result<(Vec<SubspaceRow>, f64), Failure> {
+    let batches = risk.mini_batches(schedule.subspace_batch, key.split(0))?;
+    let adam = |objective: &dyn Stochastic<T>, start: &[T]| -> Result<Vec<T>, Failure> {
+        let mut rule = Adam::new(schedule.subspace_rate)?;
+        let end = descend(objective, start, &mut rule, schedule.subspace_steps, |_| ControlFlow::Continue(()))?;
+        // A run that left the finite numbers is judged where it was last well.
+        Ok(end.theta)
+    };
+    let mut rows = Vec::new();
+    for &radius in &schedule.radii {
+        let origin: Vec<T> = Initialization::lecun().radius(radius)?.draw(network, key.split(1));
+        for &dimension in &schedule.dimensions {
+            phase.on_work(format!("dimension {dimension}, radius {radius}"));
+            let plane = Gaussian::new(risk.dim(), dimension, key.split(2).split(dimension as u64))?;
+            let cut = Restricted::new(&batches, &plane, &origin)?;
+            let theta = cut.lift(&adam(&cut, &vec![T::zero(); dimension])?);
+            let (test_accuracy, train_loss) = (test.accuracy(&theta)?, risk.value(&theta)?);
+            rows.push(SubspaceRow { dimension, radius, test_accuracy, train_loss });
+            phase.advance(1);
+        }
+    }
+    let origin: Vec<T> = Initialization::lecun().draw(network, key.split(1));
+    let full = test.accuracy(&adam(&batches, &origin)?)?;
+    phase.advance(1);
+    Ok((rows, full))
+}
