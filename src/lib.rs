@@ -6,6 +6,7 @@ pub mod error;
 pub mod scalar;
 
 pub mod data;
+pub(crate) mod elementary;
 pub(crate) mod linalg;
 pub mod random;
 

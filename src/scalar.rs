@@ -25,6 +25,18 @@ pub trait Scalar:
     fn of(value: f64) -> Self;
     /// This number as an `f64`, exactly.
     fn f64(self) -> f64;
+    /// ln 2 as a sum of two numbers, the first with enough trailing zero bits to be multiplied by an exponent exactly.
+    #[doc(hidden)]
+    const LN_2_PARTS: (Self, Self);
+    /// The degree of Taylor's series of the exponential on |x| <= ln 2 / 2 that is exact to rounding.
+    #[doc(hidden)]
+    const EXP_DEGREE: usize;
+    /// Where the exponential is zero, and where it is infinite.
+    #[doc(hidden)]
+    const EXP_LIMITS: (Self, Self);
+    /// 2^n for a whole number n within the range of exponents of normal numbers.
+    #[doc(hidden)]
+    fn exp2_whole(n: Self) -> Self;
     /// The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to `self`.
     fn erf(self) -> Self;
 }
@@ -40,6 +52,15 @@ mod sealed {
 impl Scalar for f32 {
     const EPSILON: Self = f32::EPSILON;
     const NAME: &'static str = "f32";
+    const LN_2_PARTS: (Self, Self) = (0.693_145_75, 1.428_606_8e-6);
+    const EXP_DEGREE: usize = 7;
+    const EXP_LIMITS: (Self, Self) = (-104.0, 89.0);
+
+    #[inline(always)]
+    fn exp2_whole(n: Self) -> Self {
+        // Adding 1.5 * 2^23 leaves the whole number in the lowest bits.
+        f32::from_bits((n + 12_583_039.0).to_bits() << 23)
+    }
 
     #[inline]
     fn of(value: f64) -> Self {
@@ -58,6 +79,15 @@ impl Scalar for f32 {
 impl Scalar for f64 {
     const EPSILON: Self = f64::EPSILON;
     const NAME: &'static str = "f64";
+    const LN_2_PARTS: (Self, Self) = (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10);
+    const EXP_DEGREE: usize = 13;
+    const EXP_LIMITS: (Self, Self) = (-746.0, 710.0);
+
+    #[inline(always)]
+    fn exp2_whole(n: Self) -> Self {
+        // Adding 1.5 * 2^52 leaves the whole number in the lowest bits.
+        f64::from_bits((n + 6_755_399_441_056_767.0).to_bits() << 52)
+    }
 
     #[inline]
     fn of(value: f64) -> Self {

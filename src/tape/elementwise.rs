@@ -1,14 +1,8 @@
 //! What each elementwise function computes, for one number and for slices of them.
 
 use super::op::{Binary, Unary};
+use crate::elementary::{self, vectorized};
 use crate::scalar::Scalar;
-
-/// The logistic function, without overflow at either end.
-fn sigmoid<T: Scalar>(x: T) -> T {
-    let e = (-x.abs()).exp();
-    let top = if x >= T::zero() { T::one() } else { e };
-    top / (T::one() + e)
-}
 
 /// Runs `body` with the function of one number that `unary` names: one match for a slice, not one for each element.
 macro_rules! with_unary {
@@ -23,11 +17,11 @@ macro_rules! with_unary {
                 $body
             }
             Unary::Exp => {
-                let $function = |x: T| x.exp();
+                let $function = |x: T| elementary::exp(x);
                 $body
             }
             Unary::ExpM1 => {
-                let $function = |x: T| x.exp_m1();
+                let $function = |x: T| elementary::exp_m1(x);
                 $body
             }
             Unary::Ln => {
@@ -63,15 +57,15 @@ macro_rules! with_unary {
                 $body
             }
             Unary::Tanh => {
-                let $function = |x: T| x.tanh();
+                let $function = |x: T| elementary::tanh(x);
                 $body
             }
             Unary::Sigmoid => {
-                let $function = |x: T| sigmoid(x);
+                let $function = |x: T| elementary::sigmoid(x);
                 $body
             }
             Unary::Softplus => {
-                let $function = |x: T| x.max(T::zero()) + (-x.abs()).exp().ln_1p();
+                let $function = |x: T| x.max(T::zero()) + elementary::exp(-x.abs()).ln_1p();
                 $body
             }
             Unary::Erf => {
@@ -148,25 +142,40 @@ pub(crate) fn binary_value<T: Scalar>(function: Binary, x: T, y: T) -> T {
 }
 
 pub(crate) fn unary<T: Scalar>(function: Unary<T>, x: &[T], out: &mut [T]) {
-    with_unary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x)));
+    vectorized(
+        #[inline(always)]
+        || with_unary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x))),
+    );
 }
 
 pub(crate) fn unary_in_place<T: Scalar>(function: Unary<T>, out: &mut [T]) {
-    with_unary!(function, f => out.iter_mut().for_each(|out| *out = f(*out)));
+    vectorized(
+        #[inline(always)]
+        || with_unary!(function, f => out.iter_mut().for_each(|out| *out = f(*out))),
+    );
 }
 
 pub(crate) fn binary<T: Scalar>(function: Binary, x: &[T], y: &[T], out: &mut [T]) {
-    with_binary!(function, f => out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| *out = f(x, y)));
+    vectorized(
+        #[inline(always)]
+        || with_binary!(function, f => out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| *out = f(x, y))),
+    );
 }
 
 /// out = function(out, y)
 pub(crate) fn binary_into_left<T: Scalar>(function: Binary, out: &mut [T], y: &[T]) {
-    with_binary!(function, f => out.iter_mut().zip(y).for_each(|(out, &y)| *out = f(*out, y)));
+    vectorized(
+        #[inline(always)]
+        || with_binary!(function, f => out.iter_mut().zip(y).for_each(|(out, &y)| *out = f(*out, y))),
+    );
 }
 
 /// out = function(x, out)
 pub(crate) fn binary_into_right<T: Scalar>(function: Binary, x: &[T], out: &mut [T]) {
-    with_binary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, *out)));
+    vectorized(
+        #[inline(always)]
+        || with_binary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, *out))),
+    );
 }
 
 /// The sum of a row, in sixteen running sums: side by side in the processor, and rounding grows sixteen times slower.

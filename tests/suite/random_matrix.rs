@@ -112,7 +112,7 @@ fn radius(law: &dyn Law) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(crate::oracle::cases(300))]
 
     #[test]
     fn density_and_atoms_have_mass_one(law in laws()) {

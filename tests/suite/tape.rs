@@ -149,10 +149,14 @@ fn laws<T: Scalar>(name: &str, program: &Program<T>, x: &[T], key: Key) {
     let u: Vec<T> = draw(tangent.len(), -1.0, 1.0, key.split(2));
     let cotangent = embed(&transpose(&at.linear)).evaluate(&[&residuals, &u]).remove(0);
     let (left, right) = (dot(&u, &tangent), dot(&cotangent, &v));
-    let scale = norm(&u) * norm(&tangent) + norm(&cotangent) * norm(&v);
+    // Derivatives are sums of terms of size 1 and more, which may cancel: |u| |v| belongs to the scale.
+    let scale = norm(&u) * (norm(&tangent) + norm(&v)) + norm(&cotangent) * norm(&v);
     assert!((left - right).abs() <= 64.0 * epsilon * scale, "{name}: <u, Jv> = {left} but <J'u, v> = {right}");
     let twice = embed(&transpose(&transpose(&at.linear))).evaluate(&[&residuals, &v]).remove(0);
-    assert!(norm(&along(&twice, -1.0, &tangent)) <= 64.0 * epsilon * norm(&tangent), "{name}: transposed twice");
+    assert!(
+        norm(&along(&twice, -1.0, &tangent)) <= 64.0 * epsilon * (norm(&tangent) + norm(&v)),
+        "{name}: transposed twice"
+    );
 
     // Second and third order, through the gradient of <u, f>.
     let combined = Tape::new();
@@ -207,7 +211,7 @@ macro_rules! in_both_precisions {
             use super::*;
 
             proptest! {
-                #![proptest_config(ProptestConfig::with_cases(16))]
+                #![proptest_config(crate::oracle::cases(16))]
 
                 #[test]
                 fn primitives_obey_the_laws(rows in 1usize..5, cols in 1usize..5, key in 0u64..1000) {
@@ -345,4 +349,68 @@ fn the_laws_can_fail() {
     // A derivative that is wrong on purpose: the step function has slope 0 on the tape, but not across its jump.
     let program = Program::<f64>::record([Shape::vector(1)], |[x]| x.step()).unwrap();
     laws("step across its jump", &program, &[0.0], Key::new(0));
+}
+
+/// The distance of an approximation from the exact value, in units in the last place of the latter.
+fn ulps<T: Scalar>(approximate: T, exact: f64) -> f64 {
+    if approximate.f64() == exact || approximate.is_nan() && exact.is_nan() {
+        return 0.0;
+    }
+    let tiniest = if T::NAME == "f32" { f64::from(f32::from_bits(1)) } else { f64::from_bits(1) };
+    let unit = (2f64.powi(exact.abs().log2().floor() as i32) * T::EPSILON.f64()).max(tiniest);
+    (approximate.f64() - exact).abs() / unit
+}
+
+fn worst<T: Scalar>(function: for<'t> fn(Var<'t, T>) -> Var<'t, T>, exact: fn(f64) -> f64, points: &[T]) -> (f64, T) {
+    let program = Program::record([Shape::vector(points.len())], |[x]| function(x)).unwrap();
+    let values = program.evaluate(&[points]).remove(0);
+    let errors = values.iter().zip(points).map(|(&value, &x)| {
+        let e = exact(x.f64());
+        // Beyond the largest number of the type the right answer is infinity.
+        let e = if e.abs() > T::max_value().f64() * (1.0 + T::EPSILON.f64() / 4.0) {
+            e.signum() * f64::INFINITY
+        } else {
+            e
+        };
+        (ulps(value, e), x)
+    });
+    errors.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
+}
+
+/// Every function of `elementary` over its whole range: near zero, where exponents change, at both ends, beyond them.
+fn transcendental_accuracy<T: Scalar>() {
+    let mut points = vec![T::zero(), -T::zero(), T::infinity(), T::neg_infinity(), T::nan(), T::min_positive_value()];
+    let mut uniform = vec![0.0f64; 200_000];
+    Key::new(0).uniform(0, &mut uniform);
+    for (i, &u) in uniform.iter().enumerate() {
+        let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
+        let size = match i % 4 / 2 {
+            // Every scale from 1e-30 to 1e3, and every stretch up to 800.
+            0 => 10f64.powf(33.0 * u - 30.0),
+            _ => 800.0 * u,
+        };
+        points.push(T::of(sign * size));
+    }
+    let check = |name: &str, (error, at): (f64, T), bound: f64| {
+        println!("{} {name}: {error:.2} ulp at {at:e}", T::NAME);
+        assert!(error <= bound, "{}: {name} is {error} ulp off at {at:e}", T::NAME);
+    };
+    check("exp", worst(|x| x.exp(), libm::exp, &points), 2.0);
+    check("exp_m1", worst(|x| x.exp_m1(), libm::expm1, &points), 2.0);
+    check("tanh", worst(|x| x.tanh(), libm::tanh, &points), 4.0);
+    check(
+        "sigmoid",
+        worst(
+            |x| x.sigmoid(),
+            |x| if x < 0.0 { libm::exp(x) / (1.0 + libm::exp(x)) } else { 1.0 / (1.0 + libm::exp(-x)) },
+            &points,
+        ),
+        4.0,
+    );
+}
+
+#[test]
+fn transcendental_functions_are_accurate() {
+    transcendental_accuracy::<f32>();
+    transcendental_accuracy::<f64>();
 }
