@@ -8,7 +8,7 @@ use eigenscape::random::Key;
 use eigenscape::spectrum::{Hutchinson, Smoothing, StochasticLanczos};
 
 use crate::Failure;
-use crate::report::{Spectrum, TrainingRow};
+use crate::report::{Curve, Spectrum, TrainingRow};
 
 /// Residuals of tracked eigenpairs, relative to the largest eigenvalue: eigenvalues are then good to seven digits.
 const TRACKING: f64 = 3e-4;
@@ -85,13 +85,24 @@ impl<T: Scalar> Observer<'_, T> {
             .steps(depth)
             .deflate(&top.values, &top.vectors)
             .run(&hessian)?;
-        let density = measure.density(&Smoothing::new())?;
+        let curve = |smoothing: &Smoothing| -> Result<Curve, Failure> {
+            let density = measure.density(smoothing)?;
+            Ok(Curve {
+                standard_error: density.standard_error.unwrap_or_else(|| vec![f64::NAN; density.grid.len()]),
+                grid: density.grid,
+                density: density.density,
+            })
+        };
+        let fine = curve(&Smoothing::new())?;
+        // A two-hundredth of the picture's width, which spans the spectrum.
+        let drawn_width = (fine.grid[fine.grid.len() - 1] - fine.grid[0]) / 200.0;
+        let drawn = curve(&Smoothing::new().minimum(drawn_width))?;
         let bulk_edge = bulk_edge(&top.values);
         Ok(Spectrum {
             step: step as usize,
-            standard_error: density.standard_error.unwrap_or_else(|| vec![f64::NAN; density.grid.len()]),
-            grid: density.grid,
-            density: density.density,
+            curve: fine,
+            drawn,
+            drawn_width,
             outliers: top.values.iter().copied().filter(|&value| value > bulk_edge).collect(),
             eigenvalues: top.values,
             eigenvalue_residuals: top.residual_norms,

@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn densities_and_eigenvalues_without_logarithm_are_drawn() {
         let mut report = sample::report();
-        report.spectrum[0].density.fill(0.0);
-        report.spectrum[1].density.fill(-1.0);
-        report.spectrum[2].density.truncate(3);
+        report.spectrum[0].drawn.density.fill(0.0);
+        report.spectrum[1].drawn.density.fill(-1.0);
+        report.spectrum[2].drawn.density.truncate(3);
         report.spectrum[2].grid.fill(0.0);
         report.spectrum[1].eigenvalues.fill(-2.0);
         report.spectrum[0].bulk_edge = 0.0;

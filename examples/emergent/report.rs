@@ -165,12 +165,12 @@ pub struct RunRow {
 pub struct Spectrum {
     /// Step of the first key's stochastic run.
     pub step: usize,
-    /// Ascending eigenvalues at which the density is given; refined at narrow kernels.
-    pub grid: Vec<f64>,
-    /// Density there; its integral is 1.
-    pub density: Vec<f64>,
-    /// Standard error of the density there, over probes.
-    pub standard_error: Vec<f64>,
+    /// The density with kernels as narrow as the Krylov spaces resolve.
+    pub curve: Curve,
+    /// The same probes with kernels at least as wide as `drawn_width`, for the eye.
+    pub drawn: Curve,
+    /// What the picture can tell apart, in units of the eigenvalues.
+    pub drawn_width: f64,
     /// Eigenvalues that stand outside of the bulk, descending.
     pub outliers: Vec<f64>,
     /// The 20 largest eigenvalues, descending.
@@ -183,6 +183,17 @@ pub struct Spectrum {
     pub probes: usize,
     /// Krylov depth for each of them.
     pub lanczos_steps: usize,
+}
+
+/// A density on a grid.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// Ascending eigenvalues at which the density is given; closer where kernels are narrow.
+    pub grid: Vec<f64>,
+    /// Density there; its integral is 1.
+    pub density: Vec<f64>,
+    /// Standard error of the density there, over probes.
+    pub standard_error: Vec<f64>,
 }
 
 /// Where training inside one random hyperplane has ended.

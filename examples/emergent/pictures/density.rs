@@ -60,7 +60,8 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
         caption: format!(
             "Nearly all of the {} eigenvalues sit in a narrow bulk around zero; a few stand apart to the right, often as \
              many as there are classes less one. The band is the standard error of stochastic Lanczos quadrature over \
-             probes. The axis of the density is logarithmic, and ends below one eigenvalue spread over the whole \
+             probes. No kernel is drawn narrower than the picture can show; the report has both. The axis of the density \
+             is logarithmic, and ends below one eigenvalue spread over the whole \
              picture.",
             report.parameters
         ),
@@ -78,13 +79,13 @@ fn vertical(name: &str, ranges: &Ranges) -> Axis {
 }
 
 fn draw(panel: &Panel, spectrum: &Spectrum, floor: f64, named: bool) -> Drawn {
-    let values = spectrum.grid.iter().zip(&spectrum.density);
+    let values = spectrum.drawn.grid.iter().zip(&spectrum.drawn.density);
     // A curve along the floor would look like a measured value.
     let curve: Vec<(f64, f64)> =
         values.map(|(x, density)| (*x, if *density > floor { *density } else { f64::NAN })).collect();
     let band: Vec<(f64, f64, f64)> = curve
         .iter()
-        .zip(&spectrum.standard_error)
+        .zip(&spectrum.drawn.standard_error)
         .map(|((x, density), error)| (*x, density - error, density + error))
         .collect();
     panel.band(&band, BLUE)?;
@@ -108,12 +109,12 @@ fn ranges(report: &Report) -> Ranges {
     let finite = |value: &f64| value.is_finite();
     let largest = |values: &mut dyn Iterator<Item = f64>| values.filter(finite).fold(f64::NEG_INFINITY, f64::max);
     let spectra = &report.spectrum;
-    let top = largest(&mut spectra.iter().flat_map(|spectrum| spectrum.density.iter().copied()));
+    let top = largest(&mut spectra.iter().flat_map(|spectrum| spectrum.drawn.density.iter().copied()));
     let eigenvalue = largest(&mut spectra.iter().flat_map(|spectrum| spectrum.eigenvalues.iter().copied()));
     let high = if eigenvalue > 0.0 { 1.07 * eigenvalue } else { 1.0 };
     // One eigenvalue spread over the whole picture.
     let floor = 10f64.powf((1.0 / (report.parameters.max(1) as f64 * 1.3 * high)).log10().floor());
-    let visible = spectra.iter().flat_map(|spectrum| spectrum.grid.iter().zip(&spectrum.density));
+    let visible = spectra.iter().flat_map(|spectrum| spectrum.drawn.grid.iter().zip(&spectrum.drawn.density));
     let low = visible.filter(|(_, density)| **density > floor).map(|(x, _)| *x).filter(finite).fold(0.0, f64::min);
     Ranges { low: low.max(-high) - 0.03 * high, high, floor, top: if top > floor { 3.0 * top } else { 10.0 * floor } }
 }

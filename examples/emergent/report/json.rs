@@ -122,9 +122,15 @@ impl Spectrum {
     fn to_json(&self) -> Value {
         json!({
             "step": self.step,
-            "grid": self.grid,
-            "density": self.density,
-            "standard_error": self.standard_error,
+            "grid": self.curve.grid,
+            "density": self.curve.density,
+            "standard_error": self.curve.standard_error,
+            "drawn": {
+                "width": self.drawn_width,
+                "grid": self.drawn.grid,
+                "density": self.drawn.density,
+                "standard_error": self.drawn.standard_error,
+            },
             "outliers": self.outliers,
             "eigenvalues": self.eigenvalues,
             "eigenvalue_residuals": self.eigenvalue_residuals,

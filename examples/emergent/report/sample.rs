@@ -65,7 +65,8 @@ pub fn without_numbers() -> Report {
     let rows: Vec<RunRow> = report.training.iter().map(|row| row.compact(10)).collect();
     report.runs.iter_mut().for_each(|run| run.rows = rows.clone());
     for spectrum in &mut report.spectrum {
-        for list in [&mut spectrum.grid, &mut spectrum.density, &mut spectrum.standard_error, &mut spectrum.outliers] {
+        let Curve { grid, density, standard_error } = &mut spectrum.drawn;
+        for list in [grid, density, standard_error, &mut spectrum.outliers] {
             list.fill(nan);
         }
         spectrum.eigenvalues.fill(f64::NEG_INFINITY);
@@ -166,11 +167,12 @@ fn spectrum(step: usize, top: &[f64; 10]) -> Spectrum {
     let standard_error = grid.iter().zip(&density).map(|(x, value)| value * (0.08 + 0.1 * x.abs().min(2.0))).collect();
     let residuals = eigenvalues.iter().map(|value| value * 1e-9).collect();
     let outliers = top[..if step == 1000 { 0 } else { 9 }].to_vec();
+    let curve = Curve { grid, density, standard_error };
     Spectrum {
         step,
-        grid,
-        density,
-        standard_error,
+        drawn: curve.clone(),
+        drawn_width: 0.002,
+        curve,
         outliers,
         eigenvalues,
         eigenvalue_residuals: residuals,
