@@ -59,11 +59,12 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
         title: heading.title,
         caption: format!(
             "Nearly all of the {} eigenvalues sit in a narrow bulk around zero; a few stand apart to the right, often as \
-             many as there are classes less one. The band is the standard error of stochastic Lanczos quadrature over \
+             many as there are classes less one: the largest, down to the last that exceeds its neighbour by a factor of {}. The band is the standard error of stochastic Lanczos quadrature over \
              probes. No kernel is drawn narrower than the picture can show; the report has both. The axis of the density \
              is logarithmic, and ends below one eigenvalue spread over the whole \
              picture.",
-            report.parameters
+            report.parameters,
+            crate::measure::APART
         ),
         svg,
     })
