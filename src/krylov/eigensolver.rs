@@ -311,6 +311,14 @@ impl Ritz {
         &self.candidates
     }
 
+    /// Sorts into the order of the result.
+    pub(super) fn sort<P>(&self, pairs: &mut [P], value: impl Fn(&P) -> f64) {
+        match self.which {
+            Which::Smallest => pairs.sort_by(|a, b| value(a).total_cmp(&value(b))),
+            _ => pairs.sort_by(|a, b| value(b).total_cmp(&value(a))),
+        }
+    }
+
     /// How many of the wanted ones are from the top.
     fn from_top(&self, count: usize) -> usize {
         match self.which {

