@@ -1,9 +1,9 @@
 //! Eigenpairs that say how good they are.
 
 use super::basis::length;
-use super::eigensolver::Ritz;
 use super::factorization::Factorization;
 use super::report::{Report, Stop};
+use super::ritz::Ritz;
 use crate::error::{Error, Result};
 use crate::linalg::{axpy, dot};
 use crate::operator::LinearOperator;

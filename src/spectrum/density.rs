@@ -2,7 +2,7 @@
 
 use super::estimate::Running;
 use super::measure::DiscreteMeasure;
-use super::spectral_measure::SpectralMeasure;
+use super::quadrature::Quadrature;
 use crate::error::{Error, Result};
 
 /// Kernels end this many widths from their centre on a grid of our own: 2e-9 of the mass lies outside.
@@ -21,7 +21,7 @@ const MINIMUM: f64 = 1e-6;
 /// Widths below this part of the largest |node| would drown in the rounding of grid points.
 const ROUNDING: f64 = 1e-12;
 
-/// How a [`SpectralMeasure`] becomes a curve: each node becomes a Gaussian of the node's own width.
+/// How a [`SpectralMeasure`](super::SpectralMeasure) becomes a curve: each node becomes a Gaussian of the node's own width.
 ///
 /// ```text
 ///     width = max(minimum, factor * min(spacing * min(1, 1 / (steps * weight)), residual norm of the Ritz vector))
@@ -33,6 +33,22 @@ const ROUNDING: f64 = 1e-12;
 /// it is heavier. The residual norm is the standard deviation of the eigenvalues that make up the Ritz vector: it
 /// vanishes for converged outliers, however far their neighbours are. All this comes from the factorization; nothing is
 /// tuned to the spectrum.
+///
+/// ```
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+/// use eigenscape::spectrum::{Smoothing, StochasticLanczos};
+///
+/// // A bulk of width 1e-3 around 0 and an outlier at 5.
+/// let mut entries: Vec<f64> = (0..500).map(|i| 1e-3 * f64::from(i).sin()).collect();
+/// entries[0] = 5.0;
+/// let measure = StochasticLanczos::new(Key::new(0)).steps(30).run(&Diagonal::new(entries))?;
+/// let density = measure.density(&Smoothing::new())?;
+/// assert!((density.integral() - 1.0).abs() < 1e-6);
+/// let peak = density.density.iter().fold(0.0, |peak: f64, &value| peak.max(value));
+/// assert!(peak > 300.0); // the bulk is not smeared, although the range is 5
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Smoothing {
     factor: f64,
@@ -91,7 +107,7 @@ pub struct Density {
 impl Density {
     /// The integral by the trapezoidal rule.
     pub fn integral(&self) -> f64 {
-        cells(&self.grid).zip(&self.density).map(|((low, high), density)| density * (high - low)).sum()
+        self.masses().sum()
     }
 
     /// The density as a measure on its grid: each point with the mass of its cell.
@@ -99,16 +115,21 @@ impl Density {
     /// # Errors
     /// If there is no mass between the ends of the grid.
     pub fn measure(&self) -> Result<DiscreteMeasure> {
-        let masses = cells(&self.grid).zip(&self.density).map(|((low, high), density)| density * (high - low));
-        DiscreteMeasure::new(self.grid.clone(), masses.collect())
+        DiscreteMeasure::new(self.grid.clone(), self.masses().collect())
+    }
+
+    fn masses(&self) -> impl Iterator<Item = f64> {
+        self.density.iter().enumerate().map(|(point, density)| {
+            let (low, high) = cell(&self.grid, point);
+            density * (high - low)
+        })
     }
 }
 
-/// The cells of a grid: from the middle before each point to the middle after it, and not beyond the ends.
-fn cells(grid: &[f64]) -> impl Iterator<Item = (f64, f64)> {
-    let last = grid.len() - 1;
+/// The cell of a point: from the middle before it to the middle after it, and not beyond the ends of the grid.
+fn cell(grid: &[f64], point: usize) -> (f64, f64) {
     let middle = |low: usize, high: usize| grid[low] + (grid[high] - grid[low]) / 2.0;
-    (0..grid.len()).map(move |point| (middle(point.saturating_sub(1), point), middle(point, (point + 1).min(last))))
+    (middle(point.saturating_sub(1), point), middle(point, (point + 1).min(grid.len() - 1)))
 }
 
 /// A Gaussian that stands for a node.
@@ -127,16 +148,17 @@ pub(super) struct Kernels {
 }
 
 impl Kernels {
-    pub(super) fn new(measure: &SpectralMeasure, smoothing: &Smoothing) -> Result<Self> {
+    /// One list of Gaussians for each rule; the atoms, each of weight `atom`, are exact and as narrow as allowed.
+    pub(super) fn new(rules: &[Quadrature], atoms: &[f64], atom: f64, smoothing: &Smoothing) -> Result<Self> {
         Error::positive("the factor of kernel widths", smoothing.factor)?;
-        let nodes = measure.rules().iter().flat_map(|rule| rule.measure().nodes());
-        let scale = nodes.chain(measure.atoms()).map(|node| node.abs()).fold(0.0, f64::max);
+        let nodes = rules.iter().flat_map(|rule| rule.measure().nodes());
+        let scale = nodes.chain(atoms).map(|node| node.abs()).fold(0.0, f64::max);
         // A zero matrix has no scale; any width is as good as another.
         let scale = if scale > 0.0 { scale } else { 1.0 };
         let minimum = smoothing.minimum.unwrap_or(MINIMUM * scale);
         Error::positive("the minimum of kernel widths", minimum)?;
         let minimum = minimum.max(ROUNDING * scale);
-        let probe = |rule: &super::Quadrature| -> Vec<Kernel> {
+        let probe = |rule: &Quadrature| -> Vec<Kernel> {
             let (nodes, weights) = (rule.measure().nodes(), rule.measure().weights());
             let steps = nodes.len() as f64;
             let kernel = |index: usize| {
@@ -149,11 +171,9 @@ impl Kernels {
             };
             (0..nodes.len()).map(kernel).collect()
         };
-        let weight = 1.0 / measure.dim() as f64;
-        let atom = |&center: &f64| Kernel { center, width: minimum, weight };
         Ok(Kernels {
-            probes: measure.rules().iter().map(probe).collect(),
-            atoms: measure.atoms().iter().map(atom).collect(),
+            probes: rules.iter().map(probe).collect(),
+            atoms: atoms.iter().map(|&center| Kernel { center, width: minimum, weight: atom }).collect(),
         })
     }
 
@@ -212,15 +232,12 @@ impl Kernel {
         let first = grid.partition_point(|&point| point < self.center - 9.0 * self.width).saturating_sub(1);
         let end = (grid.partition_point(|&point| point <= self.center + 9.0 * self.width) + 1).min(grid.len());
         let below = |x: f64| 0.5 * libm::erf((x - self.center) / (self.width * std::f64::consts::SQRT_2));
-        let last = grid.len() - 1;
-        let middle = |low: usize, high: usize| grid[low] + (grid[high] - grid[low]) / 2.0;
-        let mut low = middle(first.saturating_sub(1), first);
-        let mut mass_below = below(low);
-        for point in first..end {
-            let high = middle(point, (point + 1).min(last));
-            let mass = below(high);
-            values[point] += self.weight * (mass - mass_below) / (high - low);
-            (low, mass_below) = (high, mass);
+        let mut edge = (f64::NAN, f64::NAN);
+        for ((low, high), value) in (first..end).map(|point| cell(grid, point)).zip(&mut values[first..end]) {
+            // Neighbouring cells share an edge.
+            let before = if edge.0 == low { edge.1 } else { below(low) };
+            edge = (high, below(high));
+            *value += self.weight * (edge.1 - before) / (high - low);
         }
     }
 }
