@@ -30,7 +30,7 @@ const GROWTH: usize = 16;
 /// where the norm is that of T. When the Krylov space becomes invariant, the search continues from a random vector
 /// orthogonal to it, until such a vector finds nothing more that is wanted. So spectra of few distinct values come with
 /// their multiplicities, and any `count` up to the dimension is answered. While the space has not become invariant, one
-/// copy of a repeated eigenvalue is seen.
+/// copy of a repeated eigenvalue is seen, where repeated means within the tolerance.
 ///
 /// Cost: one product a step and one for each pair returned; memory of one vector a step. The number of steps depends on
 /// the gaps: tens for well separated eigenvalues.

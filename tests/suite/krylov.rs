@@ -149,23 +149,29 @@ fn eigenpairs<T: Scalar>(kind: usize, dim: usize, count: usize, which: Which, ke
     assert_eq!(pairs.report.stop, Stop::Converged);
     pairs.report.require().unwrap();
     let norm = ascending[dim - 1].abs().max(ascending[0].abs());
+    let tolerance = T::EPSILON.f64().powf(2.0 / 3.0) * norm;
+    // Whether equal eigenvalues and different ones can be told apart by the tolerance.
+    let gaps = ascending.windows(2).map(|pair| pair[1] - pair[0]);
+    let clear = gaps.into_iter().all(|gap| gap <= rounding * norm || gap >= 8.0 * tolerance);
     for index in 0..count {
         let (value, vector) = (pairs.values[index], pairs.vector(index));
         let mut product = vec![T::zero(); dim];
         operator.apply(vector, &mut product);
         let residual = product.iter().zip(vector).map(|(p, v)| (p.f64() - value * v.f64()).powi(2)).sum::<f64>().sqrt();
         assert!((residual - pairs.residual_norms[index]).abs() <= 5.0 * rounding);
-        assert!(residual <= T::EPSILON.f64().powf(2.0 / 3.0) * norm * 1.001 + 1e-300 && pairs.converged[index]);
+        assert!(residual <= tolerance * 1.001 && pairs.converged[index]);
         assert!(pairs.error_bounds[index] <= residual + rounding * norm);
         for other in 0..=index {
             let expected = if other == index { 1.0 } else { 0.0 };
             assert!((inner(vector, pairs.vector(other)) - expected).abs() <= rounding);
         }
-        // The nearest eigenvalue lies within the bound.
+        // The nearest eigenvalue lies within the residual always, within the bound if no near eigenvalue went unseen; each
+        // up to rounding, the oracle's included, which counts when both work in double precision.
         let error = ascending.iter().map(|exact| (exact - value).abs()).fold(f64::INFINITY, f64::min);
-        // The oracle's own rounding, which counts when both work in double precision.
-        let bound = pairs.error_bounds[index] + 8.0 * f64::EPSILON * norm;
-        assert!(error <= bound, "error {error:e}, bound {bound:e}");
+        let oracle = 8.0 * f64::EPSILON * norm;
+        assert!(error <= residual + 4.0 * T::EPSILON.f64() * norm + oracle, "error {error:e}, residual {residual:e}");
+        let bound = pairs.error_bounds[index] + oracle;
+        assert!(!clear || error <= bound, "error {error:e}, bound {bound:e}");
     }
     // The wanted ones, copies included.
     let bottom = ascending.iter().take(if which == Which::Largest {
@@ -178,7 +184,7 @@ fn eigenpairs<T: Scalar>(kind: usize, dim: usize, count: usize, which: Which, ke
     let mut found = pairs.values.clone();
     found.sort_by(|a, b| b.total_cmp(a));
     for (value, exact) in found.iter().zip(&wanted) {
-        assert!((value - exact).abs() <= T::EPSILON.f64().powf(2.0 / 3.0) * norm, "{found:?} for {wanted:?}");
+        assert!(!clear || (value - exact).abs() <= tolerance, "{found:?} for {wanted:?}");
     }
     let from = |a: f64, b: f64| if which == Which::Smallest { a <= b } else { a >= b };
     assert!(pairs.values.windows(2).all(|pair| from(pair[0], pair[1])));
