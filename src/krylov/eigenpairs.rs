@@ -1,9 +1,9 @@
 //! Eigenpairs that say how good they are.
 
 use super::basis::length;
-use super::eigensolver::Ritz;
 use super::factorization::Factorization;
 use super::report::{Report, Stop};
+use super::ritz::Ritz;
 use crate::error::{Error, Result};
 use crate::linalg::{axpy, dot};
 use crate::operator::LinearOperator;
@@ -62,7 +62,10 @@ impl<T: Scalar> Eigenpairs<T> {
     }
 }
 
-/// Forms the best `count` Ritz pairs and multiplies them once more, for their residuals.
+/// Forms the best `count` Ritz pairs and multiplies them once more, for their residuals and Rayleigh quotients.
+///
+/// Rayleigh quotients, whose sums are `f64`, shed most of the rounding errors that T has collected in `f32`; among equals
+/// they may change the order, so the pairs are sorted anew.
 pub(super) fn finish<T: Scalar>(
     operator: &dyn LinearOperator<T>,
     factorization: &Factorization<T>,
@@ -81,7 +84,8 @@ pub(super) fn finish<T: Scalar>(
         let norm = length(vector);
         vector.iter_mut().for_each(|x| *x = T::of(x.f64() / norm));
     }
-    let (mut values, mut residual_norms, mut error_bounds) = (Vec::new(), Vec::new(), Vec::new());
+    let rounding = ROUNDING * T::EPSILON.f64() * ritz.norm();
+    let mut pairs: Vec<Pair> = Vec::with_capacity(wanted.len());
     let mut products = vec![T::zero(); BLOCK.min(wanted.len()) * dim];
     for (block, wanted) in vectors.chunks(BLOCK * dim).zip(wanted.chunks(BLOCK)) {
         let products = &mut products[..block.len()];
@@ -94,16 +98,33 @@ pub(super) fn finish<T: Scalar>(
             let others = candidates.iter().enumerate().filter(|&(other, _)| other != index);
             let gap = others.map(|(_, other)| (other.value - value).abs() - other.bound).fold(f64::INFINITY, f64::min);
             let gap = gap - residual;
-            // One Ritz value alone knows nothing of the rest of the spectrum, unless there is no rest.
-            let bound =
-                if gap > residual && (gap.is_finite() || dim == 1) { residual * residual / gap } else { residual };
-            values.push(value);
-            residual_norms.push(residual);
-            error_bounds.push(bound + ROUNDING * T::EPSILON.f64() * ritz.norm());
+            // One Ritz value alone knows nothing of the rest of the spectrum.
+            let separated = gap > residual && gap.is_finite();
+            let bound = if separated { residual * (residual / gap) } else { residual } + rounding;
+            pairs.push(Pair { value, residual, bound, row: pairs.len() });
         }
     }
-    let converged: Vec<bool> = residual_norms.iter().map(|&residual| residual <= tolerance).collect();
+    ritz.sort(&mut pairs, |pair| pair.value);
+    if pairs.iter().enumerate().any(|(rank, pair)| rank != pair.row) {
+        vectors = pairs.iter().flat_map(|pair| &vectors[pair.row * dim..][..dim]).copied().collect();
+    }
+    let converged: Vec<bool> = pairs.iter().map(|pair| pair.residual <= tolerance).collect();
     let matvecs = factorization.matvecs() + wanted.len() as u64;
     let stop = if stop == Stop::Converged && converged.contains(&false) { Stop::Rounding } else { stop };
-    Ok(Eigenpairs { values, vectors, residual_norms, error_bounds, converged, report: Report::new(stop, matvecs) })
+    Ok(Eigenpairs {
+        values: pairs.iter().map(|pair| pair.value).collect(),
+        vectors,
+        residual_norms: pairs.iter().map(|pair| pair.residual).collect(),
+        error_bounds: pairs.iter().map(|pair| pair.bound).collect(),
+        converged,
+        report: Report::new(stop, matvecs),
+    })
+}
+
+struct Pair {
+    value: f64,
+    residual: f64,
+    bound: f64,
+    /// Its place among the vectors.
+    row: usize,
 }

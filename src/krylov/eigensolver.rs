@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use super::eigenpairs::{Eigenpairs, finish};
 use super::factorization::{Factorization, dimension};
-use super::lanczos::Orthogonalization;
+use super::orthogonalization::Orthogonalization;
 use super::report::{Progress, Stop};
+use super::ritz::{Ritz, Which};
 use crate::error::{Error, Result};
-use crate::linalg::{SymmetricEigen, tridiagonal_eigen};
 use crate::operator::{LinearOperator, Symmetric};
 use crate::random::Key;
 use crate::scalar::Scalar;
@@ -19,19 +19,6 @@ const STEPS: usize = 1000;
 /// by this part: the search overshoots by at most as much, and its checks stay cheap beside m^2 n for n >> m.
 const GROWTH: usize = 16;
 
-/// Which end of the spectrum.
-#[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Which {
-    /// The largest eigenvalues, descending.
-    #[default]
-    Largest,
-    /// The smallest eigenvalues, ascending.
-    Smallest,
-    /// Half of them from each end, the odd one from the top; descending.
-    BothEnds,
-}
-
 /// Searches the extreme eigenpairs of a symmetric operator by Lanczos with full orthogonalization.
 ///
 /// An eigenpair (lambda, v) has converged when its residual norm ||A v - lambda v|| is at most
@@ -40,10 +27,10 @@ pub enum Which {
 ///     relative * norm(A) + absolute
 /// ```
 ///
-/// where the norm is that of T. When the Krylov space becomes invariant before all pairs are found, the search continues
-/// from a random vector orthogonal to it, so that exactly repeated eigenvalues come with their multiplicities and any
-/// `count` up to the dimension is answered. While it has not become invariant, one copy of a repeated eigenvalue is
-/// seen.
+/// where the norm is that of T. When the Krylov space becomes invariant, the search continues from a random vector
+/// orthogonal to it, until such a vector finds nothing more that is wanted. So spectra of few distinct values come with
+/// their multiplicities, and any `count` up to the dimension is answered. While the space has not become invariant, one
+/// copy of a repeated eigenvalue is seen, where repeated means within the tolerance.
 ///
 /// Cost: one product a step and one for each pair returned; memory of one vector a step. The number of steps depends on
 /// the gaps: tens for well separated eigenvalues.
@@ -132,7 +119,10 @@ impl Eigensolver {
         self.observe(operator, |_| ControlFlow::Continue(()))
     }
 
-    /// Searches from `start`: eigenvectors from a nearby operator, say, added up to one vector.
+    /// Searches from `start`: eigenvectors of a nearby operator, say, added up to one vector.
+    ///
+    /// A start that spans eigenvectors of this very operator is no short cut: it says nothing of the others, so the search
+    /// goes on from a random vector until it has seen that these are the wanted ones.
     ///
     /// # Errors
     /// As [`Eigensolver::run`], and if `start` has the wrong length, is zero or is not finite.
@@ -200,6 +190,11 @@ impl Eigensolver {
         };
         let start = start.map_or_else(|| random(0), <[T]>::to_vec);
         let mut factorization = Factorization::begin(operator, &start, Orthogonalization::Full)?;
+        // A residual below the tolerance ends a block: with repeated eigenvalues it is rounding error, and whatever comes
+        // after it would pass as converged without having been searched for. A quarter, since a pair's residual adds up
+        // from the block's end, the ends of blocks before it, and rounding.
+        let (relative, absolute) = (relative / 4.0, self.absolute / 4.0);
+        factorization.tolerate(relative, absolute);
         let mut ritz = Ritz::new(self.which, self.count);
         // Each pair returned costs one product more; a budget below that is shared between search and residuals.
         let budget = usize::try_from(self.matvecs).unwrap_or(usize::MAX);
@@ -211,7 +206,7 @@ impl Eigensolver {
             let target = (depth + (depth / GROWTH).max(2)).max(first).min(limit);
             factorization.expand_core(operator, target)?;
             ritz.solve(&factorization)?;
-            let tolerance = relative * ritz.norm() + self.absolute;
+            let tolerance = relative * ritz.norm() + absolute;
             let known = ritz.found(factorization.breakdown(), factorization.steps() == dim, tolerance);
             let progress = Progress {
                 done: if known { self.count } else { ritz.converged(tolerance).min(self.count) },
@@ -238,140 +233,6 @@ impl Eigensolver {
             }
         };
         let pairs = self.count.min(budget - factorization.steps().min(budget - 1));
-        finish(operator, &factorization, &ritz, pairs, stop, relative * ritz.norm() + self.absolute)
-    }
-}
-
-/// A diagonal block of T: the Krylov space of one start vector.
-#[derive(Debug)]
-struct Block {
-    first: usize,
-    eigen: SymmetricEigen<f64>,
-    /// Norm of the residual below the block.
-    coupling: f64,
-}
-
-/// An eigenvalue of T.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
-    pub(super) value: f64,
-    /// |r| |last entry of its eigenvector|: the norm of A y - value y for the Ritz vector y = V s.
-    pub(super) bound: f64,
-    block: usize,
-    position: usize,
-}
-
-/// The eigenvalues of T, block by block.
-#[derive(Debug)]
-pub(super) struct Ritz {
-    which: Which,
-    count: usize,
-    blocks: Vec<Block>,
-    /// Where the block that still grows begins.
-    first: usize,
-    /// Descending; those of earlier blocks first among equals.
-    candidates: Vec<Candidate>,
-}
-
-impl Ritz {
-    fn new(which: Which, count: usize) -> Self {
-        Ritz { which, count, blocks: Vec::new(), first: 0, candidates: Vec::new() }
-    }
-
-    /// Solves the growing block anew.
-    fn solve<T: Scalar>(&mut self, factorization: &Factorization<T>) -> Result<()> {
-        let first = self.first;
-        self.blocks.retain(|block| block.first < first);
-        let eigen = tridiagonal_eigen(&factorization.diagonal()[first..], &factorization.subdiagonal()[first..])?;
-        self.blocks.push(Block { first, eigen, coupling: factorization.residual_norm() });
-        self.candidates.clear();
-        for (number, block) in self.blocks.iter().enumerate() {
-            let size = block.eigen.values.len();
-            for position in (0..size).rev() {
-                let last = block.eigen.vectors[position * size + size - 1];
-                let (value, bound) = (block.eigen.values[position], block.coupling * last.abs());
-                self.candidates.push(Candidate { value, bound, block: number, position });
-            }
-        }
-        self.candidates.sort_by(|a, b| b.value.total_cmp(&a.value));
-        Ok(())
-    }
-
-    /// The growing block is invariant and ends at `steps`.
-    fn close(&mut self, steps: usize) {
-        self.first = steps;
-    }
-
-    /// The norm of T.
-    pub(super) fn norm(&self) -> f64 {
-        self.candidates.iter().map(|candidate| candidate.value.abs()).fold(0.0, f64::max)
-    }
-
-    pub(super) fn candidates(&self) -> &[Candidate] {
-        &self.candidates
-    }
-
-    /// How many of the wanted ones are from the top.
-    fn from_top(&self, count: usize) -> usize {
-        match self.which {
-            Which::Largest => count,
-            Which::Smallest => 0,
-            Which::BothEnds => count.div_ceil(2),
-        }
-    }
-
-    /// The best `count` of `candidates`, or all if there are not as many: as positions, in the order of the result.
-    pub(super) fn wanted(&self, candidates: &[Candidate], count: usize) -> Vec<usize> {
-        let size = candidates.len();
-        let count = count.min(size);
-        let top = self.from_top(count);
-        let bottom = size - (count - top)..size;
-        match self.which {
-            Which::Smallest => bottom.rev().collect(),
-            _ => (0..top).chain(bottom).collect(),
-        }
-    }
-
-    /// The number of wanted pairs that have converged.
-    fn converged(&self, tolerance: f64) -> usize {
-        let wanted = self.wanted(&self.candidates, self.count);
-        wanted.into_iter().filter(|&index| self.candidates[index].bound <= tolerance).count()
-    }
-
-    /// Whether the wanted pairs are found.
-    fn found(&self, invariant: bool, exhausted: bool, tolerance: f64) -> bool {
-        if exhausted {
-            return true;
-        }
-        if self.candidates.len() < self.count {
-            return false;
-        }
-        let newest = self.blocks.len() - 1;
-        if invariant {
-            // Another vector may find another copy, or what this start vector was blind to, unless this block was
-            // such a vector and found nothing of use.
-            let old: Vec<Candidate> = self.candidates.iter().filter(|c| c.block < newest).copied().collect();
-            let values = |from: &[Candidate]| -> Vec<f64> {
-                self.wanted(from, self.count).into_iter().map(|index| from[index].value).collect()
-            };
-            let (before, now) = (values(&old), values(&self.candidates));
-            return before.len() == now.len() && before.iter().zip(&now).all(|(a, b)| (a - b).abs() <= tolerance);
-        }
-        // The ends of the newest block must have settled even if they are not wanted now.
-        let mut ends = self.candidates.iter().filter(|c| c.block == newest);
-        let (top, bottom) = (ends.next(), ends.next_back());
-        let settled = |end: Option<&Candidate>| end.is_none_or(|end| end.bound <= tolerance);
-        self.converged(tolerance) == self.count
-            && (self.which == Which::Smallest || settled(top))
-            && (self.which == Which::Largest || settled(bottom.or(top)))
-    }
-
-    /// Coefficients of the Ritz vector in the whole basis of `steps` vectors.
-    pub(super) fn coefficients(&self, candidate: &Candidate, steps: usize) -> Vec<f64> {
-        let block = &self.blocks[candidate.block];
-        let size = block.eigen.values.len();
-        let mut coefficients = vec![0.0; steps];
-        coefficients[block.first..][..size].copy_from_slice(&block.eigen.vectors[candidate.position * size..][..size]);
-        coefficients
+        finish(operator, &factorization, &ritz, pairs, stop, 4.0 * (relative * ritz.norm() + absolute))
     }
 }

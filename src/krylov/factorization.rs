@@ -1,7 +1,7 @@
 //! A V = V T + r e', the hub that every Krylov method reads.
 
 use super::basis::{Basis, length};
-use super::lanczos::Orthogonalization;
+use super::orthogonalization::Orthogonalization;
 use crate::error::{Error, Result};
 use crate::linalg::{axpy, dot};
 use crate::operator::{LinearOperator, Symmetric};
@@ -48,6 +48,8 @@ pub struct Factorization<T> {
     start_norm: f64,
     /// The largest row sum of |T| with the residual's norm below it: at least the norm of T, at most twice.
     scale: f64,
+    /// Residuals up to the first times `scale` plus the second count as zero.
+    negligible: (f64, f64),
     breakdown: bool,
     matvecs: u64,
 }
@@ -77,9 +79,15 @@ impl<T: Scalar> Factorization<T> {
             residual_norm: start_norm,
             start_norm,
             scale: 0.0,
+            negligible: (BREAKDOWN * T::EPSILON.f64(), 0.0),
             breakdown: false,
             matvecs: 0,
         })
+    }
+
+    /// Takes the Krylov space for invariant when the residual is below a tolerance, relative to T's norm and absolute.
+    pub(crate) fn tolerate(&mut self, relative: f64, absolute: f64) {
+        self.negligible = (relative.max(self.negligible.0), absolute);
     }
 
     /// The depth m: the number of basis vectors.
@@ -165,7 +173,8 @@ impl<T: Scalar> Factorization<T> {
     /// The result has the same bits as a run to that depth at once.
     ///
     /// # Errors
-    /// If the operator has another size, the basis cannot be allocated, or a product is not finite.
+    /// If the operator has another size, the basis cannot be allocated, or a product is not finite; after the last the
+    /// depth is what it was, but the residual is lost.
     pub fn expand<A: Symmetric<T> + ?Sized>(&mut self, operator: &A, steps: usize) -> Result<()> {
         self.expand_core(&operator, steps)
     }
@@ -185,7 +194,8 @@ impl<T: Scalar> Factorization<T> {
 
     /// Leaves an invariant space: takes the part of `direction` orthogonal to the basis as next vector, coupled by 0.
     ///
-    /// A V = V T + r e' stays true, since the residual given up is rounding error. False if `direction` lies in the space.
+    /// A V = V T + r e' stays true up to the residual given up, which is negligible. False if `direction` lies in the
+    /// space.
     pub(crate) fn renew(&mut self, operator: &dyn LinearOperator<T>, direction: Vec<T>) -> Result<bool> {
         debug_assert!(self.breakdown && self.steps() < self.dim());
         self.reserve(self.steps() + 1)?;
@@ -252,7 +262,8 @@ impl<T: Scalar> Factorization<T> {
         self.diagonal.push(center);
         let above = if last > 0 { coupling } else { 0.0 };
         self.scale = self.scale.max(above + center.abs() + self.residual_norm);
-        self.breakdown = self.steps() == self.dim() || self.residual_norm <= BREAKDOWN * T::EPSILON.f64() * self.scale;
+        let negligible = self.negligible.0 * self.scale + self.negligible.1;
+        self.breakdown = self.steps() == self.dim() || self.residual_norm <= negligible;
         Ok(())
     }
 

@@ -11,7 +11,7 @@
 //! This is the Lanczos [`Factorization`], and everything that reads spectra is a reader of it: [`Eigensolver`] takes the
 //! extreme eigenvalues of T, [`spectrum`](crate::spectrum) takes T as a quadrature rule.
 //!
-//! Cost of m steps: m products, and 4 m^2 n operations for full orthogonalization (twice that in the steps where one
+//! Cost of m steps: m products, and 2 m^2 n operations for full orthogonalization (twice that in the steps where one
 //! pass is not enough); memory of m + 2 vectors of length n.
 //!
 //! | you want | take |
@@ -27,22 +27,26 @@
 //!
 //! | [`Orthogonalization`] | work of m steps | V'V - I | when |
 //! | --- | --- | --- | --- |
-//! | [`Full`](Orthogonalization::Full) | 4 m^2 n | a few rounding errors | the default |
-//! | [`Local`](Orthogonalization::Local) | 10 m n | grows once an eigenpair has converged | depth far below convergence |
-//! | [`None`](Orthogonalization::None) | 6 m n | the same, earlier | to study what is lost |
+//! | [`Full`](Orthogonalization::Full) | 2 m^2 n | a few rounding errors | the default |
+//! | [`Local`](Orthogonalization::Local) | 20 m n | grows once an eigenpair has converged | depth far below convergence |
+//! | [`None`](Orthogonalization::None) | 10 m n | the same, earlier | to study what is lost |
 
 mod basis;
 mod eigenpairs;
 mod eigensolver;
 mod factorization;
 mod lanczos;
+mod orthogonalization;
 mod report;
+mod ritz;
 
 pub use eigenpairs::Eigenpairs;
-pub use eigensolver::{Eigensolver, Which};
+pub use eigensolver::Eigensolver;
 pub use factorization::Factorization;
-pub use lanczos::{Lanczos, Orthogonalization};
+pub use lanczos::Lanczos;
+pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};
+pub use ritz::Which;
 
 pub(crate) use basis::length;
 pub(crate) use factorization::dimension;

@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 /// use eigenscape::spectrum::{DiscreteMeasure, wasserstein};
 ///
 /// let eigenvalues = DiscreteMeasure::uniform(vec![0.0, 0.0, 3.0])?;
-/// assert_eq!(eigenvalues.cumulative(1.0), 2.0 / 3.0);
+/// assert!((eigenvalues.cumulative(1.0) - 2.0 / 3.0).abs() < 1e-15);
 /// let rule = DiscreteMeasure::new(vec![1.0], vec![1.0])?;
-/// assert_eq!(wasserstein(&eigenvalues, &rule), (1.0 + 1.0 + 2.0) / 3.0);
+/// assert!((wasserstein(&eigenvalues, &rule) - (1.0 + 1.0 + 2.0) / 3.0).abs() < 1e-15);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]

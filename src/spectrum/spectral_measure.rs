@@ -133,6 +133,6 @@ impl SpectralMeasure {
     /// # Errors
     /// If the smoothing's grid is not ascending or its widths are not positive.
     pub fn density(&self, smoothing: &Smoothing) -> Result<Density> {
-        Kernels::new(self, smoothing)?.density(smoothing)
+        Kernels::new(&self.rules, &self.atoms, 1.0 / self.dim as f64, smoothing)?.density(smoothing)
     }
 }

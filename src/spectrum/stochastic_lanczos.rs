@@ -22,7 +22,7 @@ use crate::scalar::Scalar;
 /// as exact atoms of weight 1/n. A few large eigenvalues carry most of the variance, so this is the cheapest way to a
 /// better estimate.
 ///
-/// Cost: `probes` x `steps` products, less where a Krylov space is invariant before; memory of `steps` + 4 vectors.
+/// Cost: `probes` x `steps` products, less where a Krylov space is invariant before; memory of `steps` + 3 vectors.
 /// Probes run one after another, since products are parallel inside.
 ///
 /// ```
@@ -170,8 +170,7 @@ impl<'a, T: Scalar> Complement<'a, T> {
         for (index, vector) in vectors.chunks_exact(dim).enumerate() {
             for (other, earlier) in vectors.chunks_exact(dim).take(index + 1).enumerate() {
                 let value = (dot(vector, earlier) - if index == other { 1.0 } else { 0.0 }).abs();
-                // NaN fails too.
-                if !(value <= T::EPSILON.f64().sqrt()) {
+                if value.is_nan() || value > T::EPSILON.f64().sqrt() {
                     let what = "the deviation of the deflated eigenvectors from orthonormal ones";
                     let limits = "must be at most the root of the rounding error: orthonormalize them";
                     return Err(Error::OutOfRange { what, value, limits });
