@@ -1,29 +1,114 @@
-//! eigenscape
+//! The local geometry of neural loss landscapes: curvature, its spectrum with error bars, what random matrix theory says
+//! that the spectrum should be, and what happens when training is confined to a random subspace.
+//!
+//! ```
+//! use eigenscape::curvature::{Examples, Loss, Risk};
+//! use eigenscape::krylov::Eigensolver;
+//! use eigenscape::network::{Activation, Initialization, Perceptron};
+//! use eigenscape::objective::{Objective, Point};
+//! use eigenscape::random::Key;
+//! use eigenscape::spectrum::Hutchinson;
+//!
+//! // A network, data (here: random), a loss: the risk. Then its Hessian at a point, as an operator.
+//! let network = Perceptron::new(&[8, 16, 3], Activation::Tanh)?;
+//! let mut inputs = vec![0.0f64; 100 * 8];
+//! Key::new(0).normal(0, &mut inputs);
+//! let labels: Vec<usize> = (0..100).map(|example| example % 3).collect();
+//! let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, Examples::labelled(inputs, 8, &labels, 3)?)?;
+//! let point = risk.at(&Initialization::lecun().draw(&network, Key::new(1)))?;
+//!
+//! let top = Eigensolver::new(2, Key::new(2)).run(&point.hessian())?;
+//! let trace = Hutchinson::new(50, Key::new(3)).run(&point.hessian())?;
+//! println!("largest {:.3} (off by at most {:.0e})", top.values[0], top.error_bounds[0]);
+//! println!("trace {:.2} +- {:.2}", trace.mean, trace.standard_error.unwrap());
+//! # assert!(top.report.converged && top.values[0] > top.values[1]);
+//! # Ok::<(), eigenscape::Error>(())
+//! ```
+//!
+//! # The map
+//!
+//! *A function is recorded on a tape; the tape is linearized at a point; the linear part is an operator; Krylov methods
+//! read the operator; random matrix theory says what to expect; random subspaces cut through it.*
+//!
+//! | module | what it holds | look here for |
+//! | --- | --- | --- |
+//! | [`tape`] | recorded functions, derivatives of any order | gradients of your own formula |
+//! | [`operator`] | linear maps known by their products, their algebra | a matrix-free operator of your own |
+//! | [`objective`] | a function to descend or to study, at a point | the trait that all tools below run on |
+//! | [`network`], [`curvature`] | perceptrons; risk, Hessian, Gauss-Newton, Jacobian on data | curvature of a network |
+//! | [`krylov`] | Lanczos, extreme eigenpairs with residuals | largest and smallest eigenvalues |
+//! | [`spectrum`] | spectral densities, traces, with standard errors | the whole spectrum |
+//! | [`random_matrix`] | Marchenko-Pastur, semicircle; outliers and their overlaps | what the spectrum should be |
+//! | [`projection`], [`subspace`] | random subspaces from a key; objectives confined to them | training in a hyperplane |
+//! | [`optimize`] | gradient descent, Adam, over any objective | training |
+//! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |
+//! | [`random`], [`data`] | splittable keys; readers of data files | reproducible randomness |
+//!
+//! # What to rely on
+//!
+//! * **Estimates come with their error**: residual norms and bounds for eigenpairs, standard errors for traces and
+//!   densities, and a report that says why an iteration ended.
+//! * **The same bits** for any number of threads: work is cut by shapes alone, and sums are taken in fixed trees.
+//!   Randomness comes from an explicit [`Key`](random::Key) and nowhere else.
+//! * **Bad requests are refused** with the value, its limits and the remedy; a slice of a wrong length in a hot call
+//!   panics at your line; running out of a budget is neither, but data in a report.
+//! * Vectors are `f32` or `f64`; single numbers (eigenvalues, traces, losses) are always `f64`.
+//!
+//! # What this crate does not do
+//!
+//! No GPU, no sparse or complex arrays, no import of models from other frameworks, and no zoo of layers: networks are
+//! what you record. It is for networks and functions that one machine holds in memory.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | tangent, cotangent | a small change of a value; a linear function of such changes |
+//! | primal, residual | what is computed once at a point; a value kept from there for the linear part |
+//! | linearize, transpose, embed | split off the derivative; reverse it; write it as a program again |
+//! | matvecs | the number of products with an operator |
+//! | steps | depth of a Krylov space, or updates of a descent |
+//! | probe | a random vector of an estimator |
+//! | node, weight | point and mass of a quadrature rule |
+//! | bulk, edge | the continuous part of a spectrum; where it ends |
+//! | spike, outlier, overlap | a direction of a population; the eigenvalue that it pulls out of the bulk; the squared cosine between eigenvector and spike |
+//! | logits | the outputs of a network before the softmax |
+//! | risk | the weighted mean of a loss over examples |
+//! | key | a splittable seed |
+
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 
+// Lower layers first; a file uses lower layers, or an entry above its own in the same one.
+
+// 0: words
 pub mod error;
 pub mod scalar;
 
+// 1: randomness, bytes, kernels
 pub mod data;
 pub(crate) mod elementary;
 pub(crate) mod linalg;
 pub mod random;
 
+// 2: functions, maps, theory
 pub mod operator;
 pub mod projection;
 pub mod random_matrix;
 pub mod tape;
 
+// 3: methods
 pub mod krylov;
 pub mod network;
+pub mod objective;
+pub mod spectrum;
 
+// 4: networks on data
 pub mod curvature;
 pub mod optimize;
 
+// 5: landscapes
 pub mod check;
-pub mod objective;
-pub mod spectrum;
 pub mod subspace;
 
 pub use error::{Error, Result};

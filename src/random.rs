@@ -159,7 +159,7 @@ fn unit(word: u64) -> f64 {
 }
 
 fn below(word: u64, bound: usize) -> usize {
-    (u128::from(word) * bound as u128 >> 64) as usize
+    ((u128::from(word) * bound as u128) >> 64) as usize
 }
 
 fn normal_pair(generator: &mut impl Rng) -> [f64; 2] {

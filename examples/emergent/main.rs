@@ -140,11 +140,11 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
         let observer = Observer { risk: &risk, test: &test, batches: &batches, classes, key: key.split(2) };
         for method in Method::ALL {
             phase.on_work(format!("seed {seed}, {}", method.title()));
-            let (rows, kept) = training::train(method, &observer, &schedule, &start, &phase)?;
-            runs.push(Run { seed, method, rows: rows.iter().map(|row| row.compact(classes)).collect() });
+            let trained = training::train(method, &observer, &schedule, &start, &phase)?;
+            runs.push(Run { seed, method, rows: trained.rows.iter().map(|row| row.compact(classes)).collect() });
             match method {
-                Method::Stochastic if seed == arguments.seed => (first, points) = (rows, kept),
-                Method::FullBatch if seed == arguments.seed => first_full_batch = rows,
+                Method::Stochastic if seed == arguments.seed => (first, points) = (trained.rows, trained.points),
+                Method::FullBatch if seed == arguments.seed => first_full_batch = trained.rows,
                 _ => {}
             }
         }

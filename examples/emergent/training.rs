@@ -34,23 +34,32 @@ pub struct Schedule {
     pub subspace_steps: u64,
 }
 
-/// One run with a look at each of the schedule's steps, and the points at which densities are wanted.
+/// What a run leaves.
+#[derive(Clone, Debug)]
+pub struct Trained<T> {
+    /// A look at each of the schedule's steps.
+    pub rows: Vec<TrainingRow>,
+    /// The points at which densities are wanted, with their steps.
+    pub points: Vec<(u64, Vec<T>)>,
+}
+
+/// One run, looked at as the schedule says.
 pub fn train<T: Scalar>(
     method: Method,
     observer: &Observer<'_, T>,
     schedule: &Schedule,
     start: &[T],
     phase: &Phase,
-) -> Result<(Vec<TrainingRow>, Vec<(u64, Vec<T>)>), Failure> {
+) -> Result<Trained<T>, Failure> {
     let mut rows = Vec::new();
-    let mut kept = Vec::new();
+    let mut points = Vec::new();
     let mut failure = None;
     let watch = |progress: eigenscape::optimize::Progress<'_, T>| {
         if !schedule.looks.contains(&progress.step) {
             return ControlFlow::Continue(());
         }
         if schedule.densities.contains(&progress.step) {
-            kept.push((progress.step, progress.theta.to_vec()));
+            points.push((progress.step, progress.theta.to_vec()));
         }
         match observer.look(progress.step, progress.theta) {
             Ok(row) => rows.push(row),
@@ -75,7 +84,7 @@ pub fn train<T: Scalar>(
     match (failure, stop) {
         (Some(error), _) => Err(error),
         (None, Stop::Diverged(error)) => Err(error.into()),
-        (None, _) => Ok((rows, kept)),
+        (None, _) => Ok(Trained { rows, points }),
     }
 }
 

@@ -15,9 +15,6 @@ use crate::scalar::Scalar;
 use crate::tape::{Derivative, Plan, Program, Workspace};
 use rayon::prelude::*;
 
-/// The default of [`Risk::memory_budget`]: one gibibyte.
-pub const MEMORY_BUDGET: usize = 1 << 30;
-
 /// The weighted mean of the losses of a network over examples.
 ///
 /// ```text
@@ -92,6 +89,9 @@ impl<T: Scalar> fmt::Debug for Risk<T> {
 }
 
 impl<T: Scalar> Risk<T> {
+    /// The default of [`Risk::memory_budget`]: one gibibyte.
+    pub const MEMORY_BUDGET: usize = 1 << 30;
+
     /// The risk of a network with a loss over examples.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ impl<T: Scalar> Risk<T> {
             recording,
             derivatives: Derivatives::default(),
             record,
-            memory_budget: MEMORY_BUDGET,
+            memory_budget: Self::MEMORY_BUDGET,
             vectors: Pool::default(),
             value_workspaces: Pool::default(),
             gradient_workspaces: Pool::default(),
@@ -127,7 +127,7 @@ impl<T: Scalar> Risk<T> {
         })
     }
 
-    /// Sets the bytes that the residuals of one operator at one point may take, [`MEMORY_BUDGET`] by default. Within
+    /// Sets the bytes that the residuals of one operator at one point may take, [`Risk::MEMORY_BUDGET`] by default. Within
     /// it they are kept; beyond it each product recomputes them chunk by chunk, to the same bits.
     pub fn memory_budget(self, bytes: usize) -> Self {
         Risk { memory_budget: bytes, ..self }

@@ -11,9 +11,6 @@ use crate::operator::{Adjoint, LinearOperator, fits};
 use crate::random::Key;
 use crate::scalar::Scalar;
 
-/// The default of [`Gaussian::memory_budget`]: 256 MiB.
-pub const MEMORY_BUDGET: usize = 1 << 28;
-
 /// Rows made at a time; fixed, so that sums over blocks have the same bits for any number of threads.
 const BLOCK_ROWS: usize = 1024;
 
@@ -66,6 +63,9 @@ impl<T> fmt::Debug for Gaussian<T> {
 }
 
 impl<T: Scalar> Gaussian<T> {
+    /// The default of [`Gaussian::memory_budget`]: 256 MiB.
+    pub const MEMORY_BUDGET: usize = 1 << 28;
+
     /// The random subspace of `dim` dimensions in `ambient` dimensions that belongs to a key.
     ///
     /// # Errors
@@ -94,10 +94,10 @@ impl<T: Scalar> Gaussian<T> {
             matmul(&mut product, Update::Replace, 1.0, Matrix::new(&projection.inverse, dim, dim), lower.t());
             projection.inverse = product;
         }
-        Ok(projection.memory_budget(MEMORY_BUDGET))
+        Ok(projection.memory_budget(Self::MEMORY_BUDGET))
     }
 
-    /// Sets the bytes that G may take, [`MEMORY_BUDGET`] by default; within it G is kept.
+    /// Sets the bytes that G may take, [`Gaussian::MEMORY_BUDGET`] by default; within it G is kept.
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.kept = None;
         if self.ambient * self.dim * size_of::<T>() <= bytes {

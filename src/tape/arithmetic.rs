@@ -74,7 +74,7 @@ macro_rules! with_number_left {
         impl<'t> Div<Var<'t, $number>> for $number {
             type Output = Var<'t, $number>;
             fn div(self, right: Var<'t, $number>) -> Var<'t, $number> {
-                right.recip() * self
+                right.filled(self) / right
             }
         }
     )*};

@@ -425,6 +425,12 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.make(|builder| builder.push(Op::Pad { of: self.value, axis, start: before }, result))
     }
 
+    /// The same number everywhere, in the shape of this value.
+    pub(super) fn filled(self, number: T) -> Self {
+        let shape = self.shape();
+        self.make(|builder| builder.fill(shape, number))
+    }
+
     pub(super) fn unary(self, function: Unary<T>) -> Self {
         self.make(|builder| builder.unary(function, self.value))
     }

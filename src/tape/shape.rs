@@ -89,8 +89,8 @@ impl Shape {
     /// The shape with its axes in another order: axis i of the result is axis `order[i]` of this one.
     pub(crate) fn permuted(&self, order: &[u8; MAX_AXES]) -> Shape {
         let mut shape = *self;
-        for axis in 0..self.axes() {
-            shape.extents[axis] = self.extents[usize::from(order[axis])];
+        for (extent, &from) in shape.extents.iter_mut().zip(order).take(self.axes()) {
+            *extent = self.extents[usize::from(from)];
         }
         shape
     }

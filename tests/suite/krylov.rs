@@ -196,7 +196,7 @@ macro_rules! laws {
             use super::*;
 
             proptest! {
-                #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..Default::default() })]
+                #![proptest_config(crate::oracle::cases(60))]
 
                 #[test]
                 fn the_factorization_satisfies_its_identities(

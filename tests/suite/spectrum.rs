@@ -110,7 +110,7 @@ macro_rules! laws {
             use super::*;
 
             proptest! {
-                #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..Default::default() })]
+                #![proptest_config(crate::oracle::cases(60))]
 
                 #[test]
                 fn a_rule_of_m_nodes_is_exact_to_degree_2m_less_1(
