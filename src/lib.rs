@@ -111,5 +111,10 @@ pub mod optimize;
 pub mod check;
 pub mod subspace;
 
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use error::{Error, Result};
 pub use scalar::Scalar;

@@ -6,5 +6,6 @@ mod krylov;
 mod oracle;
 mod random;
 mod random_matrix;
+mod report;
 mod spectrum;
 mod tape;
