@@ -18,7 +18,7 @@ Options:
                          with a 784-128-128-10 network [default: digits]
   --scalar <f32|f64>     number type of all vectors [default: f64]
   --seed <NUMBER>        seed of the first run; the others follow it by one each [default: 0]
-  --keys <COUNT>         number of runs, for means and ranges, at least 1 [default: 5]
+  --keys <COUNT>         number of runs, for means and ranges, at least 1 [default: 5; mnist: 1]
   --threads <COUNT>      number of threads, at least 1 [default: all cores]; the report does not
                          depend on it
   --output <DIRECTORY>   where report.json, the pictures and index.html go; an older report there
@@ -95,7 +95,7 @@ impl Default for Arguments {
             data: Data::Digits,
             scalar: Scalar::F64,
             seed: 0,
-            keys: 5,
+            keys: Data::Digits.keys(),
             quick: false,
             threads: None,
             output: PathBuf::from("target/emergent"),
@@ -104,6 +104,14 @@ impl Default for Arguments {
 }
 
 impl Data {
+    /// The number of runs if none is asked for: what a user may want to wait for.
+    fn keys(self) -> usize {
+        match self {
+            Data::Digits => 5,
+            Data::Mnist => 1,
+        }
+    }
+
     /// The name on the command line and in the report.
     pub fn name(self) -> &'static str {
         match self {
@@ -129,6 +137,7 @@ impl Scalar {
 /// At the first word that is not understood. `--help` before it wins.
 pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Result<Request, Refusal> {
     let mut arguments = Arguments::default();
+    let mut keys = None;
     let mut words = words.into_iter().map(|word| text(word.into()));
     while let Some(word) = words.next() {
         let word = word?;
@@ -162,12 +171,13 @@ pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Res
             "--data" => arguments.data = choice(name, &value, [Data::Digits, Data::Mnist], Data::name)?,
             "--scalar" => arguments.scalar = choice(name, &value, [Scalar::F32, Scalar::F64], Scalar::name)?,
             "--seed" => arguments.seed = number(name, &value, 0)?,
-            "--keys" => arguments.keys = number(name, &value, 1)?,
+            "--keys" => keys = Some(number(name, &value, 1)?),
             "--threads" => arguments.threads = Some(number(name, &value, 1)?),
             _ if value.is_empty() => return Err(Refusal("--output is empty; it must name a directory".to_string())),
             _ => arguments.output = PathBuf::from(value),
         }
     }
+    arguments.keys = keys.unwrap_or_else(|| arguments.data.keys());
     let last = u64::try_from(arguments.keys).ok().and_then(|keys| arguments.seed.checked_add(keys - 1));
     if last.is_none() {
         return Err(Refusal(format!(

@@ -105,17 +105,24 @@ fn schedule(arguments: &Arguments) -> Schedule {
         looks = vec![0, 2, 10, 30, 100];
     }
     let steps = looks[looks.len() - 1];
+    let digits = arguments.data == Data::Digits;
     Schedule {
         batch: 32,
-        rate: if arguments.data == Data::Digits { 0.3 } else { 0.1 },
+        rate: if digits { 0.3 } else { 0.1 },
         rate_full_batch: 0.1,
         steps,
+        steps_full_batch: if digits { steps } else { steps.min(300) },
         densities: vec![0, 30, steps],
         looks,
         dimensions: if arguments.quick { vec![4, 16, 64] } else { vec![4, 10, 30, 100, 300] },
-        radii: if arguments.quick { vec![0.3, 1.0] } else { vec![0.1, 0.3, 1.0, 3.0, 10.0] },
+        radii: match (arguments.quick, digits) {
+            (true, _) => vec![0.3, 1.0],
+            (false, true) => vec![0.1, 0.3, 1.0, 3.0, 10.0],
+            (false, false) => vec![0.1, 1.0, 10.0],
+        },
         subspace_batch: 128,
         subspace_rate: 0.05,
+        full_space_rate: 0.003,
         subspace_steps: if arguments.quick { 100 } else { 300 },
     }
 }
@@ -132,7 +139,9 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
 
     let mut runs = Vec::new();
     let (mut first, mut first_full_batch, mut points) = (Vec::new(), Vec::new(), Vec::new());
-    let phase = Phase::begin("training", arguments.keys * Method::ALL.len() * schedule.looks.len());
+    let within = |end: u64| schedule.looks.iter().filter(|&&step| step <= end).count();
+    let looks = arguments.keys * (within(schedule.steps) + within(schedule.steps_full_batch));
+    let phase = Phase::begin("training", looks);
     for seed in arguments.seed..arguments.seed + arguments.keys as u64 {
         let key = Key::new(seed);
         let start: Vec<T> = Initialization::lecun().draw(&network, key.split(0));
@@ -154,7 +163,12 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
     let key = Key::new(arguments.seed);
     let batches = risk.mini_batches(schedule.batch, key.split(1))?;
     let observer = Observer { risk: &risk, test: &test, batches: &batches, classes, key: key.split(3) };
-    let (probes, depth) = if arguments.quick { (4, 60) } else { (10, 100) };
+    let (probes, depth) = match (arguments.quick, arguments.data) {
+        (true, _) => (4, 60),
+        (false, Data::Digits) => (10, 100),
+        // Thirteen times as many parameters make each probe as much more of a mean.
+        (false, Data::Mnist) => (4, 100),
+    };
     let phase = Phase::begin("spectra", points.len());
     let mut spectrum = Vec::new();
     for (step, theta) in &points {
@@ -185,11 +199,12 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
             rate: schedule.rate,
             steps: schedule.steps as usize,
             rate_full_batch: schedule.rate_full_batch,
-            steps_full_batch: schedule.steps as usize,
+            steps_full_batch: schedule.steps_full_batch as usize,
             mini_batches: MINI_BATCHES,
             trace_probes: TRACE_PROBES,
             subspace_optimizer: format!("Adam on mini-batches of {}", schedule.subspace_batch),
             subspace_rate: schedule.subspace_rate,
+            full_space_rate: schedule.full_space_rate,
             subspace_steps: schedule.subspace_steps as usize,
         },
         training: first,

@@ -151,8 +151,8 @@ fn reproduce(report: &Report) -> String {
     let _ = writeln!(
         html,
         "<p>eigenscape {}. SGD: mini-batches of {}, rate {}, {} steps. Full-batch gradient descent: rate {}, {} steps. \
-         Shares of mini-batch gradients: mean over {} mini-batches. Trace: {} probes. Hyperplanes: {}, rate {}, {} \
-         steps.{}</p>",
+         Shares of mini-batch gradients: mean over {} mini-batches. Trace: {} probes. Hyperplanes: {}, rate {} (all \
+         parameters: {}), {} steps.{}</p>",
         env!("CARGO_PKG_VERSION"),
         settings.batch,
         settings.rate,
@@ -163,6 +163,7 @@ fn reproduce(report: &Report) -> String {
         settings.trace_probes,
         escape(&settings.subspace_optimizer),
         settings.subspace_rate,
+        settings.full_space_rate,
         settings.subspace_steps,
         report.spectrum.first().map_or(String::new(), |spectrum| format!(
             " Densities: {} probes of {} Lanczos steps.",

@@ -128,7 +128,7 @@ mod tests {
         report.spectrum[0].drawn.density.fill(0.0);
         report.spectrum[1].drawn.density.fill(-1.0);
         report.spectrum[2].drawn.density.truncate(3);
-        report.spectrum[2].grid.fill(0.0);
+        report.spectrum[2].drawn.grid.fill(0.0);
         report.spectrum[1].eigenvalues.fill(-2.0);
         report.spectrum[0].bulk_edge = 0.0;
         report.spectrum[1].bulk_edge = -1.0;

@@ -48,7 +48,7 @@ pub struct Report {
     pub spectrum: Vec<Spectrum>,
     /// Training inside random hyperplanes, one row for each dimension and radius.
     pub subspace: Vec<SubspaceRow>,
-    /// Test accuracy when all parameters train, with the same optimizer as in the hyperplanes.
+    /// Test accuracy when all parameters train, with the same optimizer and steps as in the hyperplanes.
     pub full_space_accuracy: f64,
     /// Wall-clock time of the whole run; the only entry that differs between two equal runs.
     pub seconds: f64,
@@ -86,6 +86,8 @@ pub struct Settings {
     pub subspace_optimizer: String,
     /// Its learning rate.
     pub subspace_rate: f64,
+    /// Its learning rate when all parameters train.
+    pub full_space_rate: f64,
     /// Its steps.
     pub subspace_steps: usize,
 }

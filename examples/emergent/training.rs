@@ -23,7 +23,8 @@ pub struct Schedule {
     pub rate: f64,
     pub rate_full_batch: f64,
     pub steps: u64,
-    /// Steps at which a run is looked at, ascending; the last is `steps`.
+    pub steps_full_batch: u64,
+    /// Steps at which a run is looked at, ascending, those after its end left out.
     pub looks: Vec<u64>,
     /// Steps at which the density is measured, each one of `looks`.
     pub densities: Vec<u64>,
@@ -31,6 +32,8 @@ pub struct Schedule {
     pub radii: Vec<f64>,
     pub subspace_batch: usize,
     pub subspace_rate: f64,
+    /// Adam's rate for all parameters: a step in the subspace is as long as its number of coordinates makes it.
+    pub full_space_rate: f64,
     pub subspace_steps: u64,
 }
 
@@ -78,7 +81,7 @@ pub fn train<T: Scalar>(
         }
         Method::FullBatch => {
             let mut rule = GradientDescent::new(schedule.rate_full_batch)?;
-            descend(observer.risk, start, &mut rule, schedule.steps, watch)?.stop
+            descend(observer.risk, start, &mut rule, schedule.steps_full_batch, watch)?.stop
         }
     };
     match (failure, stop) {
@@ -98,8 +101,8 @@ pub fn in_hyperplanes<T: Scalar>(
     phase: &Phase,
 ) -> Result<(Vec<SubspaceRow>, f64), Failure> {
     let batches = risk.mini_batches(schedule.subspace_batch, key.split(0))?;
-    let adam = |objective: &dyn Stochastic<T>, start: &[T]| -> Result<Vec<T>, Failure> {
-        let mut rule = Adam::new(schedule.subspace_rate)?;
+    let adam = |objective: &dyn Stochastic<T>, start: &[T], rate: f64| -> Result<Vec<T>, Failure> {
+        let mut rule = Adam::new(rate)?;
         let end = descend(objective, start, &mut rule, schedule.subspace_steps, |_| ControlFlow::Continue(()))?;
         // A run that left the finite numbers is judged where it was last well.
         Ok(end.theta)
@@ -111,14 +114,14 @@ pub fn in_hyperplanes<T: Scalar>(
             phase.on_work(format!("dimension {dimension}, radius {radius}"));
             let plane = Gaussian::new(risk.dim(), dimension, key.split(2).split(dimension as u64))?;
             let cut = Restricted::new(&batches, &plane, &origin)?;
-            let theta = cut.lift(&adam(&cut, &vec![T::zero(); dimension])?);
+            let theta = cut.lift(&adam(&cut, &vec![T::zero(); dimension], schedule.subspace_rate)?);
             let (test_accuracy, train_loss) = (test.accuracy(&theta)?, risk.value(&theta)?);
             rows.push(SubspaceRow { dimension, radius, test_accuracy, train_loss });
             phase.advance(1);
         }
     }
     let origin: Vec<T> = Initialization::lecun().draw(network, key.split(1));
-    let full = test.accuracy(&adam(&batches, &origin)?)?;
+    let full = test.accuracy(&adam(&batches, &origin, schedule.full_space_rate)?)?;
     phase.advance(1);
     Ok((rows, full))
 }

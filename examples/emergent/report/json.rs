@@ -91,6 +91,7 @@ impl Settings {
             "trace_probes": self.trace_probes,
             "subspace_optimizer": self.subspace_optimizer,
             "subspace_rate": self.subspace_rate,
+            "full_space_rate": self.full_space_rate,
             "subspace_steps": self.subspace_steps,
         })
     }

@@ -39,6 +39,7 @@ pub fn report() -> Report {
             trace_probes: 16,
             subspace_optimizer: "Adam".to_string(),
             subspace_rate: 0.05,
+            full_space_rate: 0.003,
             subspace_steps: 300,
         },
         training: rows(Method::Stochastic),
