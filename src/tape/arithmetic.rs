@@ -3,7 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::op::{Binary, Unary};
-use super::record::Var;
+use super::var::Var;
 use crate::scalar::Scalar;
 
 macro_rules! between_values {

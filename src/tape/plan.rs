@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::memory::Memory;
 use super::op::{Binary, Op, Unary, Value};
 use super::program::Program;
 use super::shape::{Axes, MAX_AXES, Shape};
@@ -429,52 +430,6 @@ impl<'p, T: Scalar> Planner<'p, T> {
             if let Some(Place::Workspace { start }) = self.places[root.index()] {
                 self.memory.free(start, self.shape(root).size());
             }
-        }
-    }
-}
-
-/// Free stretches of the workspace, in order of their start.
-#[derive(Debug, Default)]
-struct Memory {
-    free: Vec<(usize, usize)>,
-    len: usize,
-}
-
-impl Memory {
-    /// The start of the smallest free stretch that is long enough, or of new memory.
-    fn allocate(&mut self, len: usize) -> usize {
-        if len == 0 {
-            return 0;
-        }
-        let fits = self.free.iter().enumerate().filter(|(_, stretch)| stretch.1 >= len);
-        match fits.min_by_key(|(_, stretch)| stretch.1).map(|(index, _)| index) {
-            Some(index) => {
-                let (start, room) = self.free[index];
-                if room == len {
-                    self.free.remove(index);
-                } else {
-                    self.free[index] = (start + len, room - len);
-                }
-                start
-            }
-            None => {
-                self.len += len;
-                self.len - len
-            }
-        }
-    }
-
-    fn free(&mut self, start: usize, len: usize) {
-        if len == 0 {
-            return;
-        }
-        let index = self.free.partition_point(|stretch| stretch.0 < start);
-        self.free.insert(index, (start, len));
-        if self.free.get(index + 1).is_some_and(|next| start + len == next.0) {
-            self.free[index].1 += self.free.remove(index + 1).1;
-        }
-        if index > 0 && self.free[index - 1].0 + self.free[index - 1].1 == start {
-            self.free[index - 1].1 += self.free.remove(index).1;
         }
     }
 }
