@@ -195,7 +195,7 @@ impl<T: Scalar> Risk<T> {
     /// # Errors
     /// If `batch` is 0 or above the number of examples.
     pub fn mini_batches(&self, batch: usize, key: Key) -> Result<MiniBatches<'_, T>> {
-        MiniBatches::new(&self.examples, (self.record)(batch.max(1))?, batch, key)
+        MiniBatches::new(&self.examples, &self.record, batch, key)
     }
 
     #[track_caller]
