@@ -1,9 +1,17 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
 mod curvature;
+mod data;
 mod krylov;
+mod layers;
+mod network;
+mod operator;
+mod optimize;
 mod oracle;
+mod projection;
 mod random;
 mod random_matrix;
 mod spectrum;
+mod subspace;
+mod support;
 mod tape;
