@@ -1,6 +1,9 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
+mod check;
 mod curvature;
+mod curvature_errors;
+mod curvature_laws;
 mod data;
 mod krylov;
 mod layers;
