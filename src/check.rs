@@ -50,9 +50,13 @@ impl Check {
     }
 
     fn rounded<T: Scalar>(difference: f64, scale: f64, size: usize) -> Self {
+        Check::relative(difference, scale, ROUNDING * T::EPSILON.f64() * (size as f64).sqrt())
+    }
+
+    fn relative(difference: f64, scale: f64, tolerance: f64) -> Self {
         // Where both sides are zero the law holds exactly; a NaN on either side must not look like that.
         let discrepancy = if difference == 0.0 { 0.0 } else { difference.abs() / scale };
-        Check { discrepancy, tolerance: ROUNDING * T::EPSILON.f64() * (size as f64).sqrt() }
+        Check { discrepancy, tolerance }
     }
 }
 
@@ -117,8 +121,10 @@ pub fn gradient<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key
     let value = objective.value_and_gradient(theta, &mut gradient)?;
     let (ahead, behind) = (objective.value(&probe.at(1.0))?, objective.value(&probe.at(-1.0))?);
     let difference = dot(&gradient, &probe.direction) - (ahead - behind) / (2.0 * probe.step);
-    let scale = norm(&gradient) * norm(&probe.direction) + value.abs();
-    Ok(Check { discrepancy: difference.abs() / scale, tolerance: probe.tolerance() })
+    // At a minimum with value zero neither slope nor value say how large a derivative is: there the curvature does.
+    let curvature = (ahead - 2.0 * value + behind) / probe.step.powi(2);
+    let scale = norm(&gradient) * norm(&probe.direction) + value.abs() + curvature.abs();
+    Ok(Check::relative(difference, scale, probe.tolerance()))
 }
 
 /// The Hessian times a random direction, from the operator and from central differences of gradients.
@@ -140,7 +146,7 @@ pub fn hessian<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key)
     let inverse = T::of(0.5 / probe.step);
     axpy(-inverse, &ahead, &mut difference);
     axpy(inverse, &behind, &mut difference);
-    Ok(Check { discrepancy: norm(&difference) / scale, tolerance: probe.tolerance() })
+    Ok(Check::relative(norm(&difference), scale, probe.tolerance()))
 }
 
 /// Points to both sides of theta along a normal direction of length sqrt P.

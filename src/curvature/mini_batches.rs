@@ -38,7 +38,13 @@ impl<T> fmt::Debug for MiniBatches<'_, T> {
 }
 
 impl<'a, T: Scalar> MiniBatches<'a, T> {
-    pub(super) fn new(examples: &'a Examples<T>, recording: Recording<T>, batch: usize, key: Key) -> Result<Self> {
+    /// `record` records the network for a number of rows; it is called once the size of a batch is known to be sound.
+    pub(super) fn new(
+        examples: &'a Examples<T>,
+        record: impl Fn(usize) -> Result<Recording<T>>,
+        batch: usize,
+        key: Key,
+    ) -> Result<Self> {
         Error::at_least("the size of a mini-batch", batch, 1, "must be at least 1")?;
         if batch > examples.count() {
             let because = "the number of examples";
@@ -49,7 +55,7 @@ impl<'a, T: Scalar> MiniBatches<'a, T> {
                 because,
             });
         }
-        let gradient = Plan::new(&recording.gradient);
+        let gradient = Plan::new(&record(batch)?.gradient);
         let (workspaces, rows, epochs) = (Pool::default(), Pool::default(), Pool::default());
         Ok(MiniBatches { examples, batch, key, gradient, workspaces, rows, epochs })
     }

@@ -95,11 +95,13 @@ impl<T: Scalar> Risk<T> {
     /// The risk of a network with a loss over examples.
     ///
     /// # Errors
-    /// If the examples' inputs or targets are not as many as the network's inputs or outputs, or if the network's
-    /// recording has a shape error.
+    /// If the examples' inputs or targets are not as many as the network's inputs or outputs, if the targets are not
+    /// such as the loss takes (probabilities, for softmax cross-entropy), or if the network's recording has a shape
+    /// error.
     pub fn new(network: &(impl Network + Clone + Send + 'static), loss: Loss, examples: Examples<T>) -> Result<Self> {
         Error::length("a row of inputs", examples.input_len(), network.inputs())?;
         Error::length("a row of targets", examples.target_len(), network.outputs())?;
+        loss.accepts(&examples)?;
         let activations = Recording::<T>::activations(network, loss)?;
         let target = suitable_rows(network.parameters(), activations);
         let partition = Partition::new(examples.count(), target);
@@ -195,7 +197,7 @@ impl<T: Scalar> Risk<T> {
     /// # Errors
     /// If `batch` is 0 or above the number of examples.
     pub fn mini_batches(&self, batch: usize, key: Key) -> Result<MiniBatches<'_, T>> {
-        MiniBatches::new(&self.examples, (self.record)(batch.max(1))?, batch, key)
+        MiniBatches::new(&self.examples, &self.record, batch, key)
     }
 
     #[track_caller]

@@ -63,12 +63,10 @@ impl Idx {
         let (header, values) = rest.split_at(4 * axes);
         let (words, _) = header.as_chunks::<4>();
         let extents: Vec<usize> = words.iter().map(|&word| u32::from_be_bytes(word) as usize).collect();
-        let size = extents.iter().try_fold(1usize, |size, &extent| size.checked_mul(extent));
-        if size != Some(values.len()) {
-            let expected = match size {
-                Some(size) => format!("{size} for extents {extents:?}: the file is cut off or has bytes too many"),
-                None => format!("more than can be counted for extents {extents:?}: the header is damaged"),
-            };
+        // Four extents of 32 bits have a product below 2^128, so this cannot overflow.
+        let size: u128 = extents.iter().map(|&extent| extent as u128).product();
+        if size != values.len() as u128 {
+            let expected = format!("{size} for extents {extents:?}: the file is cut off or has bytes too many");
             return wrong(4 + 4 * axes, format!("{} value bytes", values.len()), &expected);
         }
         Ok(Idx { extents, bytes: values.to_vec() })
@@ -135,7 +133,8 @@ impl Idx {
             let limit = self.count().saturating_sub(1);
             return Err(Error::AboveLimit { what: "a selected position", value, limit, because: "the last one" });
         }
-        let len: usize = self.extents[1..].iter().product();
+        // Not the product of the other extents: where there is no entry, that may be any number.
+        let len = self.bytes.len() / self.count().max(1);
         let entries = positions.iter().flat_map(|&position| self.bytes[position * len..][..len].iter().copied());
         let mut extents = self.extents.clone();
         extents[0] = positions.len();

@@ -30,7 +30,7 @@ impl Perceptron {
     /// The perceptron with these numbers of units: inputs, hidden layers, outputs.
     ///
     /// # Errors
-    /// If there are fewer than two sizes, or one of them is 0.
+    /// If there are fewer than two sizes, one of them is 0, or the parameters are more than an address can count.
     pub fn new(sizes: &[usize], activation: Activation) -> Result<Self> {
         let limits = "must be at least 2: the numbers of inputs and of outputs, with hidden layers between them";
         Error::at_least("the number of sizes of a perceptron", sizes.len(), 2, limits)?;
@@ -38,13 +38,17 @@ impl Perceptron {
             Error::at_least("a layer's number of units", size, 1, "must be at least 1")?;
         }
         let mut blocks = Vec::new();
-        let mut start = 0;
+        let mut start = 0usize;
         for (layer, pair) in sizes.windows(2).enumerate() {
             let (fan_in, fan_out) = (pair[0], pair[1]);
             let parts = [("weight", Shape::new(&[fan_out, fan_in])?, fan_in), ("bias", Shape::new(&[fan_out])?, 0)];
             for (part, shape, fan_in) in parts {
                 blocks.push(Block { name: format!("{layer}.{part}"), shape, start, fan_in, fan_out });
-                start += shape.size();
+                start = start.checked_add(shape.size()).ok_or(Error::OutOfRange {
+                    what: "the number of parameters of a perceptron",
+                    value: start as f64 + shape.size() as f64,
+                    limits: "must fit into an address: take smaller layers",
+                })?;
             }
         }
         Ok(Perceptron { sizes: sizes.to_vec(), activation, blocks })

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Adjoint, LinearOperator, Symmetric, fits};
+use super::{Adjoint, LinearOperator, Symmetric, block_fits, fits};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Update, matmul};
 use crate::scalar::Scalar;
@@ -60,6 +60,7 @@ impl<T: Scalar> LinearOperator<T> for Dense<T> {
     }
     #[track_caller]
     fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        block_fits(self.rows, self.cols, x, y, vectors);
         // The vectors are the rows of x and y: Y = X A'.
         matmul(y, Update::Replace, T::one(), Matrix::new(x, vectors, self.cols), self.matrix().t());
     }

@@ -55,8 +55,7 @@ pub trait LinearOperator<T: Scalar>: Sync {
     #[track_caller]
     fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
         let (rows, cols) = (self.rows(), self.cols());
-        assert_eq!(x.len(), vectors * cols, "apply_block: x must hold {vectors} vectors of {cols} entries");
-        assert_eq!(y.len(), vectors * rows, "apply_block: y must hold {vectors} vectors of {rows} entries");
+        block_fits(rows, cols, x, y, vectors);
         for vector in 0..vectors {
             self.apply(&x[vector * cols..][..cols], &mut y[vector * rows..][..rows]);
         }
@@ -114,4 +113,11 @@ pub(crate) fn fits<T>(rows: usize, cols: usize, x: &[T], y: &[T]) {
         x.len(),
         y.len()
     );
+}
+
+/// Panics at the caller unless the blocks x and y hold as many vectors for an operator of this size.
+#[track_caller]
+pub(crate) fn block_fits<T>(rows: usize, cols: usize, x: &[T], y: &[T], vectors: usize) {
+    assert_eq!(x.len(), vectors * cols, "apply_block: x must hold {vectors} vectors of {cols} entries");
+    assert_eq!(y.len(), vectors * rows, "apply_block: y must hold {vectors} vectors of {rows} entries");
 }

@@ -22,7 +22,8 @@ const BLOCK_ROWS: usize = 1024;
 ///
 /// G is made from the key in blocks of rows, each time it is needed, or kept where it fits a memory budget; both give
 /// the same bits. Only R, dim x dim, is always stored. R is the product of two Cholesky factors, in double precision
-/// ("CholeskyQR2"), so that P'P = I to rounding up to dim = ambient.
+/// ("CholeskyQR2"). Products go through G, so that P'P = I to EPSILON times the condition number of G: nearly 1 for
+/// dim much smaller than ambient, about 6 at dim = ambient / 2, and of the order of ambient at dim = ambient.
 ///
 /// Cost: a product takes ambient x dim multiplications, and as many normal numbers unless G is kept; making it takes
 /// ambient x dim^2 multiplications.
@@ -79,7 +80,7 @@ impl<T: Scalar> Gaussian<T> {
         if ambient.checked_mul(dim).and_then(|entries| entries.checked_mul(size_of::<f64>())).is_none() {
             return Err(Error::Memory {
                 what: "a dense projection",
-                needed: ambient as u128 * dim as u128 * 8,
+                needed: (ambient as u128 * dim as u128).saturating_mul(8),
                 budget: usize::MAX as u128,
                 remedy: "take fewer dimensions",
             });
