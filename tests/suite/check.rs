@@ -7,7 +7,7 @@ use eigenscape::random::Key;
 use eigenscape::{Result, Scalar};
 
 fn degenerate<T: Scalar>() {
-    let constant = Recorded::<T>::new(3, |x| (x - x).sum()).unwrap();
+    let constant = Recorded::<T>::new(3, |x| (x * T::zero()).sum()).unwrap();
     let valley = Recorded::<T>::new(2, |x| {
         let (x, y) = (x.at(0), x.at(1));
         (-x + T::one()).powi(2) + (y - x * x).powi(2) * T::of(100.0)

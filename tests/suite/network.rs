@@ -73,12 +73,15 @@ fn records<T: Scalar>(activation: Activation, phi: fn(f64) -> f64) {
     }
 }
 
+/// An activation as a plain function.
+type Formula = fn(f64) -> f64;
+
 #[test]
 fn networks_record_their_formula() {
     fn gelu_tanh(x: f64) -> f64 {
         0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh())
     }
-    let all: [(Activation, fn(f64) -> f64); 8] = [
+    let all: [(Activation, Formula); 8] = [
         (Activation::Identity, |x| x),
         (Activation::Tanh, f64::tanh),
         (Activation::Relu, |x| x.max(0.0)),
