@@ -1,0 +1,115 @@
+//! Programs as text, and what they cost.
+
+use std::fmt;
+
+use super::op::{Op, Value};
+use super::program::Program;
+use crate::scalar::Scalar;
+
+/// What a program costs to run once, instruction by instruction as written: a plan may fuse some of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Cost {
+    /// Arithmetic operations; an elementary function counts as one, a multiplication with addition as two.
+    pub operations: u64,
+    /// Bytes read and written by instructions that move data; reshapes move none.
+    pub bytes: u64,
+}
+
+impl<T: Scalar> Program<T> {
+    /// The cost of all instructions.
+    ///
+    /// ```
+    /// use eigenscape::tape::{Program, Shape};
+    ///
+    /// let product = Program::<f32>::record([Shape::matrix(2, 3), Shape::matrix(3, 5)], |[a, b]| a.matmul(b))?;
+    /// assert_eq!(product.cost().operations, 2 * 2 * 3 * 5);
+    /// assert_eq!(product.cost().bytes, 4 * (2 * 3 + 3 * 5 + 2 * 5));
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    pub fn cost(&self) -> Cost {
+        (0..self.nodes.len()).fold(Cost::default(), |sum, index| {
+            let cost = self.cost_of(Value(index as u32));
+            Cost { operations: sum.operations + cost.operations, bytes: sum.bytes + cost.bytes }
+        })
+    }
+
+    fn cost_of(&self, value: Value) -> Cost {
+        let op = self.nodes[value.index()].op;
+        let elements = |value: Value| self.shape(value).size() as u64;
+        let written = elements(value);
+        let operations = match op {
+            Op::Argument { .. } | Op::Constant(_) | Op::Reshape(_) => return Cost::default(),
+            Op::Fill(_) | Op::Broadcast(..) | Op::Permute(..) | Op::Slice { .. } | Op::Pad { .. } => 0,
+            Op::Unary(..) | Op::Binary(..) => written,
+            Op::Sum(x, _) => elements(x),
+            // A comparison, a difference, an exponential and a sum for each element.
+            Op::LogSumExp(x) => 4 * elements(x),
+            Op::MatMul { left, transpose_left, .. } => {
+                let inner = self.shape(left).extents()[usize::from(!transpose_left)] as u64;
+                2 * written * inner
+            }
+        };
+        let read: u64 = match op {
+            Op::Slice { .. } => written,
+            _ => op.operands().map(elements).sum(),
+        };
+        Cost { operations, bytes: (read + written) * size_of::<T>() as u64 }
+    }
+}
+
+/// One instruction a line, in order: value, shape, instruction, operations and bytes.
+///
+/// ```
+/// use eigenscape::tape::{Program, Shape};
+///
+/// let f = Program::<f64>::record([Shape::vector(3)], |[x]| x.sin().sum())?;
+/// let text = f.to_string();
+/// assert!(text.contains("%1: [3] = Sin %0"), "{text}");
+/// assert!(text.ends_with("results: %2"), "{text}");
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+impl<T: Scalar> fmt::Display for Program<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, node) in self.nodes.iter().enumerate() {
+            let value = Value(index as u32);
+            let line = format!("{value:?}: {} = {}", node.shape, Line(&node.op));
+            let Cost { operations, bytes } = self.cost_of(value);
+            match bytes {
+                0 => writeln!(f, "{line}")?,
+                _ => writeln!(f, "{line:<56} # {operations} operations, {bytes} bytes")?,
+            }
+        }
+        write!(f, "results:")?;
+        for (number, blocks) in self.results.iter().enumerate() {
+            let blocks: Vec<String> = blocks.iter().map(|value| format!("{value:?}")).collect();
+            write!(f, "{}{}", if number == 0 { " " } else { "; " }, blocks.join(" "))?;
+        }
+        Ok(())
+    }
+}
+
+/// An instruction without its result.
+struct Line<'a, T>(&'a Op<T>);
+
+impl<T: Scalar> fmt::Display for Line<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transposed = |flag: bool| if flag { "'" } else { "" };
+        match *self.0 {
+            Op::Argument { argument, block } => write!(f, "argument {argument}, block {block}"),
+            Op::Constant(index) => write!(f, "constant {index}"),
+            Op::Fill(c) => write!(f, "fill {c}"),
+            Op::Unary(function, x) => write!(f, "{function:?} {x:?}"),
+            Op::Binary(function, x, y) => write!(f, "{function:?} {x:?} {y:?}"),
+            Op::MatMul { left, transpose_left, right, transpose_right } => {
+                write!(f, "matmul {left:?}{} {right:?}{}", transposed(transpose_left), transposed(transpose_right))
+            }
+            Op::LogSumExp(x) => write!(f, "log_sum_exp {x:?}"),
+            Op::Sum(x, axes) => write!(f, "sum {x:?} over axes {:?}", axes.iter().collect::<Vec<_>>()),
+            Op::Broadcast(x, axes) => write!(f, "broadcast {x:?} along axes {:?}", axes.iter().collect::<Vec<_>>()),
+            Op::Reshape(x) => write!(f, "reshape {x:?}"),
+            Op::Permute(x, order) => write!(f, "permute {x:?} to {order:?}"),
+            Op::Slice { of, axis, start } => write!(f, "slice {of:?} along axis {axis} from {start}"),
+            Op::Pad { of, axis, start } => write!(f, "pad {of:?} along axis {axis} from {start}"),
+        }
+    }
+}
