@@ -1,6 +1,6 @@
 //! Elementary functions without branches or tables, so that loops over them become SIMD code.
 //!
-//! Each is a few polynomials and selections, marked to be inlined; [`each`] and its siblings run loops with the widest
+//! Each is a few polynomials and selections, marked to be inlined; [`vectorized`] runs loops over them with the widest
 //! vector instructions that the machine has. Accuracy over the whole range, tested against correctly rounded values:
 //!
 //! | function | f64 | f32 |

@@ -87,12 +87,13 @@ pub(crate) fn symmetric_eigen<T: Scalar>(matrix: &[T], size: usize, vectors: boo
     Error::length("the dense symmetric matrix", matrix.len(), size * size)?;
     Error::finite("the dense symmetric matrix", matrix, "remove non-finite numbers before asking for eigenvalues")?;
     let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let (scaled, unit) = to_unit_scale(matrix);
     let requirement = self_adjoint_evd_scratch::<T>(size, wanted, Par::Seq, Spec::default());
     let mut basis = vec![T::zero(); if vectors { size * size } else { 0 }];
     let mut values = faer::Mat::<T>::zeros(size, 1);
     let outcome = scratch(requirement, |stack| {
         self_adjoint_evd(
-            MatRef::from_row_major_slice(matrix, size, size),
+            MatRef::from_row_major_slice(&scaled, size, size),
             values.as_mut().col_mut(0).as_diagonal_mut(),
             // Column-major eigenvectors in a row-major slice: row j of the slice is eigenvector j.
             vectors.then(|| MatMut::from_column_major_slice_mut(&mut basis, size, size)),
@@ -102,7 +103,8 @@ pub(crate) fn symmetric_eigen<T: Scalar>(matrix: &[T], size: usize, vectors: boo
         )
     });
     outcome.map_err(|_| Error::NotConverged { what: "the symmetric eigendecomposition", size })?;
-    Ok(SymmetricEigen { values: values.col_as_slice(0).to_vec(), vectors: basis })
+    let values = values.col_as_slice(0).iter().map(|&value| value * unit).collect();
+    Ok(SymmetricEigen { values, vectors: basis })
 }
 
 /// The spectrum of the symmetric tridiagonal matrix with a diagonal and a subdiagonal. Cost O(n^2) to O(n^3).
@@ -114,15 +116,15 @@ pub(crate) fn tridiagonal_eigen(diagonal: &[f64], subdiagonal: &[f64]) -> Result
         return Ok(SymmetricEigen { values: Vec::new(), vectors: Vec::new() });
     }
     Error::length("the subdiagonal", subdiagonal.len(), size - 1)?;
-    let mut below = vec![0.0; size];
-    below[..size - 1].copy_from_slice(subdiagonal);
+    let (scaled, unit) = to_unit_scale(&[diagonal, subdiagonal, &[0.0]].concat());
+    let (diagonal, below) = scaled.split_at(size);
     let mut basis = vec![0.0; size * size];
     let mut values = vec![0.0; size];
     let requirement = self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::Yes, Par::Seq, Spec::default());
     let outcome = scratch(requirement, |stack| {
         faer::linalg::evd::tridiagonal_self_adjoint_evd(
             faer::ColRef::from_slice(diagonal).as_diagonal(),
-            faer::ColRef::from_slice(&below).as_diagonal(),
+            faer::ColRef::from_slice(below).as_diagonal(),
             faer::ColMut::from_slice_mut(&mut values).as_diagonal_mut(),
             Some(MatMut::from_column_major_slice_mut(&mut basis, size, size)),
             Par::Seq,
@@ -131,7 +133,22 @@ pub(crate) fn tridiagonal_eigen(diagonal: &[f64], subdiagonal: &[f64]) -> Result
         )
     });
     outcome.map_err(|_| Error::NotConverged { what: "the tridiagonal eigendecomposition", size })?;
+    values.iter_mut().for_each(|value| *value *= unit);
     Ok(SymmetricEigen { values, vectors: basis })
+}
+
+/// The entries divided by a power of two that brings the largest near 1, and that power.
+///
+/// The decompositions deflate by an absolute tolerance, which fits matrices of norm 1 alone: at 1e-12 of that, eigenvalues
+/// would lose most of their digits without a word.
+fn to_unit_scale<T: Scalar>(entries: &[T]) -> (Vec<T>, T) {
+    let largest = entries.iter().fold(T::zero(), |largest, x| largest.max(x.abs()));
+    let exponent = if largest > T::zero() { largest.log2().floor() } else { T::zero() };
+    // In two steps: one power could overflow where the matrix is subnormal.
+    let half = (exponent * T::of(0.5)).floor();
+    let (first, second) = (T::exp2_whole(-half), T::exp2_whole(half - exponent));
+    let unit = T::exp2_whole(half) * T::exp2_whole(exponent - half);
+    (entries.iter().map(|&x| x * first * second).collect(), unit)
 }
 
 /// The lower Cholesky factor L of a symmetric positive definite matrix (L L' = matrix), row-major. Cost n^3/3.

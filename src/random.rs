@@ -21,6 +21,9 @@
 //! | [`Key::signs`] | -1 or +1 with probability 1/2 | 1/32 |
 //! | [`Key::integers`] | uniform on 0..bound | 2 |
 //!
+//! All samplers of a key read the same words: take a child key for each use, as in `key.split(0).normal(..)` and
+//! `key.split(1).signs(..)`, and the values are independent.
+//!
 //! The number of words per value is fixed (no rejection), which is what makes the streams seekable. Integers, signs
 //! and permutations are the same on every machine; so are the normal values, whose logarithm and cosine come from the
 //! `libm` crate and not from the platform.

@@ -8,8 +8,9 @@ use crate::linalg::axpy;
 use crate::scalar::Scalar;
 use crate::tape::{Plan, Workspace};
 
-/// The partition of N examples into chunks of `rows` rows; the last is filled up with rows of zeros and weight zero,
-/// so that one recorded program fits all.
+/// The partition of N examples into chunks of `rows` rows; the last is filled up with copies of the last example at
+/// weight zero, so that one recorded program fits all. Copies and not zeros: a network that is fine on the data may
+/// not be defined at zero, and zero times NaN is NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Partition {
     pub(super) rows: usize,
@@ -21,6 +22,13 @@ impl Partition {
     pub(super) fn new(count: usize, target: usize) -> Self {
         let rows = count.div_ceil(count.div_ceil(target));
         Partition { rows, chunks: count.div_ceil(rows) }
+    }
+}
+
+/// Repeats the last row until there are `rows` of them.
+pub(super) fn fill_up<T: Scalar>(entries: &mut Vec<T>, rows: usize, len: usize) {
+    while entries.len() < rows * len {
+        entries.extend_from_within(entries.len() - len..);
     }
 }
 
@@ -49,14 +57,16 @@ impl<T: Scalar> ChunkedExamples<T> {
         let rows = partition.rows * partition.chunks;
         let padded = |entries: &[T], len: usize| {
             let mut padded = entries.to_vec();
-            padded.resize(rows * len, T::zero());
+            fill_up(&mut padded, rows, len);
             padded
         };
+        let mut weights = examples.weights().to_vec();
+        weights.resize(rows, T::zero());
         ChunkedExamples {
             partition,
             inputs: padded(examples.inputs(), examples.input_len()),
             targets: padded(examples.targets(), examples.target_len()),
-            weights: padded(examples.weights(), 1),
+            weights,
             input_len: examples.input_len(),
             target_len: examples.target_len(),
         }
@@ -119,6 +129,7 @@ impl<B> Pool<B> {
 }
 
 /// Runs a plan with a workspace from a pool.
+#[track_caller]
 pub(super) fn run_pooled<T: Scalar>(
     plan: &Plan<T>,
     pool: &Pool<Workspace<T>>,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Examples;
-use super::chunks::{Pool, run_pooled};
+use super::chunks::{Pool, fill_up, run_pooled};
 use super::derivatives::Recording;
 use crate::error::{Error, Result};
 use crate::objective::{Stochastic, finite_gradient, finite_value};
@@ -83,7 +83,7 @@ impl<'a, T: Scalar> MiniBatches<'a, T> {
         let fill = |entries: &[T], len: usize, positions: &[usize], out: &mut Vec<T>| {
             out.clear();
             positions.iter().for_each(|&position| out.extend_from_slice(&entries[position * len..][..len]));
-            out.resize(self.batch * len, T::zero());
+            fill_up(out, self.batch, len);
         };
         self.positions(step, |positions| {
             fill(self.examples.inputs(), self.examples.input_len(), positions, &mut rows.inputs);

@@ -102,6 +102,7 @@ impl<T: Scalar> Risk<T> {
         Error::length("a row of inputs", examples.input_len(), network.inputs())?;
         Error::length("a row of targets", examples.target_len(), network.outputs())?;
         loss.accepts(&examples)?;
+        contiguous(network.blocks())?;
         let activations = Recording::<T>::activations(network, loss)?;
         let target = suitable_rows(network.parameters(), activations);
         let partition = Partition::new(examples.count(), target);
@@ -174,7 +175,7 @@ impl<T: Scalar> Risk<T> {
     /// The share of examples whose largest logit is the one of their label (the first of them, at ties).
     ///
     /// # Errors
-    /// If the examples have no labels.
+    /// If the examples have no labels, or a logit is not finite: its example has no largest one.
     ///
     /// # Panics
     /// If `theta` does not have P entries.
@@ -184,6 +185,7 @@ impl<T: Scalar> Risk<T> {
             return Err(Error::Empty { what: "the list of labels", remedy: "make the examples with `labelled`" });
         };
         let logits = self.logits(theta);
+        Error::finite("the logits", &logits, "the network overflows at these parameters")?;
         let right = |(row, &label): (&[T], &usize)| {
             let largest = |best: usize, (class, z): (usize, &T)| if *z > row[best] { class } else { best };
             row.iter().enumerate().fold(0, largest) == label
@@ -259,6 +261,16 @@ impl<T: Scalar> Objective<T> for Risk<T> {
             jacobian: OnceLock::new(),
         })
     }
+}
+
+/// Fails unless each parameter block starts where the one before it ends.
+fn contiguous(blocks: &[Block]) -> Result<()> {
+    let mut end = 0;
+    for block in blocks {
+        Error::length("the part of the parameter vector before a block, by its `start`,", block.start, end)?;
+        end += block.shape.size();
+    }
+    Ok(())
 }
 
 /// A risk at a point. An operator's primal part is paid when it is first asked for, and then once.

@@ -362,9 +362,12 @@ impl<T: Scalar, A: Symmetric<T>> Deflated<T, A> {
     /// `operator` without the eigenpairs given: unit vectors back to back, orthogonal to each other.
     ///
     /// # Errors
-    /// If there are not as many vectors as values.
+    /// If there are not as many vectors as values, or a number is not finite.
     pub fn new(operator: A, values: Vec<f64>, vectors: Vec<T>) -> Result<Self> {
-        Error::length("the list of deflated eigenvectors", vectors.len(), values.len() * operator.cols())?;
+        let expected = values.len().saturating_mul(operator.cols());
+        Error::length("the list of deflated eigenvectors", vectors.len(), expected)?;
+        Error::finite("the deflated eigenvalues", &values, "deflate eigenpairs that are known")?;
+        Error::finite("the deflated eigenvectors", &vectors, "deflate eigenpairs that are known")?;
         Ok(Deflated { inner: operator, values, vectors })
     }
 }

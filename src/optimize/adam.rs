@@ -41,8 +41,9 @@ impl<T: Scalar> Adam<T> {
     /// Unless both are at least 0 and below 1.
     pub fn decay(self, first: f64, second: f64) -> Result<Self> {
         for value in [first, second] {
-            if !(0.0..1.0).contains(&value) {
-                let limits = "must be at least 0 and below 1";
+            // Below 1 also in the vectors' type, where one that rounds to 1 would never forget nor learn.
+            if !(value >= 0.0 && T::of(value) < T::one()) {
+                let limits = "must be at least 0 and below 1, as numbers of the vectors' type";
                 return Err(Error::OutOfRange { what: "the decay of a moment", value, limits });
             }
         }
@@ -54,7 +55,8 @@ impl<T: Scalar> Adam<T> {
     /// # Errors
     /// If it is not finite and positive.
     pub fn epsilon(self, epsilon: f64) -> Result<Self> {
-        Error::positive("epsilon", epsilon)?;
+        // Positive in the vectors' type, where a small one may round to zero and leave 0 / 0.
+        Error::positive("epsilon", T::of(epsilon).f64())?;
         Ok(Adam { epsilon, ..self })
     }
 }
@@ -66,14 +68,16 @@ impl<T: Scalar> Rule<T> for Adam<T> {
         // The powers are exact enough long before the counter could wrap.
         self.step = self.step.saturating_add(1);
         let [keep_first, keep_second] = self.decay.map(T::of);
+        let [take_first, take_second] = self.decay.map(|decay| T::of(1.0 - decay));
         let corrections = self.decay.map(|decay| 1.0 - decay.powi(self.step));
         let rate = T::of(self.rate / corrections[0]);
         let scale = T::of(1.0 / corrections[1]);
         let epsilon = T::of(self.epsilon);
         let moments = self.first.iter_mut().zip(&mut self.second);
         for ((x, &g), (m, v)) in theta.iter_mut().zip(gradient).zip(moments) {
-            *m = keep_first * *m + (T::one() - keep_first) * g;
-            *v = keep_second * *v + (T::one() - keep_second) * g * g;
+            *m = keep_first * *m + take_first * g;
+            // A square that overflows once would hold its coordinate for good.
+            *v = keep_second * *v + take_second * (g * g).min(T::max_value());
             *x -= rate * *m / ((*v * scale).sqrt() + epsilon);
         }
     }

@@ -1,4 +1,5 @@
-//! Random maps of a small space into a large one, made from a key and never stored.
+//! Random maps of a small space into a large one, made from a key.
+//! They need not be stored: what fits a memory budget is kept, the rest is made again for each product, to the same bits.
 //!
 //! ```text
 //!     P : R^dim -> R^ambient,     x = P psi,     psi = P' x,     P'P = I

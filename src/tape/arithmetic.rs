@@ -40,7 +40,15 @@ with_number_right! {
     Add add |number| Unary::Offset(number);
     Sub sub |number| Unary::Offset(-number);
     Mul mul |number| Unary::Scale(number);
-    Div div |number| Unary::Scale(number.recip());
+}
+
+/// x / c is recorded as x times 1 / c, rounded twice, unless 1 / c is no normal number.
+impl<'t, T: Scalar> Div<T> for Var<'t, T> {
+    type Output = Var<'t, T>;
+    fn div(self, number: T) -> Self {
+        let inverse = number.recip();
+        if inverse.is_normal() { self.unary(Unary::Scale(inverse)) } else { self / self.filled(number) }
+    }
 }
 
 impl<'t, T: Scalar> Neg for Var<'t, T> {

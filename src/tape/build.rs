@@ -51,9 +51,12 @@ impl<T: Scalar> Builder<T> {
         let node = self.program.nodes[x.index()];
         match (function, node.op) {
             (Unary::Scale(c), _) if c == T::one() => return x,
-            (Unary::Scale(c), Op::Unary(Unary::Scale(d), y)) => return self.unary(Unary::Scale(c * d), y),
+            (Unary::Scale(c), Op::Unary(Unary::Scale(d), y)) if (c * d).is_normal() => {
+                return self.unary(Unary::Scale(c * d), y);
+            }
             (Unary::Offset(c), _) if c == T::zero() => return x,
             (Unary::Powi(1), _) => return x,
+            (Unary::Powf(c), _) if c == T::one() => return x,
             (_, Op::Fill(c)) => return self.fill(node.shape, super::elementwise::unary_value(function, c)),
             _ => {}
         }
@@ -176,8 +179,8 @@ impl<T: Scalar> Builder<T> {
     }
 
     /// The program with these results, without the instructions that none of them needs.
-    pub(crate) fn finish(self, results: Vec<Vec<Value>>) -> Program<T> {
-        let Program { nodes, constants, arguments, .. } = self.program;
+    pub(crate) fn finish(&self, results: Vec<Vec<Value>>) -> Program<T> {
+        let Program { nodes, constants, arguments, .. } = &self.program;
         let mut needed = vec![false; nodes.len()];
         results.iter().flatten().for_each(|value| needed[value.index()] = true);
         for index in (0..nodes.len()).rev() {
@@ -188,7 +191,7 @@ impl<T: Scalar> Builder<T> {
         let mut place = vec![Value(u32::MAX); nodes.len()];
         let mut kept = Vec::with_capacity(nodes.len());
         let mut kept_constants = Vec::new();
-        for (index, mut node) in nodes.into_iter().enumerate().filter(|(index, _)| needed[*index]) {
+        for (index, mut node) in nodes.iter().copied().enumerate().filter(|(index, _)| needed[*index]) {
             place[index] = Value(kept.len() as u32);
             node.op = match node.op {
                 Op::Constant(constant) => {
@@ -200,7 +203,7 @@ impl<T: Scalar> Builder<T> {
             kept.push(node);
         }
         let results = results.into_iter().map(|blocks| blocks.iter().map(|x| place[x.index()]).collect()).collect();
-        let program = Program { nodes: kept, constants: kept_constants, arguments, results };
+        let program = Program { nodes: kept, constants: kept_constants, arguments: arguments.clone(), results };
         if cfg!(debug_assertions) {
             program.check();
         }

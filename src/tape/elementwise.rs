@@ -178,8 +178,17 @@ pub(crate) fn binary_into_right<T: Scalar>(function: Binary, x: &[T], out: &mut 
     );
 }
 
-/// The sum of a row, in sixteen running sums: side by side in the processor, and rounding grows sixteen times slower.
+/// The sum of a row: blocks in sixteen running sums, which the processor adds side by side, and blocks in `f64`, so
+/// that rounding does not grow with the length.
 pub(crate) fn sum<T: Scalar>(row: &[T]) -> T {
+    const BLOCK: usize = 1024;
+    match row.len() {
+        0..=BLOCK => sum_block(row),
+        _ => T::of(row.chunks(BLOCK).map(|block| sum_block(block).f64()).sum()),
+    }
+}
+
+fn sum_block<T: Scalar>(row: &[T]) -> T {
     const LANES: usize = 16;
     let (whole, rest) = row.as_chunks::<LANES>();
     let mut sums = [T::zero(); LANES];

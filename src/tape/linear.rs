@@ -293,7 +293,7 @@ impl<T: Scalar> LinearBuilder<T> {
         match op {
             LinearOp::Scale(c, t) if c == T::one() => t,
             LinearOp::Scale(c, t) => match self.program.nodes[t.index()].op {
-                LinearOp::Scale(d, s) => self.push(LinearOp::Scale(c * d, s), shape),
+                LinearOp::Scale(d, s) if (c * d).is_normal() => self.push(LinearOp::Scale(c * d, s), shape),
                 _ => self.emit(op, shape),
             },
             LinearOp::Sum(t, _) | LinearOp::Broadcast(t, _) if self.shape(t).size() == shape.size() => {

@@ -142,15 +142,21 @@ impl<T: Scalar> Pass<T> {
                 self.add(from_left, from_right)
             }
             (Op::LogSumExp(x), Op::LogSumExp(x_here)) => {
-                // The derivative is the softmax, exp(x - y): at most 1, so nothing overflows here either.
+                let softmax = self.softmax(x_here);
+                self.mean_over_last(tangent(x)?, softmax, shape)
+            }
+            (Op::Softmax(x), _) => {
+                // dp = p (t - sum p t) along the last axis
                 let t = tangent(x)?;
-                let whole = self.primal.shape(x_here);
-                let last = Axes::of([whole.axes() - 1]);
-                let y = self.primal.broadcast(result, last, whole);
-                let logarithm = self.primal.binary(Binary::Subtract, x_here, y);
-                let softmax = self.primal.unary(Unary::Exp, logarithm);
-                let product = self.times(t, Slope::Value(softmax))?;
-                Some(self.linear.push(LinearOp::Sum(product, last), shape))
+                let mean = self.spread_mean(t, result)?;
+                let centred = self.subtract(t, mean);
+                self.times(centred, Slope::Value(result))
+            }
+            (Op::LogSoftmax(x), Op::LogSoftmax(x_here)) => {
+                let t = tangent(x)?;
+                let softmax = self.softmax(x_here);
+                let mean = self.spread_mean(t, softmax)?;
+                Some(self.subtract(t, mean))
             }
             (Op::Sum(x, axes), _) => Some(self.linear.push(LinearOp::Sum(tangent(x)?, axes), shape)),
             (Op::Broadcast(x, axes), _) => Some(self.linear.push(LinearOp::Broadcast(tangent(x)?, axes), shape)),
@@ -162,10 +168,36 @@ impl<T: Scalar> Pass<T> {
             (Op::Pad { of, axis, start }, _) => {
                 Some(self.linear.push(LinearOp::Pad { of: tangent(of)?, axis, start }, shape))
             }
-            (Op::Unary(..) | Op::Binary(..) | Op::MatMul { .. } | Op::LogSumExp(_), _) => {
+            (Op::Unary(..) | Op::Binary(..) | Op::MatMul { .. } | Op::LogSumExp(_) | Op::LogSoftmax(_), _) => {
                 unreachable!("an instruction and its copy are of one kind")
             }
         }
+    }
+
+    fn softmax(&mut self, x: Value) -> Value {
+        let shape = self.primal.shape(x);
+        self.primal.push(Op::Softmax(x), shape)
+    }
+
+    /// sum p t over the last axis, which disappears.
+    fn mean_over_last(&mut self, t: Tangent, p: Value, shape: Shape) -> Option<Tangent> {
+        let last = self.linear.shape(t).axes() - 1;
+        let product = self.times(t, Slope::Value(p))?;
+        Some(self.linear.push(LinearOp::Sum(product, Axes::of([last])), shape))
+    }
+
+    /// The same, copied along the last axis again.
+    fn spread_mean(&mut self, t: Tangent, p: Value) -> Option<Tangent> {
+        let whole = self.linear.shape(t);
+        let last = Axes::of([whole.axes() - 1]);
+        let mean = self.mean_over_last(t, p, whole.without(last))?;
+        Some(self.linear.push(LinearOp::Broadcast(mean, last), whole))
+    }
+
+    fn subtract(&mut self, t: Tangent, s: Tangent) -> Tangent {
+        let shape = self.linear.shape(t);
+        let negated = self.linear.push(LinearOp::Scale(-T::one(), s), shape);
+        self.linear.add(t, negated)
     }
 
     fn add(&mut self, t: Option<Tangent>, s: Option<Tangent>) -> Option<Tangent> {
@@ -220,6 +252,8 @@ impl<T: Scalar> Pass<T> {
             Unary::Offset(_) => return Slope::Constant(one),
             Unary::Sign | Unary::Step => return Slope::Zero,
             Unary::Powi(0) => return Slope::Zero,
+            // 0 x^-1 would be NaN at 0.
+            Unary::Powf(c) if c == T::zero() => return Slope::Zero,
             Unary::Exp => y,
             Unary::ExpM1 => b.unary(Unary::Offset(one), y),
             Unary::Ln => b.unary(Unary::Recip, x),
@@ -249,8 +283,10 @@ impl<T: Scalar> Pass<T> {
                 b.unary(Unary::Offset(one), negated)
             }
             Unary::Sigmoid => {
-                let square = b.multiply(y, y);
-                b.binary(Binary::Subtract, y, square)
+                // s(x) s(-x), which loses nothing where s(x) is near 1, as s - s^2 would.
+                let negated = b.scale(-one, x);
+                let other = b.unary(Unary::Sigmoid, negated);
+                b.multiply(y, other)
             }
             Unary::Softplus => b.unary(Unary::Sigmoid, x),
             Unary::Erf => {
@@ -268,7 +304,7 @@ impl<T: Scalar> Pass<T> {
                 b.scale(-one, square)
             }
             Unary::Powi(n) => {
-                let power = b.unary(Unary::Powi(n - 1), x);
+                let power = b.unary(Unary::Powi(n.saturating_sub(1)), x);
                 b.scale(T::of(f64::from(n)), power)
             }
             Unary::Powf(c) => {

@@ -65,7 +65,7 @@ pub enum Unary<T> {
     Recip,
     /// x^n for a whole n
     Powi(i32),
-    /// x^c for x >= 0
+    /// x^c; NaN for x < 0 unless c is a whole number
     Powf(T),
     /// |x|
     Abs,
@@ -123,6 +123,10 @@ pub enum Op<T> {
     },
     /// ln sum exp over the last axis, which disappears; never overflows.
     LogSumExp(Value),
+    /// exp(x) / sum exp(x) over the last axis.
+    Softmax(Value),
+    /// x - ln sum exp(x) over the last axis, accurate however large x is.
+    LogSoftmax(Value),
     /// The sum over the axes in the set, which disappear.
     Sum(Value, Axes),
     /// Copies along new axes, which are those of the result in the set.
@@ -158,6 +162,8 @@ impl<T> Op<T> {
             Op::Argument { .. } | Op::Constant(_) | Op::Fill(_) => (None, None),
             Op::Unary(_, x)
             | Op::LogSumExp(x)
+            | Op::Softmax(x)
+            | Op::LogSoftmax(x)
             | Op::Sum(x, _)
             | Op::Broadcast(x, _)
             | Op::Reshape(x)
@@ -181,6 +187,8 @@ impl<T> Op<T> {
                 Op::MatMul { left: value(left), transpose_left, right: value(right), transpose_right }
             }
             Op::LogSumExp(x) => Op::LogSumExp(value(x)),
+            Op::Softmax(x) => Op::Softmax(value(x)),
+            Op::LogSoftmax(x) => Op::LogSoftmax(value(x)),
             Op::Sum(x, axes) => Op::Sum(value(x), axes),
             Op::Broadcast(x, axes) => Op::Broadcast(value(x), axes),
             Op::Reshape(x) => Op::Reshape(value(x)),
@@ -248,6 +256,9 @@ pub(crate) fn shape_holds<T>(op: &Op<T>, result: Shape, shape: impl Fn(Value) ->
         Op::LogSumExp(x) => {
             let axes = shape(x).axes();
             axes > 0 && shape(x).extents()[axes - 1] > 0 && shape(x).without(Axes::of([axes - 1])) == result
+        }
+        Op::Softmax(x) | Op::LogSoftmax(x) => {
+            shape(x) == result && result.extents().last().is_some_and(|&width| width > 0)
         }
         Op::Sum(x, axes) => shape(x).without(axes) == result,
         Op::Broadcast(x, axes) => result.without(axes) == shape(x),

@@ -74,6 +74,8 @@ pub(super) enum Kernel<T> {
     BinaryIntoRight(Binary, Span),
     MatMul(Factor, Factor, Update),
     LogSumExp(Span, usize),
+    Softmax(Span, usize),
+    LogSoftmax(Span, usize),
     /// Sum of the operand, by its extents and the output's stride along each of its axes (0: summed over).
     Sum(Span, [usize; MAX_AXES], [usize; MAX_AXES]),
     /// Copy of the operand, by the output's extents and the operand's stride along each of them.
@@ -314,6 +316,11 @@ impl<'p, T: Scalar> Planner<'p, T> {
         Span { place: self.place(value), len: self.shape(value).size() }
     }
 
+    /// The extent of the last axis.
+    fn width(&self, value: Value) -> usize {
+        *self.shape(value).extents().last().expect("the shape rule asks for an axis")
+    }
+
     fn step(&mut self, index: usize) {
         if self.roles[index] != Role::Computed {
             return;
@@ -333,10 +340,9 @@ impl<'p, T: Scalar> Planner<'p, T> {
             }
             Op::Binary(function, x, y) => self.binary(value, function, x, y),
             Op::MatMul { .. } => self.write(value, self.product(value, Update::Replace)),
-            Op::LogSumExp(x) => {
-                let width = *self.shape(x).extents().last().expect("checked: one axis at least");
-                self.write(value, Kernel::LogSumExp(self.span(x), width));
-            }
+            Op::LogSumExp(x) => self.write(value, Kernel::LogSumExp(self.span(x), self.width(x))),
+            Op::Softmax(x) => self.write(value, Kernel::Softmax(self.span(x), self.width(x))),
+            Op::LogSoftmax(x) => self.write(value, Kernel::LogSoftmax(self.span(x), self.width(x))),
             Op::Sum(x, axes) => {
                 let (extents, strides) = spread(self.shape(x), node.shape, axes);
                 self.write(value, Kernel::Sum(self.span(x), extents, strides));

@@ -43,7 +43,7 @@ impl<T: Scalar> Program<T> {
             Op::Unary(..) | Op::Binary(..) => written,
             Op::Sum(x, _) => elements(x),
             // A comparison, a difference, an exponential and a sum for each element.
-            Op::LogSumExp(x) => 4 * elements(x),
+            Op::LogSumExp(x) | Op::Softmax(x) | Op::LogSoftmax(x) => 4 * elements(x),
             Op::MatMul { left, transpose_left, .. } => {
                 let inner = self.shape(left).extents()[usize::from(!transpose_left)] as u64;
                 2 * written * inner
@@ -104,6 +104,8 @@ impl<T: Scalar> fmt::Display for Line<'_, T> {
                 write!(f, "matmul {left:?}{} {right:?}{}", transposed(transpose_left), transposed(transpose_right))
             }
             Op::LogSumExp(x) => write!(f, "log_sum_exp {x:?}"),
+            Op::Softmax(x) => write!(f, "softmax {x:?}"),
+            Op::LogSoftmax(x) => write!(f, "log_softmax {x:?}"),
             Op::Sum(x, axes) => write!(f, "sum {x:?} over axes {:?}", axes.iter().collect::<Vec<_>>()),
             Op::Broadcast(x, axes) => write!(f, "broadcast {x:?} along axes {:?}", axes.iter().collect::<Vec<_>>()),
             Op::Reshape(x) => write!(f, "reshape {x:?}"),

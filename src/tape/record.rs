@@ -58,12 +58,15 @@ impl<T: Scalar> Tape<T> {
     }
 
     /// Adds an argument with one block.
+    #[track_caller]
     pub fn argument(&self, shape: impl Into<Shape>) -> Var<'_, T> {
         self.arguments(&[shape.into()])[0]
     }
 
     /// Adds one argument with several blocks, which lie back to back in its slice.
+    #[track_caller]
     pub fn arguments(&self, blocks: &[Shape]) -> Vec<Var<'_, T>> {
+        blocks.iter().for_each(|&shape| self.expect_countable(shape));
         let values = self.builder.borrow_mut().argument(blocks);
         values.into_iter().map(|value| self.var(value)).collect()
     }
@@ -90,14 +93,20 @@ impl<T: Scalar> Tape<T> {
     /// Functions are put together from recorded ones in this way.
     #[track_caller]
     pub fn call<'t>(&'t self, program: &Program<T>, arguments: &[&[Var<'t, T>]]) -> Vec<Vec<Var<'t, T>>> {
+        let nothing = || {
+            let of = |shape: &Shape| self.fill(*shape, T::nan());
+            program.results().iter().map(|blocks| blocks.iter().map(of).collect()).collect()
+        };
+        if !self.expect_own(arguments.iter().copied().flatten(), "call") {
+            return nothing();
+        }
         let given: Vec<Vec<Shape>> =
             arguments.iter().map(|blocks| blocks.iter().map(|var| var.shape()).collect()).collect();
         if given != program.arguments() {
             let sizes = |blocks: &[Vec<Shape>]| blocks.iter().flatten().map(Shape::size).collect::<Vec<_>>();
             let rule = "the blocks of a call must have the shapes of the program's arguments (sizes are shown)";
             self.fail("call", &sizes(&given), &sizes(program.arguments()), rule);
-            let nothing = |shape: &Shape| self.fill(*shape, T::nan());
-            return program.results().iter().map(|blocks| blocks.iter().map(nothing).collect()).collect();
+            return nothing();
         }
         let values: Vec<Vec<Value>> =
             arguments.iter().map(|blocks| blocks.iter().map(|var| var.value).collect()).collect();
@@ -105,18 +114,40 @@ impl<T: Scalar> Tape<T> {
         results.into_iter().map(|blocks| blocks.into_iter().map(|value| self.var(value)).collect()).collect()
     }
 
-    /// The program with these results, in blocks.
+    /// The program with these results, in blocks. The tape stays as it is: several programs may share what is on it.
     ///
     /// # Errors
-    /// The first shape error met while recording.
+    /// The first error met while recording: shapes that do not agree, or values of another tape.
+    #[track_caller]
     pub fn finish(&self, results: &[&[Var<'_, T>]]) -> Result<Program<T>> {
+        self.expect_own(results.iter().copied().flatten(), "finish");
         if let Some(error) = self.error.borrow().clone() {
             return Err(error);
         }
         let values = results.iter().map(|blocks| blocks.iter().map(|var| var.value).collect()).collect();
-        let builder = std::mem::replace(&mut *self.builder.borrow_mut(), Builder::new());
-        let program = builder.finish(values);
-        Ok(program)
+        Ok(self.builder.borrow().finish(values))
+    }
+
+    /// Leaves the tape with an error unless all values are its own.
+    #[track_caller]
+    pub(super) fn expect_own<'v>(
+        &self,
+        mut values: impl Iterator<Item = &'v Var<'v, T>>,
+        operation: &'static str,
+    ) -> bool {
+        let own = values.all(|var| std::ptr::eq(var.tape, self));
+        if !own {
+            self.fail(operation, &[], &[], "all values must be on this tape");
+        }
+        own
+    }
+
+    /// Leaves the tape with an error if a value has more elements than an address can count.
+    #[track_caller]
+    pub(super) fn expect_countable(&self, shape: Shape) {
+        if shape.size().saturating_mul(size_of::<T>()) > isize::MAX as usize {
+            self.fail("a value", shape.extents(), &[], "it has more elements than memory can hold: split it");
+        }
     }
 
     fn var(&self, value: Value) -> Var<'_, T> {

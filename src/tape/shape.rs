@@ -76,9 +76,12 @@ impl Shape {
         &self.extents[..self.axes()]
     }
 
-    /// The number of elements: the product of the extents, 1 for a scalar.
+    /// The number of elements: the product of the extents, 1 for a scalar; `usize::MAX` if it cannot be counted.
     pub fn size(&self) -> usize {
-        self.extents().iter().product()
+        if self.extents().contains(&0) {
+            return 0;
+        }
+        self.extents().iter().fold(1, |size, &extent| size.saturating_mul(extent))
     }
 
     /// The shape without the axes in a set.
@@ -105,10 +108,10 @@ impl Shape {
     /// The distance in memory between neighbours along each axis.
     pub(crate) fn strides(&self) -> [usize; MAX_AXES] {
         let mut strides = [0; MAX_AXES];
-        let mut stride = 1;
+        let mut stride = 1usize;
         for axis in (0..self.axes()).rev() {
             strides[axis] = stride;
-            stride *= self.extents[axis];
+            stride = stride.saturating_mul(self.extents[axis]);
         }
         strides
     }

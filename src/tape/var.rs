@@ -92,7 +92,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
-    /// x^c, for x >= 0.
+    /// x^c; NaN for x < 0 unless c is a whole number.
     pub fn powf(self, exponent: T) -> Self {
         self.unary(Unary::Powf(exponent))
     }
@@ -147,27 +147,24 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
-    /// x - ln sum exp(x) along the last axis; never overflows.
+    /// x - ln sum exp(x) along the last axis; never overflows, and as accurate for large x as for small.
     #[track_caller]
     pub fn log_softmax(self) -> Self {
-        let shape = self.shape();
-        let normaliser = self.log_sum_exp();
-        if shape.axes() == 0 || normaliser.shape() == shape {
-            return normaliser;
-        }
-        let last = Axes::of([shape.axes() - 1]);
-        self - self.make(|builder| builder.broadcast(normaliser.value, last, shape))
+        self.along_last("log_softmax", Op::LogSoftmax(self.value))
     }
 
     /// exp(x) / sum exp(x) along the last axis; never overflows.
     #[track_caller]
     pub fn softmax(self) -> Self {
-        self.log_softmax().exp()
+        self.along_last("softmax", Op::Softmax(self.value))
     }
 
     /// The inner product of two values of one shape: the sum of their elementwise product.
     #[track_caller]
     pub fn dot(self, other: Self) -> Self {
+        if !self.tape.expect_own(std::iter::once(&other), "dot") {
+            return self;
+        }
         if self.shape() != other.shape() {
             return self.fail("dot", other.shape().extents(), "both shapes must be equal");
         }
@@ -200,10 +197,8 @@ impl<'t, T: Scalar> Var<'t, T> {
     pub fn permute(self, order: &[usize]) -> Self {
         let axes = self.shape().axes();
         let mut compact = [0; MAX_AXES];
-        if order.len() == axes && order.iter().all(|&axis| axis < axes) {
-            compact.iter_mut().zip(order).for_each(|(place, &axis)| *place = axis as u8);
-        }
-        if order.len() != axes || !permutes(&compact, axes) {
+        compact.iter_mut().zip(order).for_each(|(place, &axis)| *place = axis.min(MAX_AXES) as u8);
+        if order.len() != axes || order.iter().any(|&axis| axis >= axes) || !permutes(&compact, axes) {
             return self.fail("permute", order, "the order must name each axis once");
         }
         self.make(|builder| builder.permute(self.value, compact))
@@ -258,8 +253,17 @@ impl<'t, T: Scalar> Var<'t, T> {
         if axis >= shape.axes() {
             return self.fail("pad", &[axis, before, after], "the axis must be one of the value's");
         }
-        let result = shape.resized(axis, before + shape.extents()[axis] + after);
+        let result = shape.resized(axis, before.saturating_add(shape.extents()[axis]).saturating_add(after));
         self.make(|builder| builder.push(Op::Pad { of: self.value, axis, start: before }, result))
+    }
+
+    #[track_caller]
+    fn along_last(self, name: &'static str, op: Op<T>) -> Self {
+        let shape = self.shape();
+        match shape.extents().last() {
+            None | Some(0) => self.fail(name, &[1], "the last axis must hold at least one element"),
+            Some(_) => self.make(|builder| builder.push(op, shape)),
+        }
     }
 
     /// The same number everywhere, in the shape of this value.
@@ -274,6 +278,9 @@ impl<'t, T: Scalar> Var<'t, T> {
 
     #[track_caller]
     pub(super) fn binary(self, name: &'static str, function: Binary, right: Self) -> Self {
+        if !self.tape.expect_own(std::iter::once(&right), name) {
+            return self;
+        }
         let (left_shape, right_shape) = (self.shape(), right.shape());
         let Some(shape) = left_shape.broadcast(&right_shape) else {
             let rule = "extents must agree, aligned at the last axis, or be 1";
@@ -301,6 +308,9 @@ impl<'t, T: Scalar> Var<'t, T> {
 
     #[track_caller]
     fn product(self, transpose_left: bool, right: Self, transpose_right: bool) -> Self {
+        if !self.tape.expect_own(std::iter::once(&right), "matmul") {
+            return self;
+        }
         let (left_shape, right_shape) = (self.shape(), right.shape());
         let as_row = |var: Self| var.reshape([1, var.shape().size()]);
         let as_column = |var: Self| var.reshape([var.shape().size(), 1]);
@@ -329,9 +339,12 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
+    #[track_caller]
     fn make(self, write: impl FnOnce(&mut Builder<T>) -> Value) -> Self {
         let value = write(&mut self.tape.builder.borrow_mut());
-        Var { value, ..self }
+        let made = Var { value, ..self };
+        self.tape.expect_countable(made.shape());
+        made
     }
 
     /// Leaves the tape with an error and goes on with this value.
