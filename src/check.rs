@@ -100,8 +100,11 @@ pub fn semidefinite<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key
     let mut product = vec![T::zero(); size];
     operator.apply(&v, &mut product);
     let form = dot(&v, &product);
-    // `min` would turn a NaN into a pass.
-    let below = if form >= 0.0 { 0.0 } else { form };
+    // A product that is not finite has no sign, and must not pass for one.
+    let below = match norm(&product).is_finite() {
+        true => form.min(0.0),
+        false => f64::NAN,
+    };
     Ok(Check::rounded::<T>(below, norm(&v) * norm(&product), size))
 }
 
@@ -129,7 +132,7 @@ pub fn gradient<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key
 
 /// The Hessian times a random direction, from the operator and from central differences of gradients.
 ///
-/// Cost: a product and three gradients.
+/// Cost: a product and four gradients.
 ///
 /// # Errors
 /// If theta, or a gradient near it, is not finite.
@@ -138,10 +141,16 @@ pub fn hessian<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key)
     let point = objective.at(theta)?;
     let mut product = vec![T::zero(); theta.len()];
     point.hessian().apply(&probe.direction, &mut product);
-    let (mut ahead, mut behind) = (product.clone(), product.clone());
+    let (mut here, mut ahead, mut behind) = (product.clone(), product.clone(), product.clone());
+    objective.value_and_gradient(theta, &mut here)?;
     objective.value_and_gradient(&probe.at(1.0), &mut ahead)?;
     objective.value_and_gradient(&probe.at(-1.0), &mut behind)?;
-    let scale = norm(&product) + norm(point.gradient()) + norm(&probe.direction);
+    // As for a gradient, the next derivative tells the size where this one vanishes; and a difference of gradients
+    // cannot be better than their rounding, of which a hundredth of the gradient leaves ten units.
+    let mut next: Vec<T> = here.iter().map(|&g| -(g + g)).collect();
+    axpy(T::one(), &ahead, &mut next);
+    axpy(T::one(), &behind, &mut next);
+    let scale = norm(&product) + norm(&next) / probe.step.powi(2) + 0.01 * norm(&here);
     let mut difference = product;
     let inverse = T::of(0.5 / probe.step);
     axpy(-inverse, &ahead, &mut difference);

@@ -73,6 +73,15 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// A single number is infinite or not a number.
+    NotFiniteValue {
+        /// What the number is.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A class label is not one of the classes.
     Label {
         /// Position of the example.
@@ -209,6 +218,7 @@ impl fmt::Display for Error {
                 write!(f, "{what} is {value}; it must be at most {limit}, {because}")
             }
             Error::Empty { what, remedy } => write!(f, "{what} is empty; {remedy}"),
+            Error::NotFiniteValue { what, value, remedy } => write!(f, "{what} is {value}; {remedy}"),
             Error::NotFinite { what, index, value, remedy } => {
                 write!(f, "entry {index} of {what} is {value}; {remedy}")
             }

@@ -280,10 +280,9 @@ pub(crate) fn finite_value(value: f64) -> Result<f64> {
     if value.is_finite() {
         return Ok(value);
     }
-    Err(Error::NotFinite {
+    Err(Error::NotFiniteValue {
         what: "the value of the objective",
-        index: 0,
         value,
-        remedy: "the function overflows here: take smaller steps or start nearer to the origin",
+        remedy: "the function overflows or is not defined here: take smaller steps or another start",
     })
 }

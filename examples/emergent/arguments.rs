@@ -31,6 +31,9 @@ A value follows its name after a space or an equals sign: --seed 7, --seed=7.
 
 const NAMES: [&str; 8] = ["--data", "--scalar", "--seed", "--keys", "--threads", "--output", "--quick", "--help"];
 
+/// More threads than any machine has cores only cost memory.
+const MOST_THREADS: usize = 1024;
+
 /// Which examples to learn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Data {
@@ -172,7 +175,10 @@ pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Res
             "--scalar" => arguments.scalar = choice(name, &value, [Scalar::F32, Scalar::F64], Scalar::name)?,
             "--seed" => arguments.seed = number(name, &value, 0)?,
             "--keys" => keys = Some(number(name, &value, 1)?),
-            "--threads" => arguments.threads = Some(number(name, &value, 1)?),
+            "--threads" => match number(name, &value, 1)? {
+                threads @ 1..=MOST_THREADS => arguments.threads = Some(threads),
+                more => return Err(Refusal(format!("--threads is {more}; it must be at most {MOST_THREADS}"))),
+            },
             _ if value.is_empty() => return Err(Refusal("--output is empty; it must name a directory".to_string())),
             _ => arguments.output = PathBuf::from(value),
         }
@@ -346,6 +352,7 @@ mod tests {
             (&["--seed="], ["--seed is ``", "whole number"]),
             (&["--seed", "18446744073709551616"], ["18446744073709551616", "too large"]),
             (&["--keys", "0"], ["--keys is 0", "at least 1"]),
+            (&["--threads", "100000"], ["--threads is 100000", "at most 1024"]),
             (&["--threads=0"], ["--threads is 0", "at least 1"]),
             (&["--data", "minst"], ["did you mean `mnist`", "digits, mnist"]),
             (&["--scalar", "f16"], ["`f16`", "f32, f64"]),

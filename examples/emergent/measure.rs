@@ -4,6 +4,7 @@ use eigenscape::Scalar;
 use eigenscape::curvature::{MiniBatches, Risk, RiskPoint};
 use eigenscape::krylov::{Eigenpairs, Eigensolver};
 use eigenscape::objective::{Objective, Point, Stochastic};
+use eigenscape::operator::Deflated;
 use eigenscape::random::Key;
 use eigenscape::spectrum::{Hutchinson, Smoothing, StochasticLanczos};
 
@@ -44,7 +45,10 @@ impl<T: Scalar> Observer<'_, T> {
         let top: Eigenpairs<T> =
             Eigensolver::new(self.classes, key.split(0)).relative_tolerance(TRACKING).run(&hessian)?;
         top.report.require()?;
-        let trace = Hutchinson::new(TRACE_PROBES, key.split(1)).run(&hessian)?;
+        // The largest eigenvalues, which make most of the variance, are known: only the rest is estimated.
+        let rest = Deflated::new(&hessian, top.values.clone(), top.vectors.clone())?;
+        let trace = Hutchinson::new(TRACE_PROBES, key.split(1)).run(&rest)?;
+        let known: f64 = top.values.iter().sum();
 
         let shares = |gradient: &[T]| [self.classes, self.classes - 1].map(|count| share(&top, count, gradient));
         let full = shares(point.gradient());
@@ -61,13 +65,13 @@ impl<T: Scalar> Observer<'_, T> {
             step: step as usize,
             train_loss: point.value(),
             test_accuracy: self.test.accuracy(theta)?,
+            trace: known + trace.mean,
             largest_eigenvalues: top.values,
             gradient_share_top_classes: full[0],
             gradient_share_top_classes_less_one: full[1],
             mini_batch_share_top_classes: mini[0],
             mini_batch_share_top_classes_less_one: mini[1],
             baseline_share: self.classes as f64 / theta.len() as f64,
-            trace: trace.mean,
             trace_standard_error: trace.standard_error.unwrap_or(f64::NAN),
         })
     }

@@ -113,7 +113,7 @@ pub struct TrainingRow {
     pub mini_batch_share_top_classes_less_one: f64,
     /// The share of a direction that knows nothing, C / P.
     pub baseline_share: f64,
-    /// Hutchinson's estimate of the Hessian's trace.
+    /// The Hessian's trace: its largest eigenvalues, and Hutchinson's estimate of the rest.
     pub trace: f64,
     /// Its standard error over probes.
     pub trace_standard_error: f64,

@@ -108,7 +108,7 @@ pub(super) fn finish<T: Scalar>(
     if pairs.iter().enumerate().any(|(rank, pair)| rank != pair.row) {
         vectors = pairs.iter().flat_map(|pair| &vectors[pair.row * dim..][..dim]).copied().collect();
     }
-    let converged: Vec<bool> = pairs.iter().map(|pair| pair.residual <= tolerance).collect();
+    let converged: Vec<bool> = pairs.iter().map(|pair| tolerance.is_finite() && pair.residual <= tolerance).collect();
     let matvecs = factorization.matvecs() + wanted.len() as u64;
     let stop = if stop == Stop::Converged && converged.contains(&false) { Stop::Rounding } else { stop };
     Ok(Eigenpairs {

@@ -28,13 +28,6 @@ macro_rules! forward {
                 self.inner.apply_block(x, y, vectors);
             }
         }
-        impl<T: Scalar, A: Adjoint<T>> Adjoint<T> for $name<A> {
-            #[track_caller]
-            fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
-                self.note(1);
-                self.inner.apply_adjoint(y, x);
-            }
-        }
     };
 }
 
@@ -92,6 +85,26 @@ impl<A> Counted<A> {
 forward!(AssumeSymmetric);
 forward!(AssumePositiveSemidefinite);
 forward!(Counted);
+impl<T: Scalar, A: Adjoint<T>> Adjoint<T> for Counted<A> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.note(1);
+        self.inner.apply_adjoint(y, x);
+    }
+}
+// What is promised to be symmetric is its own adjoint.
+impl<T: Scalar, A: LinearOperator<T>> Adjoint<T> for AssumeSymmetric<A> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.inner.apply(y, x);
+    }
+}
+impl<T: Scalar, A: LinearOperator<T>> Adjoint<T> for AssumePositiveSemidefinite<A> {
+    #[track_caller]
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.inner.apply(y, x);
+    }
+}
 impl<T: Scalar, A: LinearOperator<T>> Symmetric<T> for AssumeSymmetric<A> {}
 impl<T: Scalar, A: LinearOperator<T>> Symmetric<T> for AssumePositiveSemidefinite<A> {}
 impl<T: Scalar, A: LinearOperator<T>> PositiveSemidefinite<T> for AssumePositiveSemidefinite<A> {}

@@ -175,7 +175,7 @@ impl Wishart {
 /// let ensemble = GaussianOrthogonal::new(200, 1.0)?;
 /// let eigenvalues = ensemble.eigenvalues(Key::new(0))?;
 /// let below = eigenvalues.iter().filter(|value| **value <= 1.0).count();
-/// assert!((below as f64 / 200.0 - ensemble.law().distribution(1.0)?).abs() < 5.0 / 200.0);
+/// assert!((below as f64 / 200.0 - ensemble.law().cumulative(1.0)?).abs() < 5.0 / 200.0);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 ///

@@ -59,7 +59,7 @@ pub trait Law: Debug + Send + Sync {
     ///
     /// # Errors
     /// If `x` is not a number.
-    fn distribution(&self, x: f64) -> Result<f64>;
+    fn cumulative(&self, x: f64) -> Result<f64>;
 
     /// The least x in the support or among the atoms with F(x) >= `probability`.
     ///

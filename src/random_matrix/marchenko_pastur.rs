@@ -139,7 +139,7 @@ impl Law for MarchenkoPastur {
         Ok(height * self.weight / self.scale)
     }
 
-    fn distribution(&self, x: f64) -> Result<f64> {
+    fn cumulative(&self, x: f64) -> Result<f64> {
         law::number(x)?;
         let Bulk { lower, upper, .. } = self.bulk;
         let y = x / self.scale;

@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 /// assert!((law.density(0.0)? - 1.0 / std::f64::consts::PI).abs() < 1e-15);
 /// assert_eq!(law.moment(4), 2.0);
 /// let upper_tenth = law.quantile(0.9)?;
-/// assert!((law.distribution(upper_tenth)? - 0.9).abs() < 1e-15);
+/// assert!((law.cumulative(upper_tenth)? - 0.9).abs() < 1e-15);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 ///
@@ -84,7 +84,7 @@ impl Law for Semicircle {
         Ok(((1.0 - position) * (1.0 + position)).sqrt() / (PI * self.standard_deviation))
     }
 
-    fn distribution(&self, x: f64) -> Result<f64> {
+    fn cumulative(&self, x: f64) -> Result<f64> {
         law::number(x)?;
         let position = x / (2.0 * self.standard_deviation);
         if position.abs() >= 1.0 {

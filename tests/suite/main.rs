@@ -15,6 +15,7 @@ mod oracle;
 mod projection;
 mod random;
 mod random_matrix;
+mod regressions;
 mod report;
 mod spectrum;
 mod subspace;

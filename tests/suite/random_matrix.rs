@@ -54,7 +54,7 @@ fn expectation(law: &dyn Law, function: impl Fn(f64) -> f64) -> f64 {
 fn kolmogorov(values: &[f64], law: &dyn Law) -> f64 {
     let count = values.len() as f64;
     let jumps = values.iter().map(|&value| {
-        let at = law.distribution(value).unwrap();
+        let at = law.cumulative(value).unwrap();
         let atom: f64 = law.atoms().iter().filter(|atom| atom.location == value).map(|atom| atom.weight).sum();
         let (below, through) = (values.partition_point(|v| *v < value), values.partition_point(|v| *v <= value));
         (through as f64 / count - at).abs().max((below as f64 / count - (at - atom)).abs())
@@ -124,7 +124,7 @@ proptest! {
     fn distribution_inverts_quantile(law in laws(), u in 0.0..=1.0f64, tail in -15.0..-1.0f64) {
         let jump: f64 = law.atoms().iter().map(|atom| atom.weight).sum();
         for u in [u, 10f64.powf(tail), 1.0 - 10f64.powf(tail), 0.0, 1.0, jump, jump + (1.0 - jump) * u] {
-            let back = law.distribution(law.quantile(u).unwrap()).unwrap();
+            let back = law.cumulative(law.quantile(u).unwrap()).unwrap();
             prop_assert!((back - u.max(jump)).abs() < 1e-14, "F(quantile({u})) = {back}");
         }
     }
@@ -132,15 +132,15 @@ proptest! {
     #[test]
     fn distribution_increases_from_zero_to_one(law in laws()) {
         let end = radius(&*law);
-        let mut before = law.distribution(f64::NEG_INFINITY).unwrap();
+        let mut before = law.cumulative(f64::NEG_INFINITY).unwrap();
         prop_assert_eq!(before, 0.0);
         for i in -1200..=1200 {
-            let now = law.distribution(end * f64::from(i) / 1000.0).unwrap();
+            let now = law.cumulative(end * f64::from(i) / 1000.0).unwrap();
             prop_assert!(now >= before && now <= 1.0, "F falls from {before} to {now} at step {i}");
             before = now;
         }
         prop_assert_eq!(before, 1.0);
-        prop_assert_eq!(law.distribution(f64::INFINITY).unwrap(), 1.0);
+        prop_assert_eq!(law.cumulative(f64::INFINITY).unwrap(), 1.0);
     }
 
     #[test]
@@ -148,7 +148,7 @@ proptest! {
         let part = law.support()[0];
         let x = part.lower + fraction * (part.upper - part.lower);
         let mass = integrate(Interval { lower: x, upper: part.upper }, |x| law.density(x).unwrap());
-        prop_assert!((1.0 - mass - law.distribution(x).unwrap()).abs() < 1e-9);
+        prop_assert!((1.0 - mass - law.cumulative(x).unwrap()).abs() < 1e-9);
     }
 
     #[test]
@@ -268,17 +268,17 @@ fn complex_arithmetic_is_a_field_with_a_root() {
 fn special_points_have_the_stated_values() {
     let hard = MarchenkoPastur::new(1.0, 2.0).unwrap();
     assert_eq!(hard.density(0.0).unwrap(), f64::INFINITY);
-    assert_eq!(hard.distribution(0.0).unwrap(), 0.0);
+    assert_eq!(hard.cumulative(0.0).unwrap(), 0.0);
     assert!(hard.atoms().is_empty());
     // Near the hard edge F = (2/pi) sqrt(x / v), to relative accuracy.
     let tiny = 2.0e-30;
-    assert!((hard.distribution(tiny).unwrap() / (2.0 / PI * 1e-15) - 1.0).abs() < 1e-14);
+    assert!((hard.cumulative(tiny).unwrap() / (2.0 / PI * 1e-15) - 1.0).abs() < 1e-14);
 
     let singular = MarchenkoPastur::new(4.0, 1.0).unwrap();
     assert_eq!(singular.atoms(), [Atom { location: 0.0, weight: 0.75 }]);
-    assert_eq!(singular.distribution(-1e-300).unwrap(), 0.0);
-    assert_eq!(singular.distribution(0.0).unwrap(), 0.75);
-    assert_eq!(singular.distribution(0.5).unwrap(), 0.75);
+    assert_eq!(singular.cumulative(-1e-300).unwrap(), 0.0);
+    assert_eq!(singular.cumulative(0.0).unwrap(), 0.75);
+    assert_eq!(singular.cumulative(0.5).unwrap(), 0.75);
     assert_eq!(singular.density(0.0).unwrap(), 0.0);
     assert_eq!(singular.quantile(0.75).unwrap(), 0.0);
     assert_eq!(singular.support(), [Interval { lower: 1.0, upper: 9.0 }]);
@@ -299,7 +299,7 @@ fn special_points_have_the_stated_values() {
         let Interval { lower, upper } = law.edges();
         for x in [0.0, lower, f64::midpoint(lower, upper), upper, 5e-324, 1e308] {
             assert!(!law.density(x).unwrap().is_nan() && law.density(x).unwrap() >= 0.0, "density {ratio:e} {x:e}");
-            assert!((0.0..=1.0).contains(&law.distribution(x).unwrap()), "distribution {ratio:e} {x:e}");
+            assert!((0.0..=1.0).contains(&law.cumulative(x).unwrap()), "distribution {ratio:e} {x:e}");
         }
         for u in [0.0, 1e-300, 0.5, 1.0 - 1e-16, 1.0] {
             let x = law.quantile(u).unwrap();
@@ -353,7 +353,7 @@ fn bad_requests_are_refused_in_a_sentence() {
             refused(law.quantile(bad), "probability");
         }
         refused(law.density(f64::NAN), "NaN");
-        refused(law.distribution(f64::NAN), "NaN");
+        refused(law.cumulative(f64::NAN), "NaN");
         refused(law.stieltjes(Complex::from(1.0)), "support");
         let infinite = law.stieltjes(Complex::new(0.0, f64::INFINITY)).unwrap_err().to_string();
         assert!(infinite.contains("entry 1") && infinite.contains("inf"), "{infinite}");

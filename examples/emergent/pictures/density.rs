@@ -11,7 +11,7 @@ const STAGE: i32 = 220;
 /// Height of the name of an axis, in pixels.
 const AXIS: i32 = 20;
 
-/// Ends of the axes that all stages share.
+/// Ends of axes.
 struct Ranges {
     low: f64,
     high: f64,
@@ -31,7 +31,7 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
             (Look::Line(GREY, Dash::Dashed), "upper edge of the bulk".to_string()),
         ],
     };
-    let ranges = ranges(report);
+    let ranges = of(report, &report.spectrum);
     let stages = report.spectrum.len();
     let svg = figure((1000, 120 + STAGE * stages.max(1) as i32), &heading, |area, frame| {
         if stages == 0 {
@@ -44,10 +44,12 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
             let row = Frame { bottom: frame.bottom - AXIS, ..frame }.row(index, stages);
             let [left, right] = Frame { bottom: row.bottom + room, ..row }.columns([68, 32]);
             let name = format!("{}, step {}", stage(index, stages), spectrum.step);
-            let panel = full(area, left, &name, &ranges, last)?;
+            // Each stage has an axis of its own: late in training the whole spectrum is a tenth of what it was.
+            let own = Ranges { floor: ranges.floor, top: ranges.top, ..of(report, std::slice::from_ref(spectrum)) };
+            let panel = full(area, left, &name, &own, last)?;
             panel.corner(&notes(spectrum))?;
             draw(&panel, spectrum, ranges.floor, true)?;
-            let bulk = 1.25 * if spectrum.bulk_edge > 0.0 { spectrum.bulk_edge } else { 0.1 * ranges.high };
+            let bulk = 1.25 * if spectrum.bulk_edge > 0.0 { spectrum.bulk_edge } else { 0.1 * own.high };
             let x = Axis::linear(if last { "eigenvalue of the Hessian" } else { "" }, -bulk, bulk);
             let panel = Panel::draw(area, right, "the bulk, enlarged", x, vertical("", &ranges))?;
             draw(&panel, spectrum, ranges.floor, false)?;
@@ -106,10 +108,9 @@ fn notes(spectrum: &Spectrum) -> Vec<String> {
     vec![count, values]
 }
 
-fn ranges(report: &Report) -> Ranges {
+fn of(report: &Report, spectra: &[Spectrum]) -> Ranges {
     let finite = |value: &f64| value.is_finite();
     let largest = |values: &mut dyn Iterator<Item = f64>| values.filter(finite).fold(f64::NEG_INFINITY, f64::max);
-    let spectra = &report.spectrum;
     let top = largest(&mut spectra.iter().flat_map(|spectrum| spectrum.drawn.density.iter().copied()));
     let eigenvalue = largest(&mut spectra.iter().flat_map(|spectrum| spectrum.eigenvalues.iter().copied()));
     let high = if eigenvalue > 0.0 { 1.07 * eigenvalue } else { 1.0 };

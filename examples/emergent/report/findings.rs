@@ -131,7 +131,9 @@ impl Report {
                 .fold(first, |peak, row| if row.largest_eigenvalue > peak.largest_eigenvalue { row } else { peak });
             peaks.push(peak.largest_eigenvalue / first.largest_eigenvalue);
             ends.push(last.largest_eigenvalue / first.largest_eigenvalue);
-            steps.push(peak.step);
+            if peaks.last().is_some_and(|ratio| *ratio >= RISE) {
+                steps.push(peak.step);
+            }
         }
         let (Some(peak), Some(end)) = (Spread::of(peaks.iter().copied()), Spread::of(ends)) else {
             return Property::unmeasured(name);

@@ -64,7 +64,7 @@ fn marchenko_pastur_agrees_with_the_table() {
                 assert_same(&entry, &[0.0, 1.0], &entry["value"], |end| if end == 0.0 { lower } else { upper });
             }
             "density" => assert_same(&entry, &at(), &entry["value"], |x| law.density(x).unwrap()),
-            "cdf" => assert_same(&entry, &at(), &entry["value"], |x| law.distribution(x).unwrap()),
+            "cdf" => assert_same(&entry, &at(), &entry["value"], |x| law.cumulative(x).unwrap()),
             "stieltjes" => assert_stieltjes(&entry, &law),
             "moments" => assert_same(&entry, &[1.0, 2.0, 3.0, 4.0], &entry["value"], |k| law.moment(k as u32)),
             other => panic!("unknown quantity {other}"),
@@ -82,7 +82,7 @@ fn semicircle_agrees_with_the_table() {
         } else {
             let x = numbers(&entry["inputs"]["x"]);
             assert_same(&entry, &x, &entry["value"]["density"], |x| law.density(x).unwrap());
-            assert_same(&entry, &x, &entry["value"]["cdf"], |x| law.distribution(x).unwrap());
+            assert_same(&entry, &x, &entry["value"]["cdf"], |x| law.cumulative(x).unwrap());
         }
     }
 }
@@ -107,7 +107,7 @@ fn extreme_ratios_lose_nothing_but_the_rounding_of_x() {
             let near = (x / (x - edges.lower)).abs() + (x / (edges.upper - x)).abs();
             let error = (law.density(x).unwrap() / density - 1.0).abs();
             assert!(error <= 8.0 * f64::EPSILON * (1.0 + near), "{name}: density at {x} is wrong by {error:e}");
-            let error = (law.distribution(x).unwrap() - distribution).abs();
+            let error = (law.cumulative(x).unwrap() - distribution).abs();
             let bound = 2.0 * f64::EPSILON * (1.0 + x * density);
             assert!(error <= bound, "{name}: distribution at {x} is wrong by {error:e}, not {bound:e}");
         }

@@ -1,0 +1,176 @@
+//! One test for each defect that once was, named by what broke.
+
+use eigenscape::curvature::{Examples, Loss, Risk};
+use eigenscape::krylov::Eigensolver;
+use eigenscape::network::{Activation, Block, Network, Perceptron};
+use eigenscape::objective::{Objective, Point, Stochastic};
+use eigenscape::operator::{Diagonal, LinearOperator, to_dense};
+use eigenscape::random::Key;
+use eigenscape::random_matrix::GaussianOrthogonal;
+use eigenscape::tape::{Program, Shape, Tape, Var};
+use eigenscape::{Error, Scalar};
+
+/// A perceptron on inputs divided by their norm, which is not defined at zero.
+#[derive(Clone)]
+struct Normalized(Perceptron);
+
+impl Network for Normalized {
+    fn blocks(&self) -> &[Block] {
+        self.0.blocks()
+    }
+    fn inputs(&self) -> usize {
+        self.0.inputs()
+    }
+    fn outputs(&self) -> usize {
+        self.0.outputs()
+    }
+    fn record<'t, T: Scalar>(&self, parameters: &[Var<'t, T>], inputs: Var<'t, T>) -> Var<'t, T> {
+        let rows = inputs.shape().extents()[0];
+        let norms = (inputs * inputs).sum_axes(&[1]).sqrt().reshape([rows, 1]);
+        self.0.record(parameters, inputs / norms)
+    }
+}
+
+fn normal(len: usize) -> Vec<f64> {
+    let mut values = vec![0.0; len];
+    Key::new(0).normal(0, &mut values);
+    values
+}
+
+#[test]
+fn chunks_and_batches_are_not_filled_up_with_zeros() {
+    let network = Normalized(Perceptron::new(&[3, 4, 2], Activation::Tanh).unwrap());
+    for count in [10, 129, 257] {
+        let labels: Vec<usize> = (0..count).map(|example| example % 2).collect();
+        let examples = Examples::labelled(normal(3 * count), 3, &labels, 2).unwrap();
+        let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+        let theta = normal(risk.dim());
+        let mut product = vec![0.0; theta.len()];
+        risk.at(&theta).unwrap().hessian().apply(&theta, &mut product);
+        assert!(product.iter().all(|x| x.is_finite()), "{count} examples");
+        let batches = risk.mini_batches(4, Key::new(1)).unwrap();
+        for step in 0..batches.steps_per_epoch() {
+            batches.sample(step, &theta, &mut product).unwrap();
+        }
+    }
+}
+
+#[test]
+fn blocks_must_lie_back_to_back() {
+    #[derive(Clone)]
+    struct Apart(Vec<Block>);
+    impl Network for Apart {
+        fn blocks(&self) -> &[Block] {
+            &self.0
+        }
+        fn inputs(&self) -> usize {
+            1
+        }
+        fn outputs(&self) -> usize {
+            1
+        }
+        fn record<'t, T: Scalar>(&self, parameters: &[Var<'t, T>], inputs: Var<'t, T>) -> Var<'t, T> {
+            inputs.matmul_transposed(parameters[0])
+        }
+    }
+    let block = Block { name: "weight".into(), shape: Shape::matrix(1, 1), start: 7, fan_in: 1, fan_out: 1 };
+    let examples = Examples::new(vec![1.0], 1, vec![1.0], 1).unwrap();
+    let error = Risk::<f64>::new(&Apart(vec![block]), Loss::SquaredError, examples).unwrap_err();
+    assert!(error.to_string().contains("start"), "{error}");
+}
+
+#[test]
+fn accuracy_does_not_hide_what_is_not_a_number() {
+    let network = Perceptron::new(&[1, 2], Activation::Tanh).unwrap();
+    let risk =
+        Risk::new(&network, Loss::SoftmaxCrossEntropy, Examples::labelled(vec![1.0], 1, &[0], 2).unwrap()).unwrap();
+    assert!(matches!(risk.accuracy(&[f64::NAN; 4]), Err(Error::NotFinite { .. })));
+}
+
+#[test]
+fn values_of_two_tapes_do_not_mix() {
+    let (one, two) = (Tape::<f64>::new(), Tape::<f64>::new());
+    let (x, y) = (one.argument([2]), two.argument([2]));
+    let sum = x + y.sin();
+    assert!(one.finish(&[&[sum]]).unwrap_err().to_string().contains("must be on this tape"));
+    assert!(two.finish(&[&[x]]).is_err());
+    let three = Tape::<f64>::new();
+    let z = three.argument([2]);
+    let _ = z.dot(y);
+    assert!(three.finish(&[&[z]]).is_err());
+}
+
+#[test]
+fn a_tape_gives_several_programs() {
+    let tape = Tape::<f64>::new();
+    let x = tape.argument([2]);
+    let (sum, product) = (tape.finish(&[&[x.sum()]]).unwrap(), tape.finish(&[&[x * x]]).unwrap());
+    assert_eq!(
+        (sum.evaluate(&[&[1.0, 2.0]]), product.evaluate(&[&[1.0, 2.0]])),
+        (vec![vec![3.0]], vec![vec![1.0, 4.0]])
+    );
+}
+
+#[test]
+fn shapes_that_cannot_be_counted_are_refused() {
+    let refused = |function: for<'t> fn(Var<'t, f64>) -> Var<'t, f64>| {
+        Program::record([Shape::vector(1)], |[x]| function(x)).unwrap_err().to_string()
+    };
+    assert!(refused(|x| x.broadcast_to([1 << 33, 1 << 33]).sum()).contains("more elements than memory"));
+    assert!(refused(|x| x.pad(0, usize::MAX, 2).sum()).contains("more elements than memory"));
+    assert!(refused(|x| x.permute(&[3])).starts_with("permute"));
+}
+
+#[test]
+fn eigenvectors_do_not_depend_on_the_scale_of_a_matrix() {
+    let unit = GaussianOrthogonal::new(200, 1.0).unwrap().sample(Key::new(0)).unwrap();
+    for scale in [1e-300, 1e-14, 1e20, 1e290] {
+        let scaled = GaussianOrthogonal::new(200, scale).unwrap().sample(Key::new(0)).unwrap();
+        for (a, b) in scaled.eigenvalues.iter().zip(&unit.eigenvalues) {
+            assert!((a / scale - b).abs() < 1e-12, "{a} / {scale} for {b}");
+        }
+    }
+    let ramp = Diagonal::new((0..300).map(|i| -1e-14 * (i + 1) as f64 / 300.0).collect());
+    let top = Eigensolver::new(3, Key::new(0)).run::<f64, _>(&ramp).unwrap();
+    assert!(top.report.converged, "{:?}", top.report);
+}
+
+#[test]
+fn softmax_stays_accurate_for_large_logits() {
+    let network = Perceptron::new(&[2, 4], Activation::Tanh).unwrap();
+    let examples = Examples::labelled(vec![0.5f32, -1.0], 2, &[1], 4).unwrap();
+    let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+    let mut theta: Vec<f32> = normal(12).into_iter().map(|x| x as f32).collect();
+    theta[8..].iter_mut().for_each(|bias| *bias = 1e6);
+    let point = risk.at(&theta).unwrap();
+    let bias_gradient: f32 = point.gradient()[8..].iter().sum();
+    assert!(bias_gradient.abs() < 1e-6, "shifting all logits changes nothing, but the slope is {bias_gradient}");
+    // The form of G along the same shift is zero too, not negative.
+    let dense = to_dense(&point.gauss_newton());
+    let form: f64 =
+        (8..12).flat_map(|i| (8..12).map(move |j| (i, j))).map(|(i, j)| f64::from(dense.entries()[i * 12 + j])).sum();
+    assert!(form.abs() < 1e-6, "the form is {form}");
+}
+
+#[test]
+fn sums_of_many_terms_do_not_saturate() {
+    let count = 20_000_000;
+    let sum = Program::<f32>::record([Shape::vector(count)], |[x]| x.sum()).unwrap();
+    let total = sum.evaluate(&[&vec![1.1; count]])[0][0];
+    // Each running sum of a block adds 64 terms, each time with an error of half an EPSILON.
+    let exact = 2e7 * f64::from(1.1f32);
+    assert!((f64::from(total) - exact).abs() < 32.0 * f64::from(f32::EPSILON) * exact, "{total} for {exact}");
+}
+
+#[test]
+fn constants_are_not_merged_beyond_the_range_of_numbers() {
+    let twice = |factor: f64, x: f64| {
+        let program = Program::record([Shape::scalar()], |[x]| x * factor * factor).unwrap();
+        program.evaluate(&[&[x]])[0][0]
+    };
+    assert_eq!((twice(1e200, 1e-300), twice(1e-200, 1e300)), (1e100, 1e-100));
+    let divided = Program::<f64>::record([Shape::scalar()], |[x]| x / 1e-310).unwrap();
+    assert_eq!(divided.evaluate(&[&[1e-310]])[0][0], 1.0);
+    let power = Program::<f64>::record([Shape::scalar()], |[x]| x.powf(0.0)).unwrap();
+    assert_eq!(power.gradient(0).unwrap().evaluate(&[&[0.0]])[1], [0.0]);
+}
