@@ -180,6 +180,7 @@ pub(crate) fn binary_into_right<T: Scalar>(function: Binary, x: &[T], out: &mut 
 
 /// The sum of a row: blocks in sixteen running sums, which the processor adds side by side, and blocks in `f64`, so
 /// that rounding does not grow with the length.
+#[inline]
 pub(crate) fn sum<T: Scalar>(row: &[T]) -> T {
     const BLOCK: usize = 1024;
     match row.len() {
@@ -188,6 +189,7 @@ pub(crate) fn sum<T: Scalar>(row: &[T]) -> T {
     }
 }
 
+#[inline]
 fn sum_block<T: Scalar>(row: &[T]) -> T {
     const LANES: usize = 16;
     let (whole, rest) = row.as_chunks::<LANES>();

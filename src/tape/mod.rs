@@ -60,6 +60,7 @@ mod plan;
 mod print;
 mod program;
 mod record;
+mod rowwise;
 mod run;
 mod shape;
 mod transpose;

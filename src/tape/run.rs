@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::elementwise;
 use super::plan::{Factor, Kernel, Place, Plan, Span, Step, Workspace};
+use super::rowwise;
 use super::shape::MAX_AXES;
-use crate::elementary;
 use crate::linalg::{Matrix, matmul};
 use crate::scalar::Scalar;
 
@@ -130,28 +130,9 @@ fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], sources: &Sources<'_, '
         Kernel::MatMul(ref left, ref right, update) => {
             matmul(out, update, T::one(), sources.matrix(left), sources.matrix(right));
         }
-        Kernel::LogSumExp(x, width) => {
-            for (out, row) in out.iter_mut().zip(sources.read(x).chunks_exact(width)) {
-                *out = log_sum_exp(row);
-            }
-        }
-        Kernel::Softmax(x, width) => {
-            for (out, row) in out.chunks_exact_mut(width).zip(sources.read(x).chunks_exact(width)) {
-                let (top, sum) = exponentials(row, out);
-                // Where no entry is finite there is nothing to divide.
-                let inverse = if top.is_finite() { sum.recip() } else { T::nan() };
-                out.iter_mut().for_each(|p| *p *= inverse);
-            }
-        }
-        Kernel::LogSoftmax(x, width) => {
-            for (out, row) in out.chunks_exact_mut(width).zip(sources.read(x).chunks_exact(width)) {
-                let (top, sum) = exponentials(row, out);
-                let logarithm = sum.ln();
-                // The difference from the largest entry is exact or nearly so; from the logarithm of the whole sum,
-                // which may be a million times larger, it would not be.
-                out.iter_mut().zip(row).for_each(|(out, &x)| *out = (x - top) - logarithm);
-            }
-        }
+        Kernel::LogSumExp(x, width) => rowwise::log_sum_exp(sources.read(x), width, out),
+        Kernel::Softmax(x, width) => rowwise::softmax(sources.read(x), width, out),
+        Kernel::LogSoftmax(x, width) => rowwise::log_softmax(sources.read(x), width, out),
         Kernel::Sum(x, ref extents, ref strides) => {
             out.fill(T::zero());
             walk(extents, strides, sources.read(x), |out_at, stride, row| {
@@ -191,26 +172,6 @@ fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], sources: &Sources<'_, '
             }
         }
     }
-}
-
-/// The largest entry of a row, or a NaN if there is one.
-fn largest<T: Scalar>(row: &[T]) -> T {
-    row.iter().copied().fold(T::neg_infinity(), |top, x| if x > top || x.is_nan() { x } else { top })
-}
-
-/// Writes exp(x - top) for each entry; returns the largest entry, top, and the sum.
-fn exponentials<T: Scalar>(row: &[T], out: &mut [T]) -> (T, T) {
-    let top = largest(row);
-    out.iter_mut().zip(row).for_each(|(out, &x)| *out = elementary::exp(x - top));
-    (top, elementwise::sum(out))
-}
-
-fn log_sum_exp<T: Scalar>(row: &[T]) -> T {
-    let top = largest(row);
-    if !top.is_finite() {
-        return top;
-    }
-    top + row.iter().map(|&x| (x - top).exp()).sum::<T>().ln()
 }
 
 /// Calls `visit` with the strided offset of each innermost row, in order.

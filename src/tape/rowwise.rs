@@ -1,0 +1,72 @@
+//! What is computed along the last axis: exponentials relative to the largest entry of each row, and their sum.
+
+use crate::elementary::{exp, vectorized};
+use crate::scalar::Scalar;
+
+/// The largest entry of a row, or a NaN if there is one.
+#[inline(always)]
+fn largest<T: Scalar>(row: &[T]) -> T {
+    row.iter().copied().fold(T::neg_infinity(), |top, x| if x > top || x.is_nan() { x } else { top })
+}
+
+/// Writes exp(x - top) for each entry; returns the largest entry, top, and the sum.
+#[inline(always)]
+fn exponentials<T: Scalar>(row: &[T], out: &mut [T]) -> (T, T) {
+    let top = largest(row);
+    out.iter_mut().zip(row).for_each(|(out, &x)| *out = exp(x - top));
+    (top, super::elementwise::sum(out))
+}
+
+pub(super) fn softmax<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (out, row) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
+                let (top, sum) = exponentials(row, out);
+                // Where no entry is finite there is nothing to divide.
+                let inverse = if top.is_finite() { sum.recip() } else { T::nan() };
+                out.iter_mut().for_each(|p| *p *= inverse);
+            }
+        },
+    );
+}
+
+pub(super) fn log_softmax<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (out, row) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
+                let (top, sum) = exponentials(row, out);
+                let logarithm = sum.ln();
+                // The difference from the largest entry is exact or nearly so; from the logarithm of the whole sum,
+                // which may be a million times larger, it would not be.
+                out.iter_mut().zip(row).for_each(|(out, &x)| *out = (x - top) - logarithm);
+            }
+        },
+    );
+}
+
+pub(super) fn log_sum_exp<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
+    /// Exponentials are summed in pieces of this many, which stay on the stack.
+    const PIECE: usize = 64;
+    vectorized(
+        #[inline(always)]
+        || {
+            let mut exponentials = [T::zero(); PIECE];
+            for (out, row) in out.iter_mut().zip(x.chunks_exact(width)) {
+                let top = largest(row);
+                if !top.is_finite() {
+                    *out = top;
+                    continue;
+                }
+                let mut sum = 0.0;
+                for piece in row.chunks(PIECE) {
+                    let exponentials = &mut exponentials[..piece.len()];
+                    exponentials.iter_mut().zip(piece).for_each(|(e, &x)| *e = exp(x - top));
+                    sum += super::elementwise::sum(exponentials).f64();
+                }
+                *out = top + T::of(sum.ln());
+            }
+        },
+    );
+}
