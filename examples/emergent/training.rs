@@ -112,7 +112,9 @@ pub fn in_hyperplanes<T: Scalar>(
         let origin: Vec<T> = Initialization::lecun().radius(radius)?.draw(network, key.split(1));
         for &dimension in &schedule.dimensions {
             phase.on_work(format!("dimension {dimension}, radius {radius}"));
-            let plane = Gaussian::new(risk.dim(), dimension, key.split(2).split(dimension as u64))?;
+            // Kept even for the largest of both data sets: training multiplies by it hundreds of times.
+            let plane =
+                Gaussian::new(risk.dim(), dimension, key.split(2).split(dimension as u64))?.memory_budget(1 << 30);
             let cut = Restricted::new(&batches, &plane, &origin)?;
             let theta = cut.lift(&adam(&cut, &vec![T::zero(); dimension], schedule.subspace_rate)?);
             let (test_accuracy, train_loss) = (test.accuracy(&theta)?, risk.value(&theta)?);
