@@ -2,9 +2,12 @@
 
 use eigenscape::Scalar;
 use eigenscape::curvature::{Examples, Loss, Risk};
+use eigenscape::krylov::Lanczos;
 use eigenscape::network::{Activation, Perceptron};
 use eigenscape::objective::{Objective, Point};
 use eigenscape::operator::{Adjoint, LinearOperator, to_dense};
+use eigenscape::random::Key;
+use eigenscape::spectrum::Quadrature;
 use serde_json::Value;
 
 use crate::oracle::{assert_close, numbers, symmetric_eigenvalues};
@@ -113,5 +116,29 @@ fn jacobian_adjoint() {
             .map(|col| (0..jacobian.rows()).map(|row| u[row] * dense.entries()[row * jacobian.cols() + col]).sum())
             .collect();
         assert_close("J'u", &product, &expected, 1e-12);
+    }
+}
+
+/// Every eigenvalue above 1e-8 of the largest is a node of a Lanczos run from a random start, to 1e-8 of the largest.
+#[test]
+fn lanczos_finds_the_distinct_eigenvalues() {
+    for case in reference_cases() {
+        let name = case["name"].as_str().unwrap();
+        let risk = risk_of_case::<f64>(&case);
+        let point = risk.at(&cast(&case["theta"])).unwrap();
+        let mut start = vec![0.0; risk.program().argument_len(0)];
+        Key::new(0).normal(0, &mut start);
+        let of_hessian = Lanczos::new(start.len()).run(&point.hessian(), &start).unwrap();
+        let of_gauss_newton = Lanczos::new(start.len()).run(&point.gauss_newton(), &start).unwrap();
+        for (factorization, key) in [(of_hessian, "hessian_eigenvalues"), (of_gauss_newton, "ggn_eigenvalues")] {
+            let rule = Quadrature::new(&factorization).unwrap();
+            let expected = numbers(&case[key]);
+            let largest = expected.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+            for value in expected.iter().filter(|value| value.abs() > 1e-8 * largest) {
+                let nodes = rule.measure().nodes().iter();
+                let distance = nodes.map(|node| (node - value).abs()).fold(f64::INFINITY, f64::min);
+                assert!(distance <= 1e-8 * largest, "{name}: no node within {distance:e} of {key} {value}");
+            }
+        }
     }
 }
