@@ -1,12 +1,13 @@
 """Medians of gradient and curvature products in PyTorch, as lines of JSON. CPU, float32.
 
 Everything is checked before it is timed. Each quantity is written in several ways (double backward on a kept graph;
-`torch.func` with forward mode; `torch.func.linearize`, where this version has it), timed in turns; a line reports the
-fastest and names it.
+`torch.func` with forward mode; `torch.func.linearize`, where this version has it; compiled or not), timed in turns; a
+line reports the fastest and names it.
 """
 
 import json
 import sys
+import warnings
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from timing import medians
 
 REPETITIONS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 torch.set_num_threads(2)
+warnings.simplefilter("ignore")
 
 
 def perceptron(sizes, examples):
@@ -88,14 +90,31 @@ def ways(model, x, y, v):
         },
         "gauss_newton": {"double backward": double_backward_gauss_newton, "jvp and vjp": forward_gauss_newton},
     }
-    try:
+    def add(quantity, way, call):
+        """Adds a way, unless this version or this machine (compiling needs a C++ compiler) cannot go it."""
+        try:
+            call()
+            found[quantity][way] = call
+        except Exception as error:
+            print(f"without {quantity} by {way}: {str(error).splitlines()[0]}", file=sys.stderr)
+
+    compiled_gradient = torch.compile(gradient_at)
+    add("gradient", "compile(func.grad)", lambda: list(compiled_gradient(named).values()))
+    if hasattr(torch.func, "linearize"):
         _, linear = torch.func.linearize(gradient_at, named)
         _, jacobian = torch.func.linearize(logits, named)
-        linear(tangent), jacobian(tangent)
-        found["hessian"]["linearize"] = lambda: list(linear(tangent).values())
-        found["gauss_newton"]["linearize and vjp"] = lambda: list(pull(curvature(at_z, jacobian(tangent)))[0].values())
-    except Exception as error:
-        print(f"no torch.func.linearize: {str(error).splitlines()[0]}", file=sys.stderr)
+
+        def transposed(tangent):
+            # The derivative of a linear function is itself: its vjp is J' and pays nothing for the primal.
+            u, pull = vjp(jacobian, tangent)
+            return pull(curvature(at_z, u))[0]
+
+        compiled_linear, compiled_transposed = torch.compile(linear), torch.compile(transposed)
+        add("hessian", "linearize", lambda: list(linear(tangent).values()))
+        add("hessian", "compile(linearize)", lambda: list(compiled_linear(tangent).values()))
+        add("gauss_newton", "linearize and vjp", lambda: list(pull(curvature(at_z, jacobian(tangent)))[0].values()))
+        add("gauss_newton", "linearize and its vjp", lambda: list(transposed(tangent).values()))
+        add("gauss_newton", "compile(linearize and its vjp)", lambda: list(compiled_transposed(tangent).values()))
 
     # A product is the difference of gradients, and v'Gv the curvature of the loss along the difference of logits.
     step = 1e-3
