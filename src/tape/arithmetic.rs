@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::op::{Binary, Unary};
+use super::function::{Binary, Unary};
 use super::var::Var;
 use crate::scalar::Scalar;
 

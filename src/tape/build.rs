@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::op::{Binary, Op, Unary, Value};
+use super::function::{Binary, Unary};
+use super::op::{Op, Value};
 use super::program::{Node, Program};
 use super::shape::{Axes, MAX_AXES, Shape};
 use crate::scalar::Scalar;
@@ -22,7 +23,13 @@ pub(crate) struct Builder<T> {
 
 impl<T: Scalar> Builder<T> {
     pub(crate) fn new() -> Self {
-        let program = Program { nodes: Vec::new(), constants: Vec::new(), arguments: Vec::new(), results: Vec::new() };
+        let program = Program {
+            nodes: Vec::new(),
+            constants: Vec::new(),
+            tables: Vec::new(),
+            arguments: Vec::new(),
+            results: Vec::new(),
+        };
         Builder { program, known: HashMap::new() }
     }
 
@@ -41,6 +48,21 @@ impl<T: Scalar> Builder<T> {
     pub(crate) fn constant(&mut self, shape: Shape, values: Arc<[T]>) -> Value {
         self.program.constants.push(values);
         self.emit(Op::Constant(self.program.constants.len() - 1), shape)
+    }
+
+    /// The number of a table with these positions: the one that stands already, or a new one.
+    pub(crate) fn table(&mut self, positions: &Arc<[usize]>) -> usize {
+        let tables = &mut self.program.tables;
+        let same = |table: &Arc<[usize]>| Arc::ptr_eq(table, positions) || table == positions;
+        tables.iter().position(same).unwrap_or_else(|| {
+            tables.push(positions.clone());
+            tables.len() - 1
+        })
+    }
+
+    /// The numbers here of all tables of another program.
+    pub(crate) fn tables(&mut self, tables: &[Arc<[usize]>]) -> Vec<usize> {
+        tables.iter().map(|table| self.table(table)).collect()
     }
 
     pub(crate) fn fill(&mut self, shape: Shape, value: T) -> Value {
@@ -93,6 +115,16 @@ impl<T: Scalar> Builder<T> {
         self.binary(Binary::Multiply, x, y)
     }
 
+    /// `then` where the condition is not 0, `otherwise` elsewhere.
+    pub(crate) fn select(&mut self, condition: Value, then: Value, otherwise: Value) -> Value {
+        match self.filled(condition) {
+            _ if then == otherwise => then,
+            Some(c) if c == T::zero() => otherwise,
+            Some(_) => then,
+            None => self.emit(Op::Select { condition, then, otherwise }, self.shape(then)),
+        }
+    }
+
     pub(crate) fn sum(&mut self, x: Value, axes: Axes) -> Value {
         if axes.is_empty() {
             return x;
@@ -107,6 +139,17 @@ impl<T: Scalar> Builder<T> {
             return self.reshape(x, kept);
         }
         self.emit(Op::Sum(x, axes), kept)
+    }
+
+    /// The largest along the axes in the set, each of which has an element.
+    pub(crate) fn max(&mut self, x: Value, axes: Axes) -> Value {
+        let shape = self.shape(x);
+        let kept = shape.without(axes);
+        match self.filled(x) {
+            Some(c) => self.fill(kept, c),
+            None if kept.size() == shape.size() => self.reshape(x, kept),
+            None => self.emit(Op::Max(x, axes), kept),
+        }
     }
 
     /// Copies `x` along the axes in the set, which are new axes of `shape`.
@@ -140,7 +183,7 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes an instruction that no simplification applies to, or finds it.
     pub(crate) fn emit(&mut self, op: Op<T>, shape: Shape) -> Value {
-        let key = (op.map(|x| x, bits), shape);
+        let key = (op.map(|x| x, bits, |table| table), shape);
         if let Some(&value) = self.known.get(&key) {
             return value;
         }
@@ -155,7 +198,9 @@ impl<T: Scalar> Builder<T> {
         match op {
             Op::Unary(function, x) => self.unary(function, x),
             Op::Binary(function, x, y) => self.binary(function, x, y),
+            Op::Select { condition, then, otherwise } => self.select(condition, then, otherwise),
             Op::Sum(x, axes) => self.sum(x, axes),
+            Op::Max(x, axes) => self.max(x, axes),
             Op::Broadcast(x, axes) => self.broadcast(x, axes, shape),
             Op::Reshape(x) => self.reshape(x, shape),
             Op::Permute(x, order) => self.permute(x, order),
@@ -166,12 +211,13 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes another program's instructions here, its arguments replaced by values; returns its results.
     pub(crate) fn inline(&mut self, program: &Program<T>, arguments: &[Vec<Value>]) -> Vec<Vec<Value>> {
+        let tables = self.tables(&program.tables);
         let mut values: Vec<Value> = Vec::with_capacity(program.nodes.len());
         for node in &program.nodes {
             let value = match node.op {
                 Op::Argument { argument, block } => arguments[argument][block],
                 Op::Constant(index) => self.constant(node.shape, program.constants[index].clone()),
-                op => self.push(op.map(|x| values[x.index()], |c| c), node.shape),
+                op => self.push(op.map(|x| values[x.index()], |c| c, |table| tables[table]), node.shape),
             };
             values.push(value);
         }
@@ -180,7 +226,7 @@ impl<T: Scalar> Builder<T> {
 
     /// The program with these results, without the instructions that none of them needs.
     pub(crate) fn finish(&self, results: Vec<Vec<Value>>) -> Program<T> {
-        let Program { nodes, constants, arguments, .. } = &self.program;
+        let Program { nodes, constants, tables, arguments, .. } = &self.program;
         let mut needed = vec![false; nodes.len()];
         results.iter().flatten().for_each(|value| needed[value.index()] = true);
         for index in (0..nodes.len()).rev() {
@@ -190,7 +236,8 @@ impl<T: Scalar> Builder<T> {
         }
         let mut place = vec![Value(u32::MAX); nodes.len()];
         let mut kept = Vec::with_capacity(nodes.len());
-        let mut kept_constants = Vec::new();
+        let (mut kept_constants, mut kept_tables) = (Vec::new(), Vec::new());
+        let mut table_places = vec![None; tables.len()];
         for (index, mut node) in nodes.iter().copied().enumerate().filter(|(index, _)| needed[*index]) {
             place[index] = Value(kept.len() as u32);
             node.op = match node.op {
@@ -198,12 +245,27 @@ impl<T: Scalar> Builder<T> {
                     kept_constants.push(constants[constant].clone());
                     Op::Constant(kept_constants.len() - 1)
                 }
-                op => op.map(|x| place[x.index()], |c| c),
+                op => op.map(
+                    |x| place[x.index()],
+                    |c| c,
+                    |table| {
+                        *table_places[table].get_or_insert_with(|| {
+                            kept_tables.push(tables[table].clone());
+                            kept_tables.len() - 1
+                        })
+                    },
+                ),
             };
             kept.push(node);
         }
         let results = results.into_iter().map(|blocks| blocks.iter().map(|x| place[x.index()]).collect()).collect();
-        let program = Program { nodes: kept, constants: kept_constants, arguments: arguments.clone(), results };
+        let program = Program {
+            nodes: kept,
+            constants: kept_constants,
+            tables: kept_tables,
+            arguments: arguments.clone(),
+            results,
+        };
         if cfg!(debug_assertions) {
             program.check();
         }

@@ -1,6 +1,6 @@
 //! What each elementwise function computes, for one number and for slices of them.
 
-use super::op::{Binary, Unary};
+use super::function::{Binary, Unary};
 use crate::elementary::{self, vectorized};
 use crate::scalar::Scalar;
 
@@ -106,6 +106,22 @@ macro_rules! with_unary {
                 let $function = |x: T| if x < T::zero() { T::zero() } else { x };
                 $body
             }
+            Unary::Clamp(low, high) => {
+                let $function = |x: T| {
+                    if x < low {
+                        low
+                    } else if x > high {
+                        high
+                    } else {
+                        x
+                    }
+                };
+                $body
+            }
+            Unary::Inside(low, high) => {
+                let $function = |x: T| indicator(low < x && x < high);
+                $body
+            }
         }
     };
 }
@@ -129,8 +145,39 @@ macro_rules! with_binary {
                 let $function = |x: T, y: T| x / y;
                 $body
             }
+            // NaN on either side stays one.
+            Binary::Maximum => {
+                let $function = |x: T, y: T| if x > y || x.is_nan() { x } else { y };
+                $body
+            }
+            Binary::Minimum => {
+                let $function = |x: T, y: T| if x < y || x.is_nan() { x } else { y };
+                $body
+            }
+            Binary::Share => {
+                let $function = |x: T, y: T| (indicator::<T>(x > y) + indicator::<T>(x >= y)) * T::of(0.5);
+                $body
+            }
+            Binary::Greater => {
+                let $function = |x: T, y: T| indicator(x > y);
+                $body
+            }
+            Binary::AtLeast => {
+                let $function = |x: T, y: T| indicator(x >= y);
+                $body
+            }
+            Binary::Equal => {
+                let $function = |x: T, y: T| indicator(x == y);
+                $body
+            }
         }
     };
+}
+
+/// 1 for a condition that holds, else 0.
+#[inline(always)]
+fn indicator<T: Scalar>(holds: bool) -> T {
+    if holds { T::one() } else { T::zero() }
 }
 
 pub(crate) fn unary_value<T: Scalar>(function: Unary<T>, x: T) -> T {
@@ -176,6 +223,12 @@ pub(crate) fn binary_into_right<T: Scalar>(function: Binary, x: &[T], out: &mut 
         #[inline(always)]
         || with_binary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x, *out))),
     );
+}
+
+/// `then` where the condition is not 0, `otherwise` elsewhere.
+pub(crate) fn select<T: Scalar>(condition: &[T], then: &[T], otherwise: &[T], out: &mut [T]) {
+    let operands = condition.iter().zip(then).zip(otherwise);
+    out.iter_mut().zip(operands).for_each(|(out, ((&c, &x), &y))| *out = if c != T::zero() { x } else { y });
 }
 
 /// The sum of a row: blocks in sixteen running sums, which the processor adds side by side, and blocks in `f64`, so

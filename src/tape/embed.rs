@@ -30,6 +30,7 @@ pub(crate) fn embed_at<T: Scalar>(
     residuals: &[Value],
     arguments: &[Vec<Value>],
 ) -> Vec<Vec<Value>> {
+    let tables = builder.tables(&linear.tables);
     let mut values: Vec<Value> = Vec::with_capacity(linear.nodes.len());
     for node in &linear.nodes {
         let value = match node.op {
@@ -46,6 +47,26 @@ pub(crate) fn embed_at<T: Scalar>(
                 let (left, right) = (values[left.index()], residuals[right.index()]);
                 builder.push(Op::MatMul { left, transpose_left, right, transpose_right }, node.shape)
             }
+            LinearOp::Mask { of, condition, holds } => {
+                let zero = builder.fill(node.shape, T::zero());
+                let of = values[of.index()];
+                let (then, otherwise) = if holds { (of, zero) } else { (zero, of) };
+                builder.select(residuals[condition.index()], then, otherwise)
+            }
+            LinearOp::Solve { matrix, transpose, right } => {
+                let (matrix, right) = (residuals[matrix.index()], values[right.index()]);
+                builder.push(Op::Solve { matrix, transpose, right }, node.shape)
+            }
+            LinearOp::ConvolutionLeft { part, left, right, window } => {
+                let (left, right) = (residuals[left.index()], values[right.index()]);
+                builder.push(Op::Convolution { part, left, right, window }, node.shape)
+            }
+            LinearOp::ConvolutionRight { part, left, right, window } => {
+                let (left, right) = (values[left.index()], residuals[right.index()]);
+                builder.push(Op::Convolution { part, left, right, window }, node.shape)
+            }
+            LinearOp::WindowSum(t, window) => builder.push(Op::WindowSum(values[t.index()], window), node.shape),
+            LinearOp::WindowSpread(t, window) => builder.push(Op::WindowSpread(values[t.index()], window), node.shape),
             LinearOp::Sum(t, axes) => builder.sum(values[t.index()], axes),
             LinearOp::Broadcast(t, axes) => builder.broadcast(values[t.index()], axes, node.shape),
             LinearOp::Reshape(t) => builder.reshape(values[t.index()], node.shape),
@@ -55,6 +76,16 @@ pub(crate) fn embed_at<T: Scalar>(
             }
             LinearOp::Pad { of, axis, start } => {
                 builder.push(Op::Pad { of: values[of.index()], axis, start }, node.shape)
+            }
+            LinearOp::Gather { of, axis, table } => {
+                builder.push(Op::Gather { of: values[of.index()], axis, table: tables[table] }, node.shape)
+            }
+            LinearOp::Scatter { of, axis, table } => {
+                builder.push(Op::Scatter { of: values[of.index()], axis, table: tables[table] }, node.shape)
+            }
+            LinearOp::Concatenate { left, right, axis } => {
+                let (left, right) = (values[left.index()], values[right.index()]);
+                builder.push(Op::Concatenate { left, right, axis }, node.shape)
             }
         };
         values.push(value);

@@ -4,10 +4,11 @@
 //! a non-linear case cannot be written down. The values of the original program that a linear one needs (its
 //! *residuals*) are operands of another type and can never be mistaken for tangents.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::op::{product_shape, slice_holds};
+use super::rules::{concatenate_holds, gather_holds, product_shape, slice_holds, solve_holds};
 use super::shape::{Axes, MAX_AXES, Shape};
+use super::window::{Part, Window};
 use crate::scalar::Scalar;
 
 /// A tangent: the result of the linear instruction with this number.
@@ -53,6 +54,15 @@ pub enum LinearOp<T> {
     Scale(T, Tangent),
     /// t times a residual, element by element
     Multiply(Tangent, Residual),
+    /// t where a condition holds (a residual that is not 0) or where it does not; zero elsewhere.
+    Mask {
+        /// The operand.
+        of: Tangent,
+        /// What decides.
+        condition: Residual,
+        /// Whether the operand is kept where the condition is not 0, or where it is.
+        holds: bool,
+    },
     /// The matrix product with a residual on the left.
     MatMulLeft {
         /// The left factor.
@@ -75,6 +85,41 @@ pub enum LinearOp<T> {
         /// Whether its transpose is taken.
         transpose_right: bool,
     },
+    /// The solution X of A X = t.
+    Solve {
+        /// A, square.
+        matrix: Residual,
+        /// Whether its transpose is taken.
+        transpose: bool,
+        /// The right side.
+        right: Tangent,
+    },
+    /// A part of sum y conv(x, w) with a residual on the left.
+    ConvolutionLeft {
+        /// Which part.
+        part: Part,
+        /// The left operand.
+        left: Residual,
+        /// The right operand.
+        right: Tangent,
+        /// Stride and padding.
+        window: Window,
+    },
+    /// A part of sum y conv(x, w) with a residual on the right.
+    ConvolutionRight {
+        /// Which part.
+        part: Part,
+        /// The left operand.
+        left: Tangent,
+        /// The right operand.
+        right: Residual,
+        /// Stride and padding.
+        window: Window,
+    },
+    /// Sums over the windows of the last two axes.
+    WindowSum(Tangent, Window),
+    /// Each element to all places of its window.
+    WindowSpread(Tangent, Window),
     /// The sum over the axes in the set, which disappear.
     Sum(Tangent, Axes),
     /// Copies along the axes of the result in the set.
@@ -101,15 +146,50 @@ pub enum LinearOp<T> {
         /// The position at which the operand starts.
         start: usize,
     },
+    /// The positions along one axis that a table lists.
+    Gather {
+        /// The operand.
+        of: Tangent,
+        /// The axis.
+        axis: usize,
+        /// The number of the table.
+        table: usize,
+    },
+    /// Each position along one axis added to the position that a table lists for it.
+    Scatter {
+        /// The operand.
+        of: Tangent,
+        /// The axis.
+        axis: usize,
+        /// The number of the table.
+        table: usize,
+    },
+    /// Two values one behind the other along one axis.
+    Concatenate {
+        /// The first.
+        left: Tangent,
+        /// The second.
+        right: Tangent,
+        /// The axis.
+        axis: usize,
+    },
 }
 
 impl<T> LinearOp<T> {
     pub(crate) fn operands(&self) -> impl Iterator<Item = Tangent> + use<T> {
         let (first, second) = match *self {
             LinearOp::Argument { .. } | LinearOp::Zero => (None, None),
-            LinearOp::Add(t, s) => (Some(t), Some(s)),
+            LinearOp::Add(t, s) | LinearOp::Concatenate { left: t, right: s, .. } => (Some(t), Some(s)),
             LinearOp::Scale(_, t)
             | LinearOp::Multiply(t, _)
+            | LinearOp::Mask { of: t, .. }
+            | LinearOp::Solve { right: t, .. }
+            | LinearOp::ConvolutionLeft { right: t, .. }
+            | LinearOp::ConvolutionRight { left: t, .. }
+            | LinearOp::WindowSum(t, _)
+            | LinearOp::WindowSpread(t, _)
+            | LinearOp::Gather { of: t, .. }
+            | LinearOp::Scatter { of: t, .. }
             | LinearOp::MatMulLeft { right: t, .. }
             | LinearOp::MatMulRight { left: t, .. }
             | LinearOp::Sum(t, _)
@@ -125,8 +205,12 @@ impl<T> LinearOp<T> {
     pub(crate) fn residual(&self) -> Option<Residual> {
         match *self {
             LinearOp::Multiply(_, residual)
+            | LinearOp::Mask { condition: residual, .. }
             | LinearOp::MatMulLeft { left: residual, .. }
-            | LinearOp::MatMulRight { right: residual, .. } => Some(residual),
+            | LinearOp::MatMulRight { right: residual, .. }
+            | LinearOp::Solve { matrix: residual, .. }
+            | LinearOp::ConvolutionLeft { left: residual, .. }
+            | LinearOp::ConvolutionRight { right: residual, .. } => Some(residual),
             _ => None,
         }
     }
@@ -136,6 +220,7 @@ impl<T> LinearOp<T> {
         mut tangent: impl FnMut(Tangent) -> Tangent,
         mut residual: impl FnMut(Residual) -> Residual,
         mut constant: impl FnMut(T) -> U,
+        table: impl FnOnce(usize) -> usize,
     ) -> LinearOp<U> {
         match self {
             LinearOp::Argument { argument, block } => LinearOp::Argument { argument, block },
@@ -149,12 +234,35 @@ impl<T> LinearOp<T> {
             LinearOp::MatMulRight { left, transpose_left, right, transpose_right } => {
                 LinearOp::MatMulRight { left: tangent(left), transpose_left, right: residual(right), transpose_right }
             }
+            LinearOp::Mask { of, condition, holds } => {
+                LinearOp::Mask { of: tangent(of), condition: residual(condition), holds }
+            }
+            LinearOp::Solve { matrix, transpose, right } => {
+                LinearOp::Solve { matrix: residual(matrix), transpose, right: tangent(right) }
+            }
+            LinearOp::ConvolutionLeft { part, left, right, window } => {
+                LinearOp::ConvolutionLeft { part, left: residual(left), right: tangent(right), window }
+            }
+            LinearOp::ConvolutionRight { part, left, right, window } => {
+                LinearOp::ConvolutionRight { part, left: tangent(left), right: residual(right), window }
+            }
+            LinearOp::WindowSum(t, window) => LinearOp::WindowSum(tangent(t), window),
+            LinearOp::WindowSpread(t, window) => LinearOp::WindowSpread(tangent(t), window),
             LinearOp::Sum(t, axes) => LinearOp::Sum(tangent(t), axes),
             LinearOp::Broadcast(t, axes) => LinearOp::Broadcast(tangent(t), axes),
             LinearOp::Reshape(t) => LinearOp::Reshape(tangent(t)),
             LinearOp::Permute(t, order) => LinearOp::Permute(tangent(t), order),
             LinearOp::Slice { of, axis, start } => LinearOp::Slice { of: tangent(of), axis, start },
             LinearOp::Pad { of, axis, start } => LinearOp::Pad { of: tangent(of), axis, start },
+            LinearOp::Gather { of, axis, table: number } => {
+                LinearOp::Gather { of: tangent(of), axis, table: table(number) }
+            }
+            LinearOp::Scatter { of, axis, table: number } => {
+                LinearOp::Scatter { of: tangent(of), axis, table: table(number) }
+            }
+            LinearOp::Concatenate { left, right, axis } => {
+                LinearOp::Concatenate { left: tangent(left), right: tangent(right), axis }
+            }
         }
     }
 }
@@ -166,6 +274,7 @@ impl<T> LinearOp<T> {
 pub struct LinearProgram<T> {
     pub(crate) nodes: Vec<LinearNode<T>>,
     pub(crate) residuals: Vec<Shape>,
+    pub(crate) tables: Vec<Arc<[usize]>>,
     pub(crate) arguments: Vec<Vec<Shape>>,
     pub(crate) results: Vec<Vec<Tangent>>,
 }
@@ -228,159 +337,25 @@ impl<T: Scalar> LinearProgram<T> {
             LinearOp::MatMulRight { left, transpose_left, right, transpose_right } => {
                 product_shape(shape(left), transpose_left, residual(right), transpose_right) == Some(result)
             }
+            LinearOp::Mask { of, condition, .. } => shape(of) == result && residual(condition) == result,
+            LinearOp::Solve { matrix, right, .. } => solve_holds(residual(matrix), shape(right), result),
+            LinearOp::ConvolutionLeft { part, left, right, window } => {
+                window.convolution_holds(part, residual(left), shape(right), result)
+            }
+            LinearOp::ConvolutionRight { part, left, right, window } => {
+                window.convolution_holds(part, shape(left), residual(right), result)
+            }
+            LinearOp::WindowSum(t, window) => window.sum_holds(shape(t), result),
+            LinearOp::WindowSpread(t, window) => window.sum_holds(result, shape(t)),
             LinearOp::Sum(t, axes) => shape(t).without(axes) == result,
             LinearOp::Broadcast(t, axes) => result.without(axes) == shape(t),
             LinearOp::Reshape(t) => shape(t).size() == result.size(),
             LinearOp::Permute(t, order) => shape(t).permuted(&order) == result,
             LinearOp::Slice { of, axis, start } => slice_holds(shape(of), result, axis, start),
             LinearOp::Pad { of, axis, start } => slice_holds(result, shape(of), axis, start),
+            LinearOp::Gather { of, axis, table } => gather_holds(shape(of), result, axis, &self.tables[table]),
+            LinearOp::Scatter { of, axis, table } => gather_holds(result, shape(of), axis, &self.tables[table]),
+            LinearOp::Concatenate { left, right, axis } => concatenate_holds(shape(left), shape(right), result, axis),
         }
-    }
-}
-
-/// A linear program in the making; simplifies and shares as the builder of programs does.
-#[derive(Debug)]
-pub(crate) struct LinearBuilder<T> {
-    program: LinearProgram<T>,
-    known: HashMap<(LinearOp<u64>, Shape), Tangent>,
-}
-
-impl<T: Scalar> LinearBuilder<T> {
-    /// An empty linear program that may use residuals of these shapes.
-    pub(crate) fn new(residuals: Vec<Shape>) -> Self {
-        let program = LinearProgram { nodes: Vec::new(), residuals, arguments: Vec::new(), results: Vec::new() };
-        LinearBuilder { program, known: HashMap::new() }
-    }
-
-    pub(crate) fn shape(&self, tangent: Tangent) -> Shape {
-        self.program.shape(tangent)
-    }
-
-    /// Declares one more residual.
-    pub(crate) fn residual(&mut self, shape: Shape) -> Residual {
-        self.program.residuals.push(shape);
-        Residual(self.program.residuals.len() as u32 - 1)
-    }
-
-    pub(crate) fn argument(&mut self, blocks: &[Shape]) -> Vec<Tangent> {
-        let argument = self.program.arguments.len();
-        self.program.arguments.push(blocks.to_vec());
-        let block = |(block, &shape)| self.emit(LinearOp::Argument { argument, block }, shape);
-        blocks.iter().enumerate().map(block).collect()
-    }
-
-    pub(crate) fn zero(&mut self, shape: Shape) -> Tangent {
-        self.emit(LinearOp::Zero, shape)
-    }
-
-    pub(crate) fn add(&mut self, t: Tangent, s: Tangent) -> Tangent {
-        let shape = self.shape(t);
-        self.push(LinearOp::Add(t, s), shape)
-    }
-
-    /// Writes an instruction, simplified.
-    pub(crate) fn push(&mut self, op: LinearOp<T>, shape: Shape) -> Tangent {
-        if let LinearOp::Add(t, s) = op {
-            return match (self.is_zero(t), self.is_zero(s)) {
-                (_, true) => t,
-                (true, _) => s,
-                _ => self.emit(LinearOp::Add(t.min(s), t.max(s)), shape),
-            };
-        }
-        if op.operands().any(|t| self.is_zero(t)) {
-            return self.zero(shape);
-        }
-        match op {
-            LinearOp::Scale(c, t) if c == T::one() => t,
-            LinearOp::Scale(c, t) => match self.program.nodes[t.index()].op {
-                LinearOp::Scale(d, s) if (c * d).is_normal() => self.push(LinearOp::Scale(c * d, s), shape),
-                _ => self.emit(op, shape),
-            },
-            LinearOp::Sum(t, _) | LinearOp::Broadcast(t, _) if self.shape(t).size() == shape.size() => {
-                self.push(LinearOp::Reshape(t), shape)
-            }
-            LinearOp::Slice { of: t, .. } | LinearOp::Pad { of: t, .. } if self.shape(t) == shape => t,
-            LinearOp::Reshape(t) if self.shape(t) == shape => t,
-            LinearOp::Reshape(t) => match self.program.nodes[t.index()].op {
-                LinearOp::Reshape(s) => self.push(LinearOp::Reshape(s), shape),
-                _ => self.emit(op, shape),
-            },
-            _ => self.emit(op, shape),
-        }
-    }
-
-    /// Writes another linear program here: its arguments become tangents, its residuals those given.
-    pub(crate) fn inline(
-        &mut self,
-        linear: &LinearProgram<T>,
-        residuals: &[Residual],
-        arguments: &[Vec<Tangent>],
-    ) -> Vec<Vec<Tangent>> {
-        let mut tangents: Vec<Tangent> = Vec::with_capacity(linear.nodes.len());
-        for node in &linear.nodes {
-            let tangent = match node.op {
-                LinearOp::Argument { argument, block } => arguments[argument][block],
-                op => self.push(op.map(|t| tangents[t.index()], |r| residuals[r.index()], |c| c), node.shape),
-            };
-            tangents.push(tangent);
-        }
-        linear.results.iter().map(|blocks| blocks.iter().map(|t| tangents[t.index()]).collect()).collect()
-    }
-
-    /// The linear program with these results, without the instructions and residuals that none of them needs.
-    ///
-    /// Also returns the numbers of the residuals that are left.
-    pub(crate) fn finish(self, results: Vec<Vec<Tangent>>) -> (LinearProgram<T>, Vec<Residual>) {
-        let mut program = self.finish_keeping_residuals(results);
-        let mut used = vec![false; program.residuals.len()];
-        program.nodes.iter().filter_map(|node| node.op.residual()).for_each(|r| used[r.index()] = true);
-        let left: Vec<Residual> = (0..used.len()).filter(|&r| used[r]).map(Residual::new).collect();
-        let mut renumbered = vec![Residual(u32::MAX); used.len()];
-        left.iter().enumerate().for_each(|(new, old)| renumbered[old.index()] = Residual(new as u32));
-        for node in &mut program.nodes {
-            node.op = node.op.map(|t| t, |r| renumbered[r.index()], |c| c);
-        }
-        program.residuals = left.iter().map(|r| program.residuals[r.index()]).collect();
-        (program, left)
-    }
-
-    /// The linear program with these results, without the instructions that none of them needs; all residuals stay.
-    pub(crate) fn finish_keeping_residuals(self, results: Vec<Vec<Tangent>>) -> LinearProgram<T> {
-        let LinearProgram { nodes, residuals, arguments, .. } = self.program;
-        let mut needed = vec![false; nodes.len()];
-        results.iter().flatten().for_each(|t| needed[t.index()] = true);
-        for index in (0..nodes.len()).rev() {
-            if needed[index] {
-                nodes[index].op.operands().for_each(|t| needed[t.index()] = true);
-            }
-        }
-        let mut place = vec![Tangent(u32::MAX); nodes.len()];
-        let mut kept = Vec::with_capacity(nodes.len());
-        for (index, mut node) in nodes.into_iter().enumerate().filter(|(index, _)| needed[*index]) {
-            place[index] = Tangent(kept.len() as u32);
-            node.op = node.op.map(|t| place[t.index()], |r| r, |c| c);
-            kept.push(node);
-        }
-        let results = results.into_iter().map(|blocks| blocks.iter().map(|t| place[t.index()]).collect()).collect();
-        let program = LinearProgram { nodes: kept, residuals, arguments, results };
-        if cfg!(debug_assertions) {
-            program.check();
-        }
-        program
-    }
-
-    fn emit(&mut self, op: LinearOp<T>, shape: Shape) -> Tangent {
-        let key = (op.map(|t| t, |r| r, |c| c.f64().to_bits()), shape);
-        if let Some(&tangent) = self.known.get(&key) {
-            return tangent;
-        }
-        let tangent = Tangent(self.program.nodes.len() as u32);
-        self.program.nodes.push(LinearNode { op, shape });
-        self.known.insert(key, tangent);
-        tangent
-    }
-
-    fn is_zero(&self, tangent: Tangent) -> bool {
-        matches!(self.program.nodes[tangent.index()].op, LinearOp::Zero)
     }
 }

@@ -10,8 +10,10 @@
 use std::collections::HashMap;
 
 use super::build::Builder;
-use super::linear::{LinearBuilder, LinearOp, LinearProgram, Residual, Tangent};
-use super::op::{Binary, Op, Unary, Value};
+use super::function::{Binary, Unary};
+use super::linear::{LinearOp, LinearProgram, Residual, Tangent};
+use super::linear_builder::LinearBuilder;
+use super::op::{Op, Value};
 use super::program::Program;
 use super::shape::{Axes, Shape};
 use crate::error::{Error, Result};
@@ -48,12 +50,15 @@ pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result
         linear: LinearBuilder::new(Vec::new()),
         residuals: Vec::new(),
         numbers: HashMap::new(),
+        tables: Vec::new(),
     };
     let inputs: Vec<Vec<Value>> = program.arguments.iter().map(|blocks| pass.primal.argument(blocks)).collect();
     let mut tangent_inputs = vec![None; program.arguments.len()];
     for &argument in arguments {
         tangent_inputs[argument] = Some(pass.linear.argument(&program.arguments[argument]));
     }
+    let tables = pass.primal.tables(&program.tables);
+    pass.tables = program.tables.iter().map(|table| pass.linear.table(table)).collect();
     let mut values: Vec<Value> = Vec::with_capacity(program.nodes.len());
     let mut tangents: Vec<Option<Tangent>> = Vec::with_capacity(program.nodes.len());
     for node in &program.nodes {
@@ -63,7 +68,7 @@ pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result
             }
             Op::Constant(index) => (pass.primal.constant(node.shape, program.constants[index].clone()), None),
             op => {
-                let op_here = op.map(|x| values[x.index()], |c| c);
+                let op_here = op.map(|x| values[x.index()], |c| c, |table| tables[table]);
                 let value = pass.primal.push(op_here, node.shape);
                 (value, pass.tangent(op, op_here, value, node.shape, |x| tangents[x.index()]))
             }
@@ -96,6 +101,8 @@ struct Pass<T> {
     /// The primal value behind each residual.
     residuals: Vec<Value>,
     numbers: HashMap<Value, Residual>,
+    /// The numbers in the linear program of the program's tables.
+    tables: Vec<usize>,
 }
 
 impl<T: Scalar> Pass<T> {
@@ -141,6 +148,54 @@ impl<T: Scalar> Pass<T> {
                 });
                 self.add(from_left, from_right)
             }
+            (Op::Select { then, otherwise, .. }, Op::Select { condition, .. }) => {
+                let mut mask = |of: Value, holds| {
+                    let of = tangent(of)?;
+                    let condition = self.residual(condition);
+                    Some(self.linear.push(LinearOp::Mask { of, condition, holds }, shape))
+                };
+                let (from_then, from_otherwise) = (mask(then, true), mask(otherwise, false));
+                self.add(from_then, from_otherwise)
+            }
+            (Op::Solve { matrix, right, .. }, Op::Solve { matrix: matrix_here, transpose, .. }) => {
+                // A dX = dB - dA X
+                let from_matrix = tangent(matrix).map(|left| {
+                    let right = self.residual(result);
+                    let product =
+                        LinearOp::MatMulRight { left, transpose_left: transpose, right, transpose_right: false };
+                    let product = self.linear.push(product, shape);
+                    self.linear.push(LinearOp::Scale(-T::one(), product), shape)
+                });
+                let right = self.add(tangent(right), from_matrix)?;
+                let matrix = self.residual(matrix_here);
+                Some(self.linear.push(LinearOp::Solve { matrix, transpose, right }, shape))
+            }
+            (Op::LogDeterminant(x), Op::LogDeterminant(x_here)) => {
+                // d ln det A = tr A^-1 dA, for a symmetric A
+                let t = tangent(x)?;
+                let inverse = self.inverse(x_here);
+                let product = self.times(t, Slope::Value(inverse))?;
+                let axes = shape.axes();
+                Some(self.linear.push(LinearOp::Sum(product, Axes::of([axes, axes + 1])), shape))
+            }
+            (
+                Op::Convolution { left, right, .. },
+                Op::Convolution { part, left: left_here, right: right_here, window },
+            ) => {
+                let from_left = tangent(left).map(|left| {
+                    let right = self.residual(right_here);
+                    self.linear.push(LinearOp::ConvolutionRight { part, left, right, window }, shape)
+                });
+                let from_right = tangent(right).map(|right| {
+                    let left = self.residual(left_here);
+                    self.linear.push(LinearOp::ConvolutionLeft { part, left, right, window }, shape)
+                });
+                self.add(from_left, from_right)
+            }
+            (Op::WindowSum(x, window), _) => Some(self.linear.push(LinearOp::WindowSum(tangent(x)?, window), shape)),
+            (Op::WindowSpread(x, window), _) => {
+                Some(self.linear.push(LinearOp::WindowSpread(tangent(x)?, window), shape))
+            }
             (Op::LogSumExp(x), Op::LogSumExp(x_here)) => {
                 let softmax = self.softmax(x_here);
                 self.mean_over_last(tangent(x)?, softmax, shape)
@@ -159,6 +214,12 @@ impl<T: Scalar> Pass<T> {
                 Some(self.subtract(t, mean))
             }
             (Op::Sum(x, axes), _) => Some(self.linear.push(LinearOp::Sum(tangent(x)?, axes), shape)),
+            (Op::Max(x, axes), Op::Max(x_here, _)) => {
+                let t = tangent(x)?;
+                let share = self.share_of_maximum(x_here, result, axes);
+                let product = self.times(t, Slope::Value(share))?;
+                Some(self.linear.push(LinearOp::Sum(product, axes), shape))
+            }
             (Op::Broadcast(x, axes), _) => Some(self.linear.push(LinearOp::Broadcast(tangent(x)?, axes), shape)),
             (Op::Reshape(x), _) => Some(self.linear.push(LinearOp::Reshape(tangent(x)?), shape)),
             (Op::Permute(x, order), _) => Some(self.linear.push(LinearOp::Permute(tangent(x)?, order), shape)),
@@ -168,15 +229,66 @@ impl<T: Scalar> Pass<T> {
             (Op::Pad { of, axis, start }, _) => {
                 Some(self.linear.push(LinearOp::Pad { of: tangent(of)?, axis, start }, shape))
             }
-            (Op::Unary(..) | Op::Binary(..) | Op::MatMul { .. } | Op::LogSumExp(_) | Op::LogSoftmax(_), _) => {
-                unreachable!("an instruction and its copy are of one kind")
+            (Op::Gather { of, axis, table }, _) => {
+                let table = self.tables[table];
+                Some(self.linear.push(LinearOp::Gather { of: tangent(of)?, axis, table }, shape))
             }
+            (Op::Scatter { of, axis, table }, _) => {
+                let table = self.tables[table];
+                Some(self.linear.push(LinearOp::Scatter { of: tangent(of)?, axis, table }, shape))
+            }
+            (Op::Concatenate { left, right, axis }, Op::Concatenate { left: left_here, right: right_here, .. }) => {
+                let (t, s) = (tangent(left), tangent(right));
+                if t.or(s).is_none() {
+                    return None;
+                }
+                let mut or_zero =
+                    |t: Option<Tangent>, here: Value| t.unwrap_or_else(|| self.linear.zero(self.primal.shape(here)));
+                let (left, right) = (or_zero(t, left_here), or_zero(s, right_here));
+                Some(self.linear.push(LinearOp::Concatenate { left, right, axis }, shape))
+            }
+            (
+                Op::Unary(..)
+                | Op::Binary(..)
+                | Op::Select { .. }
+                | Op::MatMul { .. }
+                | Op::Solve { .. }
+                | Op::LogDeterminant(_)
+                | Op::Convolution { .. }
+                | Op::LogSumExp(_)
+                | Op::LogSoftmax(_)
+                | Op::Max(..)
+                | Op::Concatenate { .. },
+                _,
+            ) => unreachable!("an instruction and its copy are of one kind"),
         }
     }
 
     fn softmax(&mut self, x: Value) -> Value {
         let shape = self.primal.shape(x);
         self.primal.push(Op::Softmax(x), shape)
+    }
+
+    /// A^-1 for a stack of matrices.
+    fn inverse(&mut self, matrix: Value) -> Value {
+        let shape = self.primal.shape(matrix);
+        let size = *shape.extents().last().expect("the shape rule asks for two axes");
+        let diagonal = |place: usize| if place.is_multiple_of(size + 1) { T::one() } else { T::zero() };
+        let one = Shape::matrix(size, size);
+        let identity = self.primal.constant(one, (0..size * size).map(diagonal).collect());
+        let stack = Axes::of(0..shape.axes() - 2);
+        let right = if stack.is_empty() { identity } else { self.primal.broadcast(identity, stack, shape) };
+        self.primal.push(Op::Solve { matrix, transpose: false, right }, shape)
+    }
+
+    /// 1 over the number of the largest elements at each of them, 0 elsewhere.
+    fn share_of_maximum(&mut self, x: Value, maximum: Value, axes: Axes) -> Value {
+        let shape = self.primal.shape(x);
+        let copies = self.primal.broadcast(maximum, axes, shape);
+        let largest = self.primal.binary(Binary::Equal, x, copies);
+        let number = self.primal.sum(largest, axes);
+        let number = self.primal.broadcast(number, axes, shape);
+        self.primal.binary(Binary::Divide, largest, number)
     }
 
     /// sum p t over the last axis, which disappears.
@@ -228,6 +340,15 @@ impl<T: Scalar> Pass<T> {
         result: Value,
     ) -> Option<Tangent> {
         let (slope_x, slope_y) = match function {
+            Binary::Share | Binary::Greater | Binary::AtLeast | Binary::Equal => return None,
+            Binary::Maximum => {
+                let [of_x, of_y] = [[x, y], [y, x]].map(|[x, y]| self.primal.binary(Binary::Share, x, y));
+                (Slope::Value(of_x), Slope::Value(of_y))
+            }
+            Binary::Minimum => {
+                let [of_x, of_y] = [[y, x], [x, y]].map(|[x, y]| self.primal.binary(Binary::Share, x, y));
+                (Slope::Value(of_x), Slope::Value(of_y))
+            }
             Binary::Add => (Slope::Constant(T::one()), Slope::Constant(T::one())),
             Binary::Subtract => (Slope::Constant(T::one()), Slope::Constant(-T::one())),
             Binary::Multiply => (Slope::Value(y), Slope::Value(x)),
@@ -250,7 +371,7 @@ impl<T: Scalar> Pass<T> {
         let value = match function {
             Unary::Scale(c) => return Slope::Constant(c),
             Unary::Offset(_) => return Slope::Constant(one),
-            Unary::Sign | Unary::Step => return Slope::Zero,
+            Unary::Sign | Unary::Step | Unary::Inside(..) => return Slope::Zero,
             Unary::Powi(0) => return Slope::Zero,
             // 0 x^-1 would be NaN at 0.
             Unary::Powf(c) if c == T::zero() => return Slope::Zero,
@@ -313,6 +434,7 @@ impl<T: Scalar> Pass<T> {
             }
             Unary::Abs => b.unary(Unary::Sign, x),
             Unary::Relu => b.unary(Unary::Step, x),
+            Unary::Clamp(low, high) => b.unary(Unary::Inside(low, high), x),
         };
         Slope::Value(value)
     }

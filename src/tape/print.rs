@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::op::{Op, Value};
 use super::program::Program;
+use super::window::{Part, Window};
 use crate::scalar::Scalar;
 
 /// What a program costs to run once, instruction by instruction as written: a plan may fuse some of it.
@@ -33,24 +34,52 @@ impl<T: Scalar> Program<T> {
         })
     }
 
+    /// The extent of the last axis.
+    fn width(&self, value: Value) -> u64 {
+        self.shape(value).extents().last().map_or(1, |&extent| extent as u64)
+    }
+
     fn cost_of(&self, value: Value) -> Cost {
         let op = self.nodes[value.index()].op;
         let elements = |value: Value| self.shape(value).size() as u64;
         let written = elements(value);
         let operations = match op {
             Op::Argument { .. } | Op::Constant(_) | Op::Reshape(_) => return Cost::default(),
-            Op::Fill(_) | Op::Broadcast(..) | Op::Permute(..) | Op::Slice { .. } | Op::Pad { .. } => 0,
-            Op::Unary(..) | Op::Binary(..) => written,
-            Op::Sum(x, _) => elements(x),
+            Op::Fill(_)
+            | Op::Broadcast(..)
+            | Op::Permute(..)
+            | Op::Slice { .. }
+            | Op::Pad { .. }
+            | Op::Gather { .. }
+            | Op::Concatenate { .. } => 0,
+            Op::Unary(..) | Op::Binary(..) | Op::Select { .. } => written,
+            Op::Sum(x, _) | Op::Max(x, _) | Op::Scatter { of: x, .. } => elements(x),
+            Op::WindowSum(_, window) => written * window.places(),
+            Op::WindowSpread(x, window) => elements(x) * window.places(),
+            Op::Solve { matrix, .. } => {
+                // Elimination, and two triangular solutions.
+                let size = self.width(matrix);
+                elements(matrix) * size * 2 / 3 + 2 * written * size
+            }
+            Op::LogDeterminant(x) => elements(x) * self.width(x) / 3,
+            Op::Convolution { part, left, right, window } => {
+                let (results, channels) = match part {
+                    Part::Output => (written, self.shape(left).extents()[1]),
+                    Part::Input => (elements(left), self.shape(value).extents()[1]),
+                    Part::Kernel => (elements(right), self.shape(left).extents()[1]),
+                };
+                2 * results * channels as u64 * window.places()
+            }
             // A comparison, a difference, an exponential and a sum for each element.
             Op::LogSumExp(x) | Op::Softmax(x) | Op::LogSoftmax(x) => 4 * elements(x),
             Op::MatMul { left, transpose_left, .. } => {
-                let inner = self.shape(left).extents()[usize::from(!transpose_left)] as u64;
-                2 * written * inner
+                let shape = self.shape(left);
+                let inner = shape.extents()[shape.axes() - 1 - usize::from(transpose_left)];
+                2 * written * inner as u64
             }
         };
         let read: u64 = match op {
-            Op::Slice { .. } => written,
+            Op::Slice { .. } | Op::Gather { .. } => written,
             _ => op.operands().map(elements).sum(),
         };
         Cost { operations, bytes: (read + written) * size_of::<T>() as u64 }
@@ -103,15 +132,41 @@ impl<T: Scalar> fmt::Display for Line<'_, T> {
             Op::MatMul { left, transpose_left, right, transpose_right } => {
                 write!(f, "matmul {left:?}{} {right:?}{}", transposed(transpose_left), transposed(transpose_right))
             }
+            Op::Select { condition, then, otherwise } => write!(f, "select {condition:?} {then:?} {otherwise:?}"),
+            Op::Solve { matrix, transpose, right } => write!(f, "solve {matrix:?}{} {right:?}", transposed(transpose)),
+            Op::LogDeterminant(x) => write!(f, "log_determinant {x:?}"),
+            Op::Convolution { part, left, right, window } => {
+                write!(f, "convolution ({part:?}) {left:?} {right:?}, {window}")
+            }
+            Op::WindowSum(x, window) => write!(f, "sum over windows of {x:?}, {window}"),
+            Op::WindowSpread(x, window) => write!(f, "spread {x:?} over windows, {window}"),
             Op::LogSumExp(x) => write!(f, "log_sum_exp {x:?}"),
             Op::Softmax(x) => write!(f, "softmax {x:?}"),
             Op::LogSoftmax(x) => write!(f, "log_softmax {x:?}"),
             Op::Sum(x, axes) => write!(f, "sum {x:?} over axes {:?}", axes.iter().collect::<Vec<_>>()),
+            Op::Max(x, axes) => write!(f, "max {x:?} over axes {:?}", axes.iter().collect::<Vec<_>>()),
             Op::Broadcast(x, axes) => write!(f, "broadcast {x:?} along axes {:?}", axes.iter().collect::<Vec<_>>()),
             Op::Reshape(x) => write!(f, "reshape {x:?}"),
             Op::Permute(x, order) => write!(f, "permute {x:?} to {order:?}"),
             Op::Slice { of, axis, start } => write!(f, "slice {of:?} along axis {axis} from {start}"),
             Op::Pad { of, axis, start } => write!(f, "pad {of:?} along axis {axis} from {start}"),
+            Op::Gather { of, axis, table } => write!(f, "gather {of:?} along axis {axis} by table {table}"),
+            Op::Scatter { of, axis, table } => write!(f, "scatter {of:?} along axis {axis} by table {table}"),
+            Op::Concatenate { left, right, axis } => write!(f, "concatenate {left:?} {right:?} along axis {axis}"),
         }
+    }
+}
+
+impl Window {
+    /// The number of places in a window.
+    fn places(&self) -> u64 {
+        (self.size[0] * self.size[1]) as u64
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [rows, cols] = self.size;
+        write!(f, "window {rows}x{cols}, stride {:?}, padding {:?}", self.stride, self.padding)
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::op::{Op, Value, shape_holds};
+use super::op::{Op, Value};
+use super::rules::shape_holds;
 use super::shape::Shape;
 use crate::scalar::Scalar;
 
@@ -15,6 +16,8 @@ use crate::scalar::Scalar;
 pub struct Program<T> {
     pub(crate) nodes: Vec<Node<T>>,
     pub(crate) constants: Vec<Arc<[T]>>,
+    /// Positions that gathers and scatters go by.
+    pub(crate) tables: Vec<Arc<[usize]>>,
     pub(crate) arguments: Vec<Vec<Shape>>,
     pub(crate) results: Vec<Vec<Value>>,
 }
@@ -74,7 +77,7 @@ impl<T: Scalar> Program<T> {
         for (index, node) in self.nodes.iter().enumerate() {
             assert!(node.op.operands().all(|value| value.index() < index), "%{index} {node:?} uses a later value");
             assert!(
-                shape_holds(&node.op, node.shape, |value| self.shape(value)),
+                shape_holds(&node.op, node.shape, |value| self.shape(value), &self.tables),
                 "%{index} {node:?} has operands of shapes {:?}",
                 node.op.operands().map(|value| self.shape(value)).collect::<Vec<_>>()
             );

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::arrange;
+use super::convolve;
 use super::elementwise;
 use super::plan::{Factor, Kernel, Place, Plan, Span, Step, Workspace};
 use super::rowwise;
-use super::shape::MAX_AXES;
-use crate::linalg::{Matrix, matmul};
+use crate::linalg::{self, Matrix, matmul};
 use crate::scalar::Scalar;
 
 impl<T: Scalar> Plan<T> {
@@ -31,13 +32,26 @@ impl<T: Scalar> Plan<T> {
             self.result_lens,
             results.iter().map(|slice| slice.len()).collect::<Vec<_>>()
         );
-        assert_eq!(workspace.entries.len(), self.workspace_len(), "the workspace is not this plan's");
+        let Workspace { entries, scratch } = workspace;
+        assert_eq!(
+            (entries.len(), scratch.len()),
+            (self.workspace_len, self.scratch_len),
+            "the workspace is another's"
+        );
         for step in &self.steps {
-            self.step(step, arguments, results, &mut workspace.entries);
+            self.step(step, arguments, results, entries, scratch);
         }
     }
 
-    fn step(&self, step: &Step<T>, arguments: &[&[T]], results: &mut [&mut [T]], workspace: &mut [T]) {
+    fn step(
+        &self,
+        step: &Step<T>,
+        arguments: &[&[T]],
+        results: &mut [&mut [T]],
+        workspace: &mut [T],
+        scratch: &mut [T],
+    ) {
+        let (constants, tables) = (self.constants.as_slice(), self.tables.as_slice());
         let len = step.out.len;
         match step.out.place {
             Place::Workspace { start } => {
@@ -45,7 +59,7 @@ impl<T: Scalar> Plan<T> {
                 let (out, after) = rest.split_at_mut(len);
                 let workspace = Cut { before, after, end: start + len };
                 let results = Results { before: results, current: Cut::none(), after: &[] };
-                compute(&step.kernel, out, &Sources { arguments, constants: &self.constants, workspace, results });
+                compute(&step.kernel, out, scratch, &Sources { arguments, constants, tables, workspace, results });
             }
             Place::Result { result, start } => {
                 let (before, rest) = results.split_at_mut(result);
@@ -55,7 +69,7 @@ impl<T: Scalar> Plan<T> {
                 let current = Cut { before: head, after: tail, end: start + len };
                 let results = Results { before, current, after };
                 let workspace = Cut { before: workspace, after: &[], end: usize::MAX };
-                compute(&step.kernel, out, &Sources { arguments, constants: &self.constants, workspace, results });
+                compute(&step.kernel, out, scratch, &Sources { arguments, constants, tables, workspace, results });
             }
             Place::Argument { .. } | Place::Constant { .. } => unreachable!("no step writes into an argument"),
         }
@@ -90,6 +104,7 @@ struct Results<'a, 'b, T> {
 struct Sources<'a, 'b, T> {
     arguments: &'a [&'a [T]],
     constants: &'a [Arc<[T]>],
+    tables: &'a [Arc<[usize]>],
     workspace: Cut<'a, T>,
     results: Results<'a, 'b, T>,
 }
@@ -112,13 +127,16 @@ impl<'a, T: Scalar> Sources<'a, '_, T> {
         }
     }
 
-    fn matrix(&self, factor: &Factor) -> Matrix<'a, T> {
-        let matrix = Matrix::new(self.read(factor.span), factor.rows, factor.cols);
+    /// A matrix of a stack of `count`.
+    fn matrix(&self, factor: &Factor, number: usize) -> Matrix<'a, T> {
+        let size = factor.rows * factor.cols;
+        let entries = self.read(factor.span);
+        let matrix = Matrix::new(&entries[number * size..][..size], factor.rows, factor.cols);
         if factor.transposed { matrix.t() } else { matrix }
     }
 }
 
-fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], sources: &Sources<'_, '_, T>) {
+fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], scratch: &mut [T], sources: &Sources<'_, '_, T>) {
     match *kernel {
         Kernel::Fill(c) => out.fill(c),
         Kernel::Copy(x) => out.copy_from_slice(sources.read(x)),
@@ -127,75 +145,55 @@ fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], sources: &Sources<'_, '
         Kernel::Binary(function, x, y) => elementwise::binary(function, sources.read(x), sources.read(y), out),
         Kernel::BinaryIntoLeft(function, y) => elementwise::binary_into_left(function, out, sources.read(y)),
         Kernel::BinaryIntoRight(function, x) => elementwise::binary_into_right(function, sources.read(x), out),
-        Kernel::MatMul(ref left, ref right, update) => {
-            matmul(out, update, T::one(), sources.matrix(left), sources.matrix(right));
+        Kernel::Select(operands) => {
+            let [condition, then, otherwise] = operands.map(|x| sources.read(x));
+            elementwise::select(condition, then, otherwise, out);
         }
+        Kernel::MatMul(ref left, ref right, update, stack) => {
+            let size = out.len().checked_div(stack).unwrap_or(0);
+            for number in 0..stack {
+                let out = &mut out[number * size..][..size];
+                matmul(out, update, T::one(), sources.matrix(left, number), sources.matrix(right, number));
+            }
+        }
+        Kernel::Solve { ref matrix, right, size } => {
+            out.copy_from_slice(sources.read(right));
+            let stack = matrix.span.len.checked_div(size * size).unwrap_or(0);
+            let part = out.len().checked_div(stack).unwrap_or(0);
+            for number in 0..stack {
+                let out = &mut out[number * part..][..part];
+                linalg::solve_in_place(sources.matrix(matrix, number), &mut scratch[..size * size], out);
+            }
+        }
+        Kernel::LogDeterminant(x, size) => {
+            let matrices = sources.read(x).chunks_exact((size * size).max(1));
+            out.fill(T::zero());
+            for (out, matrix) in out.iter_mut().zip(matrices) {
+                *out = linalg::log_determinant(matrix, size, &mut scratch[..size * size]);
+            }
+        }
+        Kernel::Convolution(part, left, right, ref convolution) => {
+            convolution.run(part, sources.read(left), sources.read(right), out, scratch);
+        }
+        Kernel::WindowSum(x, ref pool) => convolve::window_sum(sources.read(x), pool, out),
+        Kernel::WindowSpread(x, ref pool) => convolve::window_spread(sources.read(x), pool, out),
         Kernel::LogSumExp(x, width) => rowwise::log_sum_exp(sources.read(x), width, out),
         Kernel::Softmax(x, width) => rowwise::softmax(sources.read(x), width, out),
         Kernel::LogSoftmax(x, width) => rowwise::log_softmax(sources.read(x), width, out),
-        Kernel::Sum(x, ref extents, ref strides) => {
-            out.fill(T::zero());
-            walk(extents, strides, sources.read(x), |out_at, stride, row| {
-                if stride == 0 {
-                    out[out_at] += elementwise::sum(row);
-                } else {
-                    out[out_at..].iter_mut().zip(row).for_each(|(out, &x)| *out += x);
-                }
-            });
-        }
-        Kernel::Gather(x, ref extents, ref strides) => {
-            let x = sources.read(x);
-            let inner = extents[MAX_AXES - 1].max(1);
-            let stride = strides[MAX_AXES - 1];
-            let mut rows = out.chunks_exact_mut(inner);
-            offsets(extents, strides, |at| {
-                let Some(row) = rows.next() else { return };
-                match stride {
-                    0 => row.fill(x[at]),
-                    1 => row.copy_from_slice(&x[at..][..row.len()]),
-                    _ => row.iter_mut().zip(x[at..].iter().step_by(stride)).for_each(|(out, &x)| *out = x),
-                }
-            });
-        }
-        Kernel::Slice { of, outer, whole, start } => {
-            if let Some(part) = out.len().checked_div(outer).filter(|&part| part > 0) {
-                let rows = sources.read(of).chunks_exact(whole);
-                out.chunks_exact_mut(part).zip(rows).for_each(|(out, row)| out.copy_from_slice(&row[start..][..part]));
-            }
-        }
+        Kernel::Sum(x, ref layout) => arrange::sum(sources.read(x), layout, out),
+        Kernel::Max(x, ref layout) => arrange::max(sources.read(x), layout, out),
+        Kernel::Strided(x, ref layout) => arrange::strided(sources.read(x), layout, out),
+        Kernel::Slice { of, outer, whole, start } => arrange::slice(sources.read(of), outer, whole, start, out),
         Kernel::Pad { of, outer, whole, start } => {
             out.fill(T::zero());
-            let x = sources.read(of);
-            if let Some(part) = x.len().checked_div(outer).filter(|&part| part > 0) {
-                let rows = out.chunks_exact_mut(whole);
-                rows.zip(x.chunks_exact(part)).for_each(|(out, x)| out[start..][..part].copy_from_slice(x));
-            }
+            arrange::place(sources.read(of), outer, whole, start, out);
+        }
+        Kernel::Place { of, outer, whole, start } => arrange::place(sources.read(of), outer, whole, start, out),
+        Kernel::Gather { of, extent, inner, table } => {
+            arrange::gather(sources.read(of), extent, inner, &sources.tables[table], out);
+        }
+        Kernel::Scatter { of, extent, inner, table } => {
+            arrange::scatter(sources.read(of), extent, inner, &sources.tables[table], out);
         }
     }
-}
-
-/// Calls `visit` with the strided offset of each innermost row, in order.
-fn offsets(extents: &[usize; MAX_AXES], strides: &[usize; MAX_AXES], mut visit: impl FnMut(usize)) {
-    for first in 0..extents[0] {
-        for second in 0..extents[1] {
-            for third in 0..extents[2] {
-                visit(first * strides[0] + second * strides[1] + third * strides[2]);
-            }
-        }
-    }
-}
-
-/// Calls `visit` with each innermost row of `x`, the place in the output where it goes and the stride along it.
-fn walk<T>(
-    extents: &[usize; MAX_AXES],
-    strides: &[usize; MAX_AXES],
-    x: &[T],
-    mut visit: impl FnMut(usize, usize, &[T]),
-) {
-    let mut rows = x.chunks_exact(extents[MAX_AXES - 1].max(1));
-    offsets(extents, strides, |at| {
-        if let Some(row) = rows.next() {
-            visit(at, strides[MAX_AXES - 1], row);
-        }
-    });
 }

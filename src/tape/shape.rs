@@ -1,11 +1,11 @@
-//! Shapes: up to four axes, row-major.
+//! Shapes: up to six axes, row-major.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
 
 /// The largest number of axes of a value.
-pub const MAX_AXES: usize = 4;
+pub const MAX_AXES: usize = 6;
 
 /// The extents of a value along its axes, last axis fastest. A scalar has no axes.
 ///
@@ -20,7 +20,7 @@ pub const MAX_AXES: usize = 4;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Shape {
-    // Unused places hold 0, so that equality may compare all four.
+    // Unused places hold 0, so that equality may compare all of them.
     extents: [usize; MAX_AXES],
     axes: u8,
 }
@@ -105,6 +105,18 @@ impl Shape {
         shape
     }
 
+    /// The shape with one more axis in front.
+    pub(crate) fn stacked(&self, extent: usize) -> Option<Shape> {
+        let extents: Vec<usize> = std::iter::once(extent).chain(self.extents().iter().copied()).collect();
+        Shape::new(&extents).ok()
+    }
+
+    /// The product of the extents before an axis, the extent along it, and the product of those after it.
+    pub(crate) fn around(&self, axis: usize) -> (usize, usize, usize) {
+        let extents = self.extents();
+        (extents[..axis].iter().product(), extents[axis], extents[axis + 1..].iter().product())
+    }
+
     /// The distance in memory between neighbours along each axis.
     pub(crate) fn strides(&self) -> [usize; MAX_AXES] {
         let mut strides = [0; MAX_AXES];
@@ -158,7 +170,7 @@ macro_rules! from_extents {
         }
     )*};
 }
-from_extents!(1 2 3 4);
+from_extents!(1 2 3 4 5 6);
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,13 +7,16 @@
 //! Instructions are read backwards; what was a copy becomes a sum. Total by construction: there is a line for each
 //! linear instruction, and no other instruction exists.
 
-use super::linear::{LinearBuilder, LinearOp, LinearProgram, Residual, Tangent};
+use super::linear::{LinearOp, LinearProgram, Residual, Tangent};
+use super::linear_builder::LinearBuilder;
 use super::shape::MAX_AXES;
+use super::window::Part;
 use crate::scalar::Scalar;
 
 /// The transpose of a linear program, with the same residuals.
 pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
     let mut builder = LinearBuilder::new(linear.residuals.clone());
+    let tables: Vec<usize> = linear.tables.iter().map(|table| builder.table(table)).collect();
     let mut cotangents: Vec<Option<Tangent>> = vec![None; linear.nodes.len()];
     for blocks in &linear.results {
         let shapes: Vec<_> = blocks.iter().map(|&t| linear.shape(t)).collect();
@@ -53,6 +56,40 @@ pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
                 };
                 give(&mut builder, left, op);
             }
+            LinearOp::Mask { of, condition, holds } => {
+                give(&mut builder, of, LinearOp::Mask { of: cotangent, condition, holds });
+            }
+            LinearOp::Solve { matrix, transpose, right } => {
+                give(&mut builder, right, LinearOp::Solve { matrix, transpose: !transpose, right: cotangent });
+            }
+            LinearOp::ConvolutionLeft { part, left: residual, right: of, window } => {
+                let (left, right) = (residual, cotangent);
+                let op = match part {
+                    Part::Output => LinearOp::ConvolutionLeft { part: Part::Kernel, left, right, window },
+                    Part::Kernel => LinearOp::ConvolutionLeft { part: Part::Output, left, right, window },
+                    // x of (y, w) by w: w of (x, y), where the residual y comes second.
+                    Part::Input => {
+                        let (left, right) = (cotangent, residual);
+                        LinearOp::ConvolutionRight { part: Part::Kernel, left, right, window }
+                    }
+                };
+                give(&mut builder, of, op);
+            }
+            LinearOp::ConvolutionRight { part, left: of, right: residual, window } => {
+                let (left, right) = (cotangent, residual);
+                let op = match part {
+                    Part::Output => LinearOp::ConvolutionRight { part: Part::Input, left, right, window },
+                    Part::Input => LinearOp::ConvolutionRight { part: Part::Output, left, right, window },
+                    // w of (x, y) by x: x of (y, w), where the residual y comes first.
+                    Part::Kernel => {
+                        let (left, right) = (residual, cotangent);
+                        LinearOp::ConvolutionLeft { part: Part::Input, left, right, window }
+                    }
+                };
+                give(&mut builder, of, op);
+            }
+            LinearOp::WindowSum(t, window) => give(&mut builder, t, LinearOp::WindowSpread(cotangent, window)),
+            LinearOp::WindowSpread(t, window) => give(&mut builder, t, LinearOp::WindowSum(cotangent, window)),
             LinearOp::Sum(t, axes) => give(&mut builder, t, LinearOp::Broadcast(cotangent, axes)),
             LinearOp::Broadcast(t, axes) => give(&mut builder, t, LinearOp::Sum(cotangent, axes)),
             LinearOp::Reshape(t) => give(&mut builder, t, LinearOp::Reshape(cotangent)),
@@ -61,6 +98,17 @@ pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
             }
             LinearOp::Slice { of, axis, start } => give(&mut builder, of, LinearOp::Pad { of: cotangent, axis, start }),
             LinearOp::Pad { of, axis, start } => give(&mut builder, of, LinearOp::Slice { of: cotangent, axis, start }),
+            LinearOp::Gather { of, axis, table } => {
+                give(&mut builder, of, LinearOp::Scatter { of: cotangent, axis, table: tables[table] });
+            }
+            LinearOp::Scatter { of, axis, table } => {
+                give(&mut builder, of, LinearOp::Gather { of: cotangent, axis, table: tables[table] });
+            }
+            LinearOp::Concatenate { left, right, axis } => {
+                let start = linear.shape(left).extents()[axis];
+                give(&mut builder, left, LinearOp::Slice { of: cotangent, axis, start: 0 });
+                give(&mut builder, right, LinearOp::Slice { of: cotangent, axis, start });
+            }
         }
     }
     let mut results: Vec<Vec<Option<Tangent>>> =

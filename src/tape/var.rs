@@ -1,12 +1,12 @@
 //! Values on a tape, and what can be done with them.
 
 use std::fmt;
-use std::ops::Range;
 
 use super::build::Builder;
-use super::op::{Binary, Op, Unary, Value, permutes, product_shape};
+use super::function::{Binary, Unary};
+use super::op::Value;
 use super::record::Tape;
-use super::shape::{Axes, MAX_AXES, Shape};
+use super::shape::{Axes, Shape};
 use crate::scalar::Scalar;
 
 /// A value on a tape: a handle to copy freely.
@@ -83,6 +83,11 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.tape.builder.borrow().shape(self.value)
     }
 
+    /// The tape that the value is on, which makes constants.
+    pub fn tape(self) -> &'t Tape<T> {
+        self.tape
+    }
+
     /// x^n for a whole n.
     pub fn powi(self, exponent: i32) -> Self {
         match exponent {
@@ -95,6 +100,11 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// x^c; NaN for x < 0 unless c is a whole number.
     pub fn powf(self, exponent: T) -> Self {
         self.unary(Unary::Powf(exponent))
+    }
+
+    /// min(max(x, low), high); derivative 0 at and beyond both bounds. An infinite bound does not bind.
+    pub fn clamp(self, low: T, high: T) -> Self {
+        self.unary(Unary::Clamp(low, high))
     }
 
     /// x / (1 + e^-x), also called swish (Elfwing, Uchibe, Doya 2018, arXiv:1702.03118).
@@ -113,161 +123,8 @@ impl<'t, T: Scalar> Var<'t, T> {
         (self * (inner.tanh() + T::one())) * T::of(0.5)
     }
 
-    /// The sum of all elements.
-    pub fn sum(self) -> Self {
-        let axes = Axes::all(self.shape());
-        self.make(|builder| builder.sum(self.value, axes))
-    }
-
-    /// The mean of all elements.
-    pub fn mean(self) -> Self {
-        self.sum() * T::of(1.0 / self.shape().size() as f64)
-    }
-
-    /// The sum over some axes, which disappear.
-    #[track_caller]
-    pub fn sum_axes(self, axes: &[usize]) -> Self {
-        let shape = self.shape();
-        if axes.iter().any(|&axis| axis >= shape.axes()) {
-            return self.fail("sum_axes", axes, "each axis must be one of the value's");
-        }
-        self.make(|builder| builder.sum(self.value, Axes::of(axes.iter().copied())))
-    }
-
-    /// ln sum exp over the last axis, which disappears; never overflows.
-    #[track_caller]
-    pub fn log_sum_exp(self) -> Self {
-        let shape = self.shape();
-        match shape.extents().last() {
-            None | Some(0) => self.fail("log_sum_exp", &[1], "the last axis must hold at least one element"),
-            Some(_) => {
-                let axes = Axes::of([shape.axes() - 1]);
-                self.make(|builder| builder.push(Op::LogSumExp(self.value), shape.without(axes)))
-            }
-        }
-    }
-
-    /// x - ln sum exp(x) along the last axis; never overflows, and as accurate for large x as for small.
-    #[track_caller]
-    pub fn log_softmax(self) -> Self {
-        self.along_last("log_softmax", Op::LogSoftmax(self.value))
-    }
-
-    /// exp(x) / sum exp(x) along the last axis; never overflows.
-    #[track_caller]
-    pub fn softmax(self) -> Self {
-        self.along_last("softmax", Op::Softmax(self.value))
-    }
-
-    /// The inner product of two values of one shape: the sum of their elementwise product.
-    #[track_caller]
-    pub fn dot(self, other: Self) -> Self {
-        if !self.tape.expect_own(std::iter::once(&other), "dot") {
-            return self;
-        }
-        if self.shape() != other.shape() {
-            return self.fail("dot", other.shape().extents(), "both shapes must be equal");
-        }
-        (self * other).sum()
-    }
-
-    /// The matrix product. A vector on the right is a column, on the left a row, and gives a vector.
-    #[track_caller]
-    pub fn matmul(self, right: Self) -> Self {
-        self.product(false, right, false)
-    }
-
-    /// The matrix product with the transpose of `right`, which is not formed.
-    #[track_caller]
-    pub fn matmul_transposed(self, right: Self) -> Self {
-        self.product(false, right, true)
-    }
-
-    /// The transpose of a matrix.
-    #[track_caller]
-    pub fn t(self) -> Self {
-        if self.shape().axes() != 2 {
-            return self.fail("t", &[], "only a matrix has a transpose: use permute");
-        }
-        self.permute(&[1, 0])
-    }
-
-    /// The value with its axes in another order: axis i of the result is axis `order[i]` of this value.
-    #[track_caller]
-    pub fn permute(self, order: &[usize]) -> Self {
-        let axes = self.shape().axes();
-        let mut compact = [0; MAX_AXES];
-        compact.iter_mut().zip(order).for_each(|(place, &axis)| *place = axis.min(MAX_AXES) as u8);
-        if order.len() != axes || order.iter().any(|&axis| axis >= axes) || !permutes(&compact, axes) {
-            return self.fail("permute", order, "the order must name each axis once");
-        }
-        self.make(|builder| builder.permute(self.value, compact))
-    }
-
-    /// The same elements in the same order under another shape.
-    #[track_caller]
-    pub fn reshape(self, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
-        if shape.size() != self.shape().size() {
-            return self.fail("reshape", shape.extents(), "both shapes must have as many elements");
-        }
-        self.make(|builder| builder.reshape(self.value, shape))
-    }
-
-    /// Copies along new or single axes, aligned at the last axis, as arithmetic does by itself.
-    #[track_caller]
-    pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
-        match self.shape().broadcast(&shape) {
-            Some(common) if common == shape => self.expand(shape),
-            _ => {
-                self.fail("broadcast_to", shape.extents(), "each extent must agree, aligned at the last axis, or be 1")
-            }
-        }
-    }
-
-    /// A contiguous range along one axis.
-    #[track_caller]
-    pub fn slice(self, axis: usize, range: Range<usize>) -> Self {
-        let shape = self.shape();
-        if axis >= shape.axes() || range.start > range.end || range.end > shape.extents()[axis] {
-            return self.fail("slice", &[axis, range.start, range.end], "axis and range must lie within the shape");
-        }
-        let result = shape.resized(axis, range.len());
-        self.make(|builder| builder.push(Op::Slice { of: self.value, axis, start: range.start }, result))
-    }
-
-    /// The element of a vector at a position, as a scalar.
-    #[track_caller]
-    pub fn at(self, position: usize) -> Self {
-        if self.shape().axes() != 1 || position >= self.shape().size() {
-            return self.fail("at", &[position], "the value must be a vector with an element at that position");
-        }
-        self.slice(0, position..position + 1).reshape([])
-    }
-
-    /// Zeros around the value along one axis: `before` in front, `after` behind.
-    #[track_caller]
-    pub fn pad(self, axis: usize, before: usize, after: usize) -> Self {
-        let shape = self.shape();
-        if axis >= shape.axes() {
-            return self.fail("pad", &[axis, before, after], "the axis must be one of the value's");
-        }
-        let result = shape.resized(axis, before.saturating_add(shape.extents()[axis]).saturating_add(after));
-        self.make(|builder| builder.push(Op::Pad { of: self.value, axis, start: before }, result))
-    }
-
-    #[track_caller]
-    fn along_last(self, name: &'static str, op: Op<T>) -> Self {
-        let shape = self.shape();
-        match shape.extents().last() {
-            None | Some(0) => self.fail(name, &[1], "the last axis must hold at least one element"),
-            Some(_) => self.make(|builder| builder.push(op, shape)),
-        }
-    }
-
     /// The same number everywhere, in the shape of this value.
-    pub(super) fn filled(self, number: T) -> Self {
+    pub fn filled(self, number: T) -> Self {
         let shape = self.shape();
         self.make(|builder| builder.fill(shape, number))
     }
@@ -291,7 +148,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// Broadcasts to a shape that this one is known to broadcast to.
-    fn expand(self, shape: Shape) -> Self {
+    pub(super) fn expand(self, shape: Shape) -> Self {
         let own = self.shape();
         let front = shape.axes() - own.axes();
         let copied = (0..shape.axes())
@@ -307,40 +164,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     #[track_caller]
-    fn product(self, transpose_left: bool, right: Self, transpose_right: bool) -> Self {
-        if !self.tape.expect_own(std::iter::once(&right), "matmul") {
-            return self;
-        }
-        let (left_shape, right_shape) = (self.shape(), right.shape());
-        let as_row = |var: Self| var.reshape([1, var.shape().size()]);
-        let as_column = |var: Self| var.reshape([var.shape().size(), 1]);
-        let left = if left_shape.axes() == 1 { as_row(self) } else { self };
-        let right_matrix = match (right_shape.axes(), transpose_right) {
-            (1, false) => as_column(right),
-            (1, true) => as_row(right),
-            _ => right,
-        };
-        let shape = product_shape(left.shape(), transpose_left, right_matrix.shape(), transpose_right);
-        let Some(shape) = shape else {
-            let rule = if transpose_right {
-                "both must be matrices or vectors and have as many columns"
-            } else {
-                "both must be matrices or vectors, and the left's columns as many as the right's rows"
-            };
-            return self.fail("matmul", right_shape.extents(), rule);
-        };
-        let (left, right) = (left.value, right_matrix.value);
-        let op = Op::MatMul { left, transpose_left, right, transpose_right };
-        let product = self.make(|builder| builder.push(op, shape));
-        match (left_shape.axes(), right_shape.axes()) {
-            (2, 2) => product,
-            (1, 1) => product.reshape([]),
-            _ => product.reshape([shape.size()]),
-        }
-    }
-
-    #[track_caller]
-    fn make(self, write: impl FnOnce(&mut Builder<T>) -> Value) -> Self {
+    pub(super) fn make(self, write: impl FnOnce(&mut Builder<T>) -> Value) -> Self {
         let value = write(&mut self.tape.builder.borrow_mut());
         let made = Var { value, ..self };
         self.tape.expect_countable(made.shape());
@@ -349,7 +173,7 @@ impl<'t, T: Scalar> Var<'t, T> {
 
     /// Leaves the tape with an error and goes on with this value.
     #[track_caller]
-    fn fail(self, operation: &'static str, right: &[usize], rule: &'static str) -> Self {
+    pub(super) fn fail(self, operation: &'static str, right: &[usize], rule: &'static str) -> Self {
         self.tape.fail(operation, self.shape().extents(), right, rule);
         self
     }

@@ -1,0 +1,418 @@
+//! Planning: every decision about buffers taken before the first run.
+//!
+//! A plan knows for each value where it lives: in an argument, in a result, or at a fixed place of a workspace that
+//! values share when their lives do not overlap. Reshapes and leading slices are places, not work. A product that is
+//! added to something is accumulated in place, and elementwise functions overwrite operands that nothing else needs.
+
+use super::function::Binary;
+use super::layout::Layout;
+use super::memory::Memory;
+use super::op::{Op, Value};
+use super::plan::{Convolution, Factor, Kernel, Place, Plan, Pool, Span, Step};
+use super::program::Program;
+use super::shape::Shape;
+use super::window::Part;
+use crate::linalg::Update;
+use crate::scalar::Scalar;
+
+impl<T: Scalar> Plan<T> {
+    /// Decides on everything that running the program needs. Cost: linear in the number of instructions.
+    pub fn new(program: &Program<T>) -> Self {
+        Planner::new(program).plan()
+    }
+}
+
+/// What is done where the instruction of a value stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    /// A place computed from its operand's.
+    Alias,
+    /// A product that the sum using it will accumulate.
+    Delayed,
+    /// A step.
+    Computed,
+}
+
+struct Planner<'p, T> {
+    program: &'p Program<T>,
+    roles: Vec<Role>,
+    places: Vec<Option<Place>>,
+    /// The value whose memory a value lies in.
+    roots: Vec<Value>,
+    uses: Vec<usize>,
+    last_use: Vec<usize>,
+    starts: Vec<Vec<usize>>,
+    memory: Memory,
+    scratch_len: usize,
+    steps: Vec<Step<T>>,
+}
+
+impl<'p, T: Scalar> Planner<'p, T> {
+    fn new(program: &'p Program<T>) -> Self {
+        let count = program.nodes.len();
+        Planner {
+            program,
+            roles: vec![Role::Computed; count],
+            places: vec![None; count],
+            roots: (0..count).map(|index| Value(index as u32)).collect(),
+            uses: vec![0; count],
+            last_use: vec![0; count],
+            starts: program.arguments.iter().map(|blocks| starts(blocks.iter().map(Shape::size))).collect(),
+            memory: Memory::default(),
+            scratch_len: 0,
+            steps: Vec::new(),
+        }
+    }
+
+    fn plan(mut self) -> Plan<T> {
+        self.assign_roles();
+        self.place_results();
+        self.find_last_uses();
+        for index in 0..self.program.nodes.len() {
+            self.step(index);
+        }
+        self.copy_remaining_results();
+        Plan {
+            steps: self.steps,
+            constants: self.program.constants.clone(),
+            argument_lens: (0..self.program.arguments.len()).map(|a| self.program.argument_len(a)).collect(),
+            result_lens: (0..self.program.results.len()).map(|r| self.program.result_len(r)).collect(),
+            tables: self.program.tables.clone(),
+            workspace_len: self.memory.len,
+            scratch_len: self.scratch_len,
+        }
+    }
+
+    fn op(&self, value: Value) -> Op<T> {
+        self.program.nodes[value.index()].op
+    }
+
+    fn shape(&self, value: Value) -> Shape {
+        self.program.shape(value)
+    }
+
+    fn assign_roles(&mut self) {
+        for node in &self.program.nodes {
+            node.op.operands().for_each(|x| self.uses[x.index()] += 1);
+        }
+        self.program.results.iter().flatten().for_each(|x| self.uses[x.index()] += 1);
+        for (index, node) in self.program.nodes.iter().enumerate() {
+            match node.op {
+                Op::Argument { .. } | Op::Constant(_) => self.roles[index] = Role::Alias,
+                Op::Reshape(x) => self.alias(index, x),
+                Op::Slice { of, axis, .. } if self.shape(of).extents()[..axis].iter().all(|&extent| extent == 1) => {
+                    self.alias(index, of);
+                }
+                Op::Binary(Binary::Add, x, y) => {
+                    let once = |v: &Value| self.uses[v.index()] == 1 && matches!(self.op(*v), Op::MatMul { .. });
+                    // The later product is accumulated on top of the earlier one.
+                    if let Some(product) = [y, x].into_iter().find(once) {
+                        self.roles[product.index()] = Role::Delayed;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn alias(&mut self, index: usize, of: Value) {
+        self.roles[index] = Role::Alias;
+        self.roots[index] = self.roots[of.index()];
+    }
+
+    /// Results are computed where they are wanted, if they are computed at all and wanted once.
+    fn place_results(&mut self) {
+        for (result, blocks) in self.program.results.iter().enumerate() {
+            let sizes = starts(blocks.iter().map(|&value| self.shape(value).size()));
+            for (&value, &start) in blocks.iter().zip(&sizes) {
+                let root = self.roots[value.index()];
+                let whole = self.shape(root).size() == self.shape(value).size();
+                if whole && self.roles[root.index()] == Role::Computed && self.places[root.index()].is_none() {
+                    self.compute_at(root, Place::Result { result, start });
+                }
+            }
+        }
+    }
+
+    /// Has a value computed at a place, and before it the sum onto which it accumulates a product.
+    fn compute_at(&mut self, value: Value, place: Place) {
+        self.places[value.index()] = Some(place);
+        if let Some((base, _)) = self.accumulation(value) {
+            let root = self.roots[base.index()];
+            let own = root == base && self.uses[base.index()] == 1 && self.roles[base.index()] == Role::Computed;
+            if own && self.places[base.index()].is_none() {
+                self.compute_at(base, place);
+            }
+        }
+    }
+
+    /// For a sum with a delayed product: the other term, and the product.
+    fn accumulation(&self, value: Value) -> Option<(Value, Value)> {
+        let Op::Binary(Binary::Add, x, y) = self.op(value) else { return None };
+        let delayed = |v: Value| self.roles[v.index()] == Role::Delayed;
+        if delayed(y) { Some((x, y)) } else { delayed(x).then_some((y, x)) }
+    }
+
+    fn copy_remaining_results(&mut self) {
+        for (result, blocks) in self.program.results.iter().enumerate() {
+            let sizes = starts(blocks.iter().map(|&value| self.shape(value).size()));
+            for (&value, &start) in blocks.iter().zip(&sizes) {
+                let from = self.span(value);
+                let out = Span { place: Place::Result { result, start }, len: from.len };
+                if from != out {
+                    self.steps.push(Step { kernel: Kernel::Copy(from), out });
+                }
+            }
+        }
+    }
+
+    /// The values that the step of an instruction reads.
+    fn reads(&self, index: usize) -> Vec<Value> {
+        let operands = self.program.nodes[index].op.operands();
+        operands
+            .flat_map(|x| match self.roles[x.index()] {
+                Role::Delayed => self.op(x).operands().collect(),
+                _ => vec![x],
+            })
+            .collect()
+    }
+
+    fn find_last_uses(&mut self) {
+        for index in 0..self.program.nodes.len() {
+            if self.roles[index] == Role::Computed {
+                for x in self.reads(index) {
+                    let root = self.roots[x.index()];
+                    self.last_use[root.index()] = index;
+                }
+            }
+        }
+        // What is copied to a result at the end lives to the end.
+        for &value in self.program.results.iter().flatten() {
+            let root = self.roots[value.index()];
+            self.last_use[root.index()] = usize::MAX;
+        }
+    }
+
+    fn place(&self, value: Value) -> Place {
+        let place = self.places[self.roots[value.index()].index()];
+        let base = match (place, self.op(self.roots[value.index()])) {
+            (Some(place), _) => place,
+            (None, Op::Argument { argument, block }) => {
+                Place::Argument { argument, start: self.starts[argument][block] }
+            }
+            (None, Op::Constant(constant)) => Place::Constant { constant, start: 0 },
+            (None, op) => unreachable!("{value:?} is read before {op:?} has a place"),
+        };
+        shifted(base, self.offset(value))
+    }
+
+    /// The distance, in entries, of an alias from the start of its root.
+    fn offset(&self, value: Value) -> usize {
+        match (self.roles[value.index()], self.op(value)) {
+            (Role::Alias, Op::Reshape(x)) => self.offset(x),
+            (Role::Alias, Op::Slice { of, axis, start }) => self.offset(of) + start * self.shape(of).strides()[axis],
+            _ => 0,
+        }
+    }
+
+    fn span(&self, value: Value) -> Span {
+        Span { place: self.place(value), len: self.shape(value).size() }
+    }
+
+    /// The extent of the last axis.
+    fn width(&self, value: Value) -> usize {
+        *self.shape(value).extents().last().expect("the shape rule asks for an axis")
+    }
+
+    fn step(&mut self, index: usize) {
+        if self.roles[index] != Role::Computed {
+            return;
+        }
+        let value = Value(index as u32);
+        let node = self.program.nodes[index];
+        let len = node.shape.size();
+        match node.op {
+            Op::Argument { .. } | Op::Constant(_) | Op::Reshape(_) => {}
+            Op::Fill(c) => self.write(value, Kernel::Fill(c)),
+            Op::Unary(function, x) => {
+                if self.take_over(value, x, &[]) {
+                    self.write(value, Kernel::UnaryInto(function));
+                } else {
+                    self.write(value, Kernel::Unary(function, self.span(x)));
+                }
+            }
+            Op::Binary(function, x, y) => self.binary(value, function, x, y),
+            Op::Select { condition, then, otherwise } => {
+                self.write(value, Kernel::Select([condition, then, otherwise].map(|x| self.span(x))));
+            }
+            Op::MatMul { .. } => self.write(value, self.product(value, Update::Replace)),
+            Op::Solve { matrix, transpose, right } => {
+                let matrix = self.factor(matrix, transpose);
+                let (right, size) = (self.span(right), matrix.rows);
+                self.scratch_len = self.scratch_len.max(size * size);
+                self.write(value, Kernel::Solve { matrix, right, size });
+            }
+            Op::LogDeterminant(x) => {
+                let size = self.width(x);
+                self.scratch_len = self.scratch_len.max(size * size);
+                self.write(value, Kernel::LogDeterminant(self.span(x), size));
+            }
+            Op::Convolution { part, left, right, window } => {
+                let (x, y) = match part {
+                    Part::Output => (self.shape(left), node.shape),
+                    Part::Input => (node.shape, self.shape(left)),
+                    Part::Kernel => (self.shape(left), self.shape(right)),
+                };
+                let pool = Pool::new(window, x, y);
+                let [images, channels] = [x.extents()[0], x.extents()[1]];
+                let convolution = Convolution { images, channels, outputs: y.extents()[1], pool };
+                self.scratch_len = self.scratch_len.max(convolution.scratch_len());
+                self.write(value, Kernel::Convolution(part, self.span(left), self.span(right), Box::new(convolution)));
+            }
+            Op::WindowSum(x, window) => {
+                let pool = Pool::new(window, self.shape(x), node.shape);
+                self.write(value, Kernel::WindowSum(self.span(x), Box::new(pool)));
+            }
+            Op::WindowSpread(x, window) => {
+                let pool = Pool::new(window, node.shape, self.shape(x));
+                self.write(value, Kernel::WindowSpread(self.span(x), Box::new(pool)));
+            }
+            Op::LogSumExp(x) => self.write(value, Kernel::LogSumExp(self.span(x), self.width(x))),
+            Op::Softmax(x) => self.write(value, Kernel::Softmax(self.span(x), self.width(x))),
+            Op::LogSoftmax(x) => self.write(value, Kernel::LogSoftmax(self.span(x), self.width(x))),
+            Op::Sum(x, axes) => {
+                let layout = Box::new(Layout::spread(self.shape(x), node.shape, axes));
+                self.write(value, Kernel::Sum(self.span(x), layout));
+            }
+            Op::Max(x, axes) => {
+                let layout = Box::new(Layout::spread(self.shape(x), node.shape, axes));
+                self.write(value, Kernel::Max(self.span(x), layout));
+            }
+            Op::Broadcast(x, axes) => {
+                let layout = Box::new(Layout::spread(node.shape, self.shape(x), axes));
+                self.write(value, Kernel::Strided(self.span(x), layout));
+            }
+            Op::Permute(x, order) => {
+                let layout = Box::new(Layout::permuted(self.shape(x), node.shape, &order));
+                self.write(value, Kernel::Strided(self.span(x), layout));
+            }
+            Op::Slice { of, axis, start } => {
+                let (outer, _, inner) = node.shape.around(axis);
+                let (whole, start) = (self.shape(of).extents()[axis] * inner, start * inner);
+                self.write(value, Kernel::Slice { of: self.span(of), outer, whole, start });
+            }
+            Op::Pad { of, axis, start } => {
+                let (outer, extent, inner) = node.shape.around(axis);
+                self.write(
+                    value,
+                    Kernel::Pad { of: self.span(of), outer, whole: extent * inner, start: start * inner },
+                );
+            }
+            Op::Gather { of, axis, table } => {
+                let (_, extent, inner) = self.shape(of).around(axis);
+                self.write(value, Kernel::Gather { of: self.span(of), extent, inner, table });
+            }
+            Op::Scatter { of, axis, table } => {
+                let (_, extent, inner) = node.shape.around(axis);
+                self.write(value, Kernel::Scatter { of: self.span(of), extent, inner, table });
+            }
+            Op::Concatenate { left, right, axis } => {
+                let (outer, extent, inner) = node.shape.around(axis);
+                let (whole, start) = (extent * inner, self.shape(left).extents()[axis] * inner);
+                self.write(value, Kernel::Place { of: self.span(left), outer, whole, start: 0 });
+                self.write(value, Kernel::Place { of: self.span(right), outer, whole, start });
+            }
+        }
+        debug_assert!(self.places[index].is_some() || len == 0 || matches!(node.op, Op::Reshape(_)));
+        self.release(index);
+    }
+
+    fn binary(&mut self, value: Value, function: Binary, x: Value, y: Value) {
+        if let Some((base, product)) = self.accumulation(value) {
+            let factors: Vec<Value> = self.op(product).operands().collect();
+            let in_place = self.places[value.index()].is_some_and(|place| place == self.place(base));
+            if !in_place && !self.take_over(value, base, &factors) {
+                self.write(value, Kernel::Copy(self.span(base)));
+            }
+            let kernel = self.product(product, Update::Add);
+            self.write(value, kernel);
+        } else if self.take_over(value, x, &[y]) {
+            self.write(value, Kernel::BinaryIntoLeft(function, self.span(y)));
+        } else if self.take_over(value, y, &[x]) {
+            self.write(value, Kernel::BinaryIntoRight(function, self.span(x)));
+        } else {
+            self.write(value, Kernel::Binary(function, self.span(x), self.span(y)));
+        }
+    }
+
+    fn product(&self, value: Value, update: Update) -> Kernel<T> {
+        let Op::MatMul { left, transpose_left, right, transpose_right } = self.op(value) else {
+            unreachable!("only products are delayed")
+        };
+        let factors = (self.factor(left, transpose_left), self.factor(right, transpose_right));
+        Kernel::MatMul(factors.0, factors.1, update, self.stack(value))
+    }
+
+    /// The number of matrices in a stack.
+    fn stack(&self, value: Value) -> usize {
+        self.shape(value).extents().iter().rev().skip(2).product()
+    }
+
+    fn factor(&self, value: Value, transposed: bool) -> Factor {
+        let &[.., rows, cols] = self.shape(value).extents() else { unreachable!("the shape rule asks for matrices") };
+        Factor { span: self.span(value), rows, cols, transposed }
+    }
+
+    /// Lets `value` be computed in the memory of `operand`, if that is workspace which nothing needs any longer.
+    fn take_over(&mut self, value: Value, operand: Value, also_read: &[Value]) -> bool {
+        let root = self.roots[operand.index()];
+        let dies = self.last_use[root.index()] == value.index() && self.shape(root).size() == self.shape(value).size();
+        let shared = also_read.iter().any(|other| self.roots[other.index()] == root);
+        let Some(place @ Place::Workspace { .. }) = self.places[root.index()] else { return false };
+        if !dies || shared || self.places[value.index()].is_some() {
+            return false;
+        }
+        self.places[value.index()] = Some(place);
+        // Its memory now belongs to `value`.
+        self.last_use[root.index()] = usize::MAX;
+        true
+    }
+
+    fn write(&mut self, value: Value, kernel: Kernel<T>) {
+        let len = self.shape(value).size();
+        let place =
+            *self.places[value.index()].get_or_insert_with(|| Place::Workspace { start: self.memory.allocate(len) });
+        self.steps.push(Step { kernel, out: Span { place, len } });
+    }
+
+    /// Frees what the step of this instruction was the last to read.
+    fn release(&mut self, index: usize) {
+        let mut roots: Vec<Value> = self.reads(index).iter().map(|x| self.roots[x.index()]).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        for root in roots.into_iter().filter(|root| self.last_use[root.index()] == index) {
+            if let Some(Place::Workspace { start }) = self.places[root.index()] {
+                self.memory.free(start, self.shape(root).size());
+            }
+        }
+    }
+}
+
+fn shifted(place: Place, by: usize) -> Place {
+    match place {
+        Place::Argument { argument, start } => Place::Argument { argument, start: start + by },
+        Place::Workspace { start } => Place::Workspace { start: start + by },
+        Place::Result { result, start } => Place::Result { result, start: start + by },
+        Place::Constant { constant, start } => Place::Constant { constant, start: start + by },
+    }
+}
+
+/// Running sums, starting from 0.
+fn starts(sizes: impl Iterator<Item = usize>) -> Vec<usize> {
+    sizes
+        .scan(0, |next, size| {
+            *next += size;
+            Some(*next - size)
+        })
+        .collect()
+}
