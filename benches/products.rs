@@ -42,7 +42,7 @@ fn products(name: &str, (risk, theta): (Risk<f32>, Vec<f32>), repetitions: usize
 
 fn main() {
     let repetitions = repetitions(5);
-    for (name, (sizes, examples)) in [("W1", common::W1), ("W2", common::W2)] {
-        products(name, common::work(sizes, examples), repetitions);
+    for (name, work) in common::works() {
+        products(name, work, repetitions);
     }
 }

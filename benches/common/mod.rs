@@ -4,7 +4,9 @@
 #![allow(dead_code)]
 
 pub mod clock;
+mod convolutional;
 
+use convolutional::Convolutional;
 use eigenscape::Scalar;
 use eigenscape::curvature::{Examples, Loss, Risk};
 use eigenscape::network::{Activation, Initialization, Network, Perceptron};
@@ -15,6 +17,11 @@ pub const W1: (&[usize], usize) = (&[784, 512, 512, 10], 2048);
 
 /// Units and examples of the perceptron W2.
 pub const W2: (&[usize], usize) = (&[64, 64, 64, 10], 1797);
+
+/// The works by name.
+pub fn works() -> [(&'static str, (Risk<f32>, Vec<f32>)); 3] {
+    [("W1", work(W1.0, W1.1)), ("W2", work(W2.0, W2.1)), ("W3", risk(&Convolutional::new(), 512))]
+}
 
 /// A tanh perceptron with its parameters, on random inputs and labels.
 pub fn work<T: Scalar>(sizes: &[usize], examples: usize) -> (Risk<T>, Vec<T>) {
