@@ -4,7 +4,6 @@ mod common;
 
 use common::clock::{alternate, median, repetitions};
 use eigenscape::check;
-use eigenscape::curvature::Risk;
 use eigenscape::objective::{Objective, Point};
 use eigenscape::operator::LinearOperator;
 use eigenscape::random::Key;
@@ -12,7 +11,7 @@ use eigenscape::random::Key;
 /// Vectors of a block product.
 const BLOCK: usize = 8;
 
-fn products(name: &str, (risk, theta): (Risk<f32>, Vec<f32>), repetitions: usize) {
+fn products(name: &str, (risk, theta): common::Work, repetitions: usize) {
     let point = risk.at(&theta).unwrap();
     let (hessian, gauss_newton) = (point.hessian(), point.gauss_newton());
     assert!(check::gradient(&risk, &theta, Key::new(3)).unwrap().holds());

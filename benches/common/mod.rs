@@ -18,8 +18,11 @@ pub const W1: (&[usize], usize) = (&[784, 512, 512, 10], 2048);
 /// Units and examples of the perceptron W2.
 pub const W2: (&[usize], usize) = (&[64, 64, 64, 10], 1797);
 
+/// A risk and parameters to look at it.
+pub type Work = (Risk<f32>, Vec<f32>);
+
 /// The works by name.
-pub fn works() -> [(&'static str, (Risk<f32>, Vec<f32>)); 3] {
+pub fn works() -> [(&'static str, Work); 3] {
     [("W1", work(W1.0, W1.1)), ("W2", work(W2.0, W2.1)), ("W3", risk(&Convolutional::new(), 512))]
 }
 
