@@ -110,8 +110,16 @@ impl Convolution {
         }
     }
 
-    /// Writes the part of sum y conv(x, w) that the other two, `left` and `right`, leave.
-    pub(super) fn run<T: Scalar>(&self, part: Part, left: &[T], right: &[T], out: &mut [T], scratch: &mut [T]) {
+    /// Writes or adds the part of sum y conv(x, w) that the other two, `left` and `right`, leave.
+    pub(super) fn run<T: Scalar>(
+        &self,
+        part: Part,
+        left: &[T],
+        right: &[T],
+        update: Update,
+        out: &mut [T],
+        scratch: &mut [T],
+    ) {
         let (depth, places) = (self.depth(), self.pool.places());
         let image = self.channels * self.pool.pixels();
         let result = self.outputs * places;
@@ -119,27 +127,32 @@ impl Convolution {
         if out.is_empty() {
             return;
         }
+        // The convolution itself lets the product do so; the others add up.
+        if update == Update::Replace && part != Part::Output {
+            out.fill(T::zero());
+        }
         if self.images == 0 || image == 0 || result == 0 || depth == 0 {
-            return out.fill(T::zero());
+            if update == Update::Replace {
+                out.fill(T::zero());
+            }
+            return;
         }
         match part {
             Part::Output => {
                 let kernel = Matrix::new(right, self.outputs, depth);
                 for (x, y) in left.chunks_exact(image).zip(out.chunks_exact_mut(result)) {
                     self.unfold(x, patches);
-                    matmul(y, Update::Replace, T::one(), kernel, Matrix::new(patches, depth, places));
+                    matmul(y, update, T::one(), kernel, Matrix::new(patches, depth, places));
                 }
             }
             Part::Input => {
                 let kernel = Matrix::new(right, self.outputs, depth);
-                out.fill(T::zero());
                 for (y, x) in left.chunks_exact(result).zip(out.chunks_exact_mut(image)) {
                     matmul(patches, Update::Replace, T::one(), kernel.t(), Matrix::new(y, self.outputs, places));
                     self.fold(patches, x);
                 }
             }
             Part::Kernel => {
-                out.fill(T::zero());
                 for (x, y) in left.chunks_exact(image).zip(right.chunks_exact(result)) {
                     self.unfold(x, patches);
                     let patches = Matrix::new(patches, depth, places);
