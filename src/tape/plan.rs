@@ -186,7 +186,7 @@ pub(super) enum Kernel<T> {
 }
 
 /// The sizes of a convolution.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Convolution {
     pub(super) images: usize,
     pub(super) channels: usize,
@@ -195,13 +195,26 @@ pub(super) struct Convolution {
 }
 
 /// The sizes of windows over images.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Pool {
     pub(super) window: Window,
     /// Height and width of an image.
     pub(super) image: [usize; 2],
     /// The number of windows along them.
     pub(super) positions: [usize; 2],
+    /// For each place in the window, row by row, the positions at which it lies within the image.
+    pub(super) meetings: Vec<Meeting>,
+}
+
+/// The positions of a window, `rows` x `cols` of them, at which one place of it lies within the image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Meeting {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    /// The first of the positions.
+    pub(super) position: usize,
+    /// The pixel under the place there.
+    pub(super) pixel: usize,
 }
 
 impl<T: Scalar> Plan<T> {
