@@ -67,9 +67,9 @@ fn against_gradient(rounds: usize) {
     for (name, (risk, theta)) in common::works() {
         let point = risk.at(&theta).unwrap();
         // Before the first point everything is built; at a second one only residuals are computed.
-        drop(point.hessian());
+        let _ = point.hessian();
         let second = risk.at(&theta).unwrap();
-        let once = milliseconds(|| drop(second.hessian()));
+        let once = milliseconds(|| _ = second.hessian());
         let hessian = point.hessian();
         let v = common::normal(theta.len(), 4);
         let [mut gradient_out, mut out] = [v.clone(), v.clone()];

@@ -120,11 +120,37 @@ pub fn backward_tangent(r: &mut [f32], a: &[f32], m: &[f32], s: &[f32]) {
 
 /// t = weight (p t - p <p, t>) with the bias added to t before, row by row
 pub fn softmax_derivative(t: &mut [f32], bias: &[f32], p: &[f32], weight: f32) {
-    for (t, p) in t.chunks_exact_mut(bias.len()).zip(p.chunks_exact(bias.len())) {
-        t.iter_mut().zip(bias).for_each(|(t, b)| *t += b);
-        let mean: f32 = t.iter().zip(p).map(|(t, p)| t * p).sum();
-        t.iter_mut().zip(p).for_each(|(t, p)| *t = weight * p * (*t - mean));
+    // Rows of known length unroll.
+    match bias.len() {
+        10 => softmax_derivative_of::<10>(t, bias, p, weight),
+        len => {
+            for (t, p) in t.chunks_exact_mut(len).zip(p.chunks_exact(len)) {
+                t.iter_mut().zip(bias).for_each(|(t, b)| *t += b);
+                let mean: f32 = t.iter().zip(p).map(|(t, p)| t * p).sum();
+                t.iter_mut().zip(p).for_each(|(t, p)| *t = weight * p * (*t - mean));
+            }
+        }
     }
+}
+
+fn softmax_derivative_of<const N: usize>(t: &mut [f32], bias: &[f32], p: &[f32], weight: f32) {
+    let bias: &[f32; N] = bias.try_into().expect("the caller has looked");
+    vectorized(
+        #[inline(always)]
+        || {
+            for (t, p) in t.as_chunks_mut::<N>().0.iter_mut().zip(p.as_chunks::<N>().0) {
+                let mut sums = [0.0; 2];
+                for index in 0..N {
+                    t[index] += bias[index];
+                    sums[index % 2] += t[index] * p[index];
+                }
+                let mean = sums[0] + sums[1];
+                for index in 0..N {
+                    t[index] = weight * p[index] * (t[index] - mean);
+                }
+            }
+        },
+    );
 }
 
 /// out = or += x

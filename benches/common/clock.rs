@@ -33,6 +33,11 @@ pub fn median(times: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
+/// The least: what the call takes when nothing disturbs it.
+pub fn least(times: &[f64]) -> f64 {
+    times.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
 /// The median of the ratios round by round, which a slow moment of the machine moves less than a ratio of medians.
 pub fn ratio(times: &[f64], to: &[f64]) -> f64 {
     median(&times.iter().zip(to).map(|(x, y)| x / y).collect::<Vec<_>>())
