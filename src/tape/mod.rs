@@ -50,6 +50,7 @@
 mod arithmetic;
 mod arrange;
 mod build;
+mod chains;
 mod compare;
 mod contract;
 mod convolve;
@@ -75,6 +76,7 @@ mod reduce;
 mod rowwise;
 mod rules;
 mod run;
+mod schedule;
 mod shape;
 mod transpose;
 mod var;
