@@ -37,6 +37,15 @@ pub trait Scalar:
     /// 2^n for a whole number n within the range of exponents of normal numbers.
     #[doc(hidden)]
     fn exp2_whole(n: Self) -> Self;
+    /// m and e with m 2^e = `self`, m between sqrt(1/2) and sqrt(2), and e whole, for a positive normal number.
+    #[doc(hidden)]
+    fn split(self) -> (Self, Self);
+    /// pi / 2 as a sum of three numbers.
+    #[doc(hidden)]
+    const HALF_PI_PARTS: (Self, Self, Self);
+    /// The lowest two bits, as truths: those of a whole number to which 1.5 / `EPSILON` was added.
+    #[doc(hidden)]
+    fn lowest_bits(self) -> (bool, bool);
     /// The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to `self`.
     fn erf(self) -> Self;
 }
@@ -55,11 +64,27 @@ impl Scalar for f32 {
     const LN_2_PARTS: (Self, Self) = (0.693_145_75, 1.428_606_8e-6);
     const EXP_DEGREE: usize = 7;
     const EXP_LIMITS: (Self, Self) = (-104.0, 89.0);
+    const HALF_PI_PARTS: (Self, Self, Self) = (1.570_796_4, -4.371_139e-8, -1.715_124_5e-15);
 
     #[inline(always)]
     fn exp2_whole(n: Self) -> Self {
         // Adding 1.5 * 2^23 leaves the whole number in the lowest bits.
         f32::from_bits((n + 12_583_039.0).to_bits() << 23)
+    }
+
+    #[inline(always)]
+    fn split(self) -> (Self, Self) {
+        // In units of the exponent, relative to sqrt(1/2); the sum is 127 larger than it should be, as exponents are.
+        const LEAST: u32 = 0x3f35_04f3;
+        let bits = self.to_bits().wrapping_add(0x3f80_0000 - LEAST);
+        let m = f32::from_bits((bits & 0x007f_ffff) + LEAST);
+        // An integer in the lowest bits of 2^23 is a number without a conversion.
+        (m, f32::from_bits(0x4b00_0000 | (bits >> 23)) - 8_388_735.0)
+    }
+
+    #[inline(always)]
+    fn lowest_bits(self) -> (bool, bool) {
+        (self.to_bits() & 1 != 0, self.to_bits() & 2 != 0)
     }
 
     #[inline]
@@ -82,11 +107,28 @@ impl Scalar for f64 {
     const LN_2_PARTS: (Self, Self) = (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10);
     const EXP_DEGREE: usize = 13;
     const EXP_LIMITS: (Self, Self) = (-746.0, 710.0);
+    const HALF_PI_PARTS: (Self, Self, Self) =
+        (1.570_796_326_794_896_6, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33);
 
     #[inline(always)]
     fn exp2_whole(n: Self) -> Self {
         // Adding 1.5 * 2^52 leaves the whole number in the lowest bits.
         f64::from_bits((n + 6_755_399_441_056_767.0).to_bits() << 52)
+    }
+
+    #[inline(always)]
+    fn split(self) -> (Self, Self) {
+        // In units of the exponent, relative to sqrt(1/2); the sum is 1023 larger than it should be, as exponents are.
+        const LEAST: u64 = 0x3fe6_a09e_667f_3bcd;
+        let bits = self.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - LEAST);
+        let m = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + LEAST);
+        // An integer in the lowest bits of 2^52 is a number without a conversion.
+        (m, f64::from_bits(0x4330_0000_0000_0000 | (bits >> 52)) - 4_503_599_627_371_519.0)
+    }
+
+    #[inline(always)]
+    fn lowest_bits(self) -> (bool, bool) {
+        (self.to_bits() & 1 != 0, self.to_bits() & 2 != 0)
     }
 
     #[inline]

@@ -1,13 +1,40 @@
 //! What each elementwise function computes, for one number and for slices of them.
 
 use super::function::{Binary, Unary};
-use crate::elementary::{self, vectorized};
+use crate::elementary::{self, inlined, vectorized};
 use crate::scalar::Scalar;
 
+/// A closure that is part of every loop over it: a large one would otherwise be called, and its loop not become SIMD code.
+macro_rules! always_inlined {
+    ($x:ident => $value:expr) => {
+        inlined(
+            #[inline(always)]
+            |$x: T| $value,
+        )
+    };
+}
+
 /// Runs `body` with the function of one number that `unary` names: one match for a slice, not one for each element.
+///
+/// Where `within` holds, all arguments are known to be `elementary::within` reach of sine, cosine and tangent.
 macro_rules! with_unary {
     ($unary:expr, $function:ident => $body:expr) => {
+        with_unary!($unary, within false, $function => $body)
+    };
+    ($unary:expr, within $within:expr, $function:ident => $body:expr) => {
         match $unary {
+            Unary::Sin if $within => {
+                let $function = always_inlined!(x => elementary::sin_within(x));
+                $body
+            }
+            Unary::Cos if $within => {
+                let $function = always_inlined!(x => elementary::cos_within(x));
+                $body
+            }
+            Unary::Tan if $within => {
+                let $function = always_inlined!(x => elementary::tan_within(x));
+                $body
+            }
             Unary::Scale(c) => {
                 let $function = |x: T| c * x;
                 $body
@@ -17,59 +44,59 @@ macro_rules! with_unary {
                 $body
             }
             Unary::Exp => {
-                let $function = |x: T| elementary::exp(x);
+                let $function = always_inlined!(x => elementary::exp(x));
                 $body
             }
             Unary::ExpM1 => {
-                let $function = |x: T| elementary::exp_m1(x);
+                let $function = always_inlined!(x => elementary::exp_m1(x));
                 $body
             }
             Unary::Ln => {
-                let $function = |x: T| x.ln();
+                let $function = always_inlined!(x => elementary::ln(x));
                 $body
             }
             Unary::Ln1p => {
-                let $function = |x: T| x.ln_1p();
+                let $function = always_inlined!(x => elementary::ln_1p(x));
                 $body
             }
             Unary::Sin => {
-                let $function = |x: T| x.sin();
+                let $function = always_inlined!(x => elementary::sin(x));
                 $body
             }
             Unary::Cos => {
-                let $function = |x: T| x.cos();
+                let $function = always_inlined!(x => elementary::cos(x));
                 $body
             }
             Unary::Tan => {
-                let $function = |x: T| x.tan();
+                let $function = always_inlined!(x => elementary::tan(x));
                 $body
             }
             Unary::Atan => {
-                let $function = |x: T| x.atan();
+                let $function = always_inlined!(x => elementary::atan(x));
                 $body
             }
             Unary::Sinh => {
-                let $function = |x: T| x.sinh();
+                let $function = always_inlined!(x => elementary::sinh(x));
                 $body
             }
             Unary::Cosh => {
-                let $function = |x: T| x.cosh();
+                let $function = always_inlined!(x => elementary::cosh(x));
                 $body
             }
             Unary::Tanh => {
-                let $function = |x: T| elementary::tanh(x);
+                let $function = always_inlined!(x => elementary::tanh(x));
                 $body
             }
             Unary::Sigmoid => {
-                let $function = |x: T| elementary::sigmoid(x);
+                let $function = always_inlined!(x => elementary::sigmoid(x));
                 $body
             }
             Unary::Softplus => {
-                let $function = |x: T| x.max(T::zero()) + elementary::exp(-x.abs()).ln_1p();
+                let $function = always_inlined!(x => elementary::softplus(x));
                 $body
             }
             Unary::Erf => {
-                let $function = |x: T| x.erf();
+                let $function = always_inlined!(x => elementary::erf(x));
                 $body
             }
             Unary::Sqrt => {
@@ -81,11 +108,11 @@ macro_rules! with_unary {
                 $body
             }
             Unary::Powi(n) => {
-                let $function = |x: T| x.powi(n);
+                let $function = always_inlined!(x => elementary::powi(x, n));
                 $body
             }
             Unary::Powf(c) => {
-                let $function = |x: T| x.powf(c);
+                let $function = always_inlined!(x => elementary::powf(x, c));
                 $body
             }
             Unary::Abs => {
@@ -191,14 +218,22 @@ pub(crate) fn binary_value<T: Scalar>(function: Binary, x: T, y: T) -> T {
 pub(crate) fn unary<T: Scalar>(function: Unary<T>, x: &[T], out: &mut [T]) {
     vectorized(
         #[inline(always)]
-        || with_unary!(function, f => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x))),
+        || {
+            with_unary!(function, within elementary::within(x), f => for (out, &x) in out.iter_mut().zip(x) {
+                *out = f(x);
+            });
+        },
     );
 }
 
 pub(crate) fn unary_in_place<T: Scalar>(function: Unary<T>, out: &mut [T]) {
     vectorized(
         #[inline(always)]
-        || with_unary!(function, f => out.iter_mut().for_each(|out| *out = f(*out))),
+        || {
+            with_unary!(function, within elementary::within(out), f => for out in out.iter_mut() {
+                *out = f(*out);
+            });
+        },
     );
 }
 

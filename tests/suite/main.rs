@@ -6,6 +6,7 @@ mod curvature_errors;
 mod curvature_laws;
 mod data;
 mod digits;
+mod elementary;
 mod krylov;
 mod layers;
 mod network;
