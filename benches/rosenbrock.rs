@@ -8,7 +8,7 @@ mod common;
 use std::ops::{Add, Mul, Sub};
 
 use ad_trait::reverse_ad::adr::{GlobalComputationGraph, adr};
-use common::clock::{alternate, median, milliseconds, ratio, repetitions};
+use common::clock::{alternate, least, median, milliseconds, ratio, repetitions};
 use eigenscape::objective::{Objective, Recorded};
 use eigenscape::tape::{Plan, Shape, Tape, Var};
 
@@ -132,18 +132,18 @@ fn compare(name: &str, function: &impl Function, theta: &[f64], others: &[(&str,
         preparation.push(milliseconds(|| drop(record())));
     }
     let once = median(&preparation);
-    let us = |times: &[f64]| median(times) * 1e3;
+    let us = |times: &[f64]| format!("{:.2} ({:.2})", median(times) * 1e3, least(times) * 1e3);
 
     println!("{name}: {} instructions recorded, {} with the gradient;", program.len(), differentiated.len());
     println!("recording, differentiating and planning once: {once:.2} ms\n");
-    println!("| gradient by | microseconds | ours / this | ours pays from |");
+    println!("| gradient by | microseconds: median (least) | ours / this | ours pays from |");
     println!("| --- | --- | --- | --- |");
-    println!("| ours, `Recorded` | {:.2} | 1 | - |", us(&objective));
-    println!("| ours, the plan alone | {:.2} | {:.2} | - |", us(&plan_alone), ratio(&objective, &plan_alone));
+    println!("| ours, `Recorded` | {} | 1 | - |", us(&objective));
+    println!("| ours, the plan alone | {} | {:.2} | - |", us(&plan_alone), ratio(&objective, &plan_alone));
     for (peer, times) in [("`reverse`", &reverse), ("`ad_trait`", &ad_trait)] {
         let gain = median(times) - median(&objective);
         let runs = if gain > 0.0 { format!("{:.0} runs", (once / gain).ceil()) } else { "never".into() };
-        println!("| {peer} | {:.2} | {:.2} | {runs} |", us(times), ratio(&objective, times));
+        println!("| {peer} | {} | {:.2} | {runs} |", us(times), ratio(&objective, times));
     }
     for (way, recorded) in others {
         let mut gradient = zeros();
@@ -154,7 +154,7 @@ fn compare(name: &str, function: &impl Function, theta: &[f64], others: &[(&str,
             }],
         );
         assert!(common::distance(&gradient, &planned) < 1e-9, "{way} has another gradient");
-        println!("| ours, {way} | {:.2} | {:.2} | - |", us(&times[0]), median(&objective) / median(&times[0]));
+        println!("| ours, {way} | {} | {:.2} | - |", us(&times[0]), median(&objective) / median(&times[0]));
     }
     println!();
 }
