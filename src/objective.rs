@@ -18,7 +18,7 @@ use std::sync::{Mutex, OnceLock};
 use crate::error::{Error, Result};
 use crate::operator::{Adjoint, LinearOperator, Symmetric, fits};
 use crate::scalar::Scalar;
-use crate::tape::{Derivative, Plan, Program, Shape, Tape, Var, Workspace, linearize};
+use crate::tape::{Derivative, Plan, Pool, Program, Shape, Tape, Var, Workspace, linearize, run_pooled};
 
 /// A source of gradients that may differ from step to step, as those of mini-batches do.
 ///
@@ -116,6 +116,8 @@ pub struct Recorded<T> {
     gradient_program: Program<T>,
     gradient: Plan<T>,
     hessian: OnceLock<Derivative<T>>,
+    value_workspaces: Pool<Workspace<T>>,
+    gradient_workspaces: Pool<Workspace<T>>,
 }
 
 impl<T> fmt::Debug for Recorded<T> {
@@ -156,6 +158,8 @@ impl<T: Scalar> Recorded<T> {
             gradient: Plan::new(&gradient_program),
             gradient_program,
             hessian: OnceLock::new(),
+            value_workspaces: Pool::default(),
+            gradient_workspaces: Pool::default(),
         })
     }
 
@@ -175,7 +179,7 @@ impl<T: Scalar> Stochastic<T> for Recorded<T> {
     #[track_caller]
     fn sample(&self, _step: u64, theta: &[T], gradient: &mut [T]) -> Result<f64> {
         let mut value = [T::zero()];
-        self.gradient.run(&[theta], &mut [&mut value, gradient], &mut self.gradient.workspace());
+        run_pooled(&self.gradient, &self.gradient_workspaces, &[theta], &mut [&mut value, gradient]);
         finite_gradient(gradient)?;
         finite_value(value[0].f64())
     }
@@ -187,7 +191,7 @@ impl<T: Scalar> Objective<T> for Recorded<T> {
     #[track_caller]
     fn value(&self, theta: &[T]) -> Result<f64> {
         let mut value = [T::zero()];
-        self.value.run(&[theta], &mut [&mut value], &mut self.value.workspace());
+        run_pooled(&self.value, &self.value_workspaces, &[theta], &mut [&mut value]);
         finite_value(value[0].f64())
     }
 

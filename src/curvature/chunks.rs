@@ -1,12 +1,11 @@
 //! Examples cut into chunks of equal size, and sums over chunks in a fixed tree.
 
 use std::ops::Range;
-use std::sync::Mutex;
 
 use super::Examples;
 use crate::linalg::axpy;
 use crate::scalar::Scalar;
-use crate::tape::{Plan, Workspace};
+pub(super) use crate::tape::{Pool, run_pooled};
 
 /// The partition of N examples into chunks of `rows` rows; the last is filled up with copies of the last example at
 /// weight zero, so that one recorded program fits all. Copies and not zeros: a network that is fine on the data may
@@ -102,41 +101,4 @@ pub(super) fn sum_over_chunks<T: Scalar>(
     axpy(T::one(), &other, out);
     spare.give(other);
     left + right
-}
-
-/// Buffers to be used again: as many as have ever been in use at once.
-#[derive(Debug)]
-pub(super) struct Pool<B> {
-    idle: Mutex<Vec<B>>,
-}
-
-impl<B> Default for Pool<B> {
-    fn default() -> Self {
-        Pool { idle: Mutex::new(Vec::new()) }
-    }
-}
-
-impl<B> Pool<B> {
-    pub(super) fn take(&self, make: impl FnOnce() -> B) -> B {
-        // The lock is held for a pop alone; a buffer carries no state, so a poisoned pool is as good as any.
-        let idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
-        idle.unwrap_or_else(make)
-    }
-
-    pub(super) fn give(&self, buffer: B) {
-        self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(buffer);
-    }
-}
-
-/// Runs a plan with a workspace from a pool.
-#[track_caller]
-pub(super) fn run_pooled<T: Scalar>(
-    plan: &Plan<T>,
-    pool: &Pool<Workspace<T>>,
-    arguments: &[&[T]],
-    results: &mut [&mut [T]],
-) {
-    let mut workspace = pool.take(|| plan.workspace());
-    plan.run(arguments, results, &mut workspace);
-    pool.give(workspace);
 }

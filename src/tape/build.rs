@@ -4,8 +4,10 @@
 //! once: an instruction that stands already is found by its key. So no pass needs a clean-up of its own, except for
 //! values that turn out not to be needed, which [`Builder::finish`] leaves out.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::function::{Binary, Unary};
 use super::op::{Op, Value};
@@ -17,20 +19,25 @@ use crate::scalar::Scalar;
 #[derive(Debug)]
 pub(crate) struct Builder<T> {
     program: Program<T>,
-    // Constants enter the key as bits: the key must be comparable, and 0 and -0 are different constants.
-    known: HashMap<(Op<u64>, Shape), Value>,
+    /// The last instruction with each hash: small enough to stay in the cache while a program grows.
+    known: FxHashMap<u64, Value>,
 }
 
 impl<T: Scalar> Builder<T> {
     pub(crate) fn new() -> Self {
+        Builder::with_capacity(0)
+    }
+
+    /// An empty program with room for so many instructions.
+    pub(crate) fn with_capacity(instructions: usize) -> Self {
         let program = Program {
-            nodes: Vec::new(),
+            nodes: Vec::with_capacity(instructions),
             constants: Vec::new(),
             tables: Vec::new(),
             arguments: Vec::new(),
             results: Vec::new(),
         };
-        Builder { program, known: HashMap::new() }
+        Builder { program, known: FxHashMap::with_capacity_and_hasher(instructions, FxBuildHasher) }
     }
 
     pub(crate) fn shape(&self, value: Value) -> Shape {
@@ -183,14 +190,20 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes an instruction that no simplification applies to, or finds it.
     pub(crate) fn emit(&mut self, op: Op<T>, shape: Shape) -> Value {
-        let key = (op.map(|x| x, bits, |table| table), shape);
-        if let Some(&value) = self.known.get(&key) {
-            return value;
+        // Constants are compared as bits: 0 and -0 are different constants.
+        let key = |op: Op<T>, shape: Shape| (op.map(|x| x, bits, |table| table), shape);
+        let own = key(op, shape);
+        let next = Value(self.program.nodes.len() as u32);
+        let known = self.known.entry(FxBuildHasher.hash_one(own)).or_insert(next);
+        if let Some(node) = self.program.nodes.get(known.index()) {
+            if key(node.op, node.shape) == own {
+                return *known;
+            }
+            // Another instruction with the same hash: the later one is remembered.
+            *known = next;
         }
-        let value = Value(self.program.nodes.len() as u32);
         self.program.nodes.push(Node { op, shape });
-        self.known.insert(key, value);
-        value
+        next
     }
 
     /// Writes an instruction with operands of its own program as one of this program, simplified.

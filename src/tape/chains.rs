@@ -1,6 +1,6 @@
 //! Registers and steps of a chain.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::function::Binary;
 use super::layout::Layout;
@@ -36,9 +36,9 @@ struct Draft<T> {
     tile: usize,
     steps: Vec<Step<T>>,
     /// Where values live that the chain itself computes or makes.
-    spans: HashMap<Value, Span>,
+    spans: FxHashMap<Value, Span>,
     /// The last action that reads a value.
-    last_read: HashMap<Value, usize>,
+    last_read: FxHashMap<Value, usize>,
     free: Vec<usize>,
     registers: usize,
 }
@@ -64,12 +64,12 @@ impl<T: Scalar> Planner<'_, T> {
     pub(super) fn chain(&mut self, end: usize) {
         let len = self.program.nodes[end].shape.size();
         let actions = self.actions(end);
-        let mut last_read = HashMap::new();
+        let mut last_read = FxHashMap::default();
         for (position, (_, action)) in actions.iter().enumerate() {
             action.operands().iter().for_each(|&x| _ = last_read.insert(self.root(x), position));
         }
         let tile = len.min(TILE / size_of::<T>());
-        let (spans, free) = (HashMap::new(), Vec::new());
+        let (spans, free) = (FxHashMap::default(), Vec::new());
         let mut draft = Draft { end, tile, steps: Vec::new(), spans, last_read, free, registers: 0 };
         for (position, &(value, action)) in actions.iter().enumerate() {
             self.act(&mut draft, position, value, action);
@@ -81,7 +81,7 @@ impl<T: Scalar> Planner<'_, T> {
     /// What the chain does, in order, with the value that each action gives.
     fn actions(&self, end: usize) -> Vec<(Value, Action<T>)> {
         let mut actions: Vec<(Value, Action<T>)> = Vec::new();
-        let mut absorbed = HashSet::new();
+        let mut absorbed = FxHashSet::default();
         for &member in &self.schedule.chains[end] {
             let op = self.program.nodes[member].op;
             let mut action = Action::Op(op);

@@ -9,39 +9,38 @@
 
 use std::ops::Range;
 
-use super::plan::{Convolution, Meeting, Pool};
+use super::plan::{Convolution, Meeting, Windows};
 use super::shape::Shape;
 use super::window::{Part, Window};
 use crate::linalg::{Matrix, Update, matmul};
 use crate::scalar::Scalar;
 
-impl Pool {
+impl Windows {
     /// The sizes of a window over images of the last two axes of `whole`, with results of the last two of `sums`.
     pub(super) fn new(window: Window, whole: Shape, sums: Shape) -> Self {
         let last_two = |shape: Shape| match *shape.extents() {
             [.., height, width] => [height, width],
             _ => unreachable!("the shape rule asks for two axes"),
         };
-        let mut pool = Pool { window, image: last_two(whole), positions: last_two(sums), meetings: Vec::new() };
-        for down in 0..window.size[0] {
-            for across in 0..window.size[1] {
-                let ((rows, first_row), (cols, first_col)) = (pool.inside(0, down), pool.inside(1, across));
-                pool.meetings.push(Meeting {
+        let mut windows = Windows { window, image: last_two(whole), positions: last_two(sums), meetings: Vec::new() };
+        for down in 0..window.size()[0] {
+            for across in 0..window.size()[1] {
+                let ((rows, first_row), (cols, first_col)) = (windows.inside(0, down), windows.inside(1, across));
+                windows.meetings.push(Meeting {
                     rows: if cols.is_empty() { 0 } else { rows.len() },
                     cols: cols.len(),
-                    position: rows.start * pool.positions[1] + cols.start,
-                    pixel: first_row * pool.image[1] + first_col,
+                    position: rows.start * windows.positions[1] + cols.start,
+                    pixel: first_row * windows.image[1] + first_col,
                 });
             }
         }
-        pool
+        windows
     }
 
     /// The positions along an axis at which a place of the window lies within the image, and the pixel under it at the
     /// first of them.
     fn inside(&self, axis: usize, place: usize) -> (Range<usize>, usize) {
-        let Window { stride, padding, .. } = self.window;
-        let (stride, padding) = (stride[axis], padding[axis]);
+        let (stride, padding) = (self.window.stride()[axis], self.window.padding()[axis]);
         let start = padding.saturating_sub(place).div_ceil(stride).min(self.positions[axis]);
         let beyond = (self.image[axis] + padding).saturating_sub(place);
         let end = beyond.div_ceil(stride).clamp(start, self.positions[axis]);
@@ -59,7 +58,7 @@ impl Pool {
     /// Whether neighbouring positions look at neighbouring pixels, over ends of rows too: what one place of the window
     /// sees is then the image itself, shifted, but for the columns in the padding.
     fn is_shift(&self) -> bool {
-        self.window.stride == [1, 1] && self.positions[1] == self.image[1]
+        self.window.stride() == [1, 1] && self.positions[1] == self.image[1]
     }
 
     /// For a shift, the first and the last position that see the image, and the pixels under them.
@@ -85,12 +84,12 @@ impl Pool {
 impl Meeting {
     /// Calls `visit` with the first position and the pixel under it, for each row of positions.
     #[inline(always)]
-    fn lines(&self, pool: &Pool, mut visit: impl FnMut(usize, usize)) {
+    fn lines(&self, windows: &Windows, mut visit: impl FnMut(usize, usize)) {
         let (mut position, mut pixel) = (self.position, self.pixel);
         for _ in 0..self.rows {
             visit(position, pixel);
-            position += pool.positions[1];
-            pixel += pool.window.stride[0] * pool.image[1];
+            position += windows.positions[1];
+            pixel += windows.window.stride()[0] * windows.image[1];
         }
     }
 }
@@ -98,23 +97,23 @@ impl Meeting {
 impl Convolution {
     /// The number of rows of patches: channels times the window's size.
     fn depth(&self) -> usize {
-        self.channels * self.pool.window.size[0] * self.pool.window.size[1]
+        self.channels * self.windows.window.size()[0] * self.windows.window.size()[1]
     }
 
     /// The number of entries of one image's patches.
     pub(super) fn scratch_len(&self) -> usize {
-        self.depth() * self.pool.places()
+        self.depth() * self.windows.places()
     }
 
     /// Writes the patches of one image.
     fn unfold<T: Scalar>(&self, image: &[T], patches: &mut [T]) {
-        let pool = &self.pool;
-        let stride = pool.window.stride[1];
-        let mut rows = patches.chunks_exact_mut(pool.places());
-        for channel in image.chunks_exact(pool.pixels()) {
-            for (meeting, row) in pool.meetings.iter().zip(&mut rows) {
-                if pool.is_shift() {
-                    let Some((range, pixel)) = pool.shifted(meeting) else {
+        let windows = &self.windows;
+        let stride = windows.window.stride()[1];
+        let mut rows = patches.chunks_exact_mut(windows.places());
+        for channel in image.chunks_exact(windows.pixels()) {
+            for (meeting, row) in windows.meetings.iter().zip(&mut rows) {
+                if windows.is_shift() {
+                    let Some((range, pixel)) = windows.shifted(meeting) else {
                         row.fill(T::zero());
                         continue;
                     };
@@ -122,13 +121,13 @@ impl Convolution {
                     row[range.end..].fill(T::zero());
                     let len = range.len();
                     row[range].copy_from_slice(&channel[pixel..][..len]);
-                    pool.clear_sides(meeting, row);
+                    windows.clear_sides(meeting, row);
                     continue;
                 }
                 if meeting.rows * meeting.cols < row.len() {
                     row.fill(T::zero());
                 }
-                meeting.lines(pool, |position, pixel| {
+                meeting.lines(windows, |position, pixel| {
                     let line = &mut row[position..][..meeting.cols];
                     if stride == 1 {
                         line.copy_from_slice(&channel[pixel..][..meeting.cols]);
@@ -142,19 +141,19 @@ impl Convolution {
 
     /// Adds patches, which are spoilt, to the image that they were of.
     fn fold<T: Scalar>(&self, patches: &mut [T], image: &mut [T]) {
-        let pool = &self.pool;
-        let stride = pool.window.stride[1];
-        let mut rows = patches.chunks_exact_mut(pool.places());
-        for channel in image.chunks_exact_mut(pool.pixels()) {
-            for (meeting, row) in pool.meetings.iter().zip(&mut rows) {
-                if pool.is_shift() {
-                    let Some((range, pixel)) = pool.shifted(meeting) else { continue };
-                    pool.clear_sides(meeting, row);
+        let windows = &self.windows;
+        let stride = windows.window.stride()[1];
+        let mut rows = patches.chunks_exact_mut(windows.places());
+        for channel in image.chunks_exact_mut(windows.pixels()) {
+            for (meeting, row) in windows.meetings.iter().zip(&mut rows) {
+                if windows.is_shift() {
+                    let Some((range, pixel)) = windows.shifted(meeting) else { continue };
+                    windows.clear_sides(meeting, row);
                     let pixels = &mut channel[pixel..][..range.len()];
                     pixels.iter_mut().zip(&row[range]).for_each(|(to, &from)| *to += from);
                     continue;
                 }
-                meeting.lines(pool, |position, pixel| {
+                meeting.lines(windows, |position, pixel| {
                     let line = &row[position..][..meeting.cols];
                     channel[pixel..].iter_mut().step_by(stride).zip(line).for_each(|(to, &from)| *to += from);
                 });
@@ -172,8 +171,8 @@ impl Convolution {
         out: &mut [T],
         scratch: &mut [T],
     ) {
-        let (depth, places) = (self.depth(), self.pool.places());
-        let image = self.channels * self.pool.pixels();
+        let (depth, places) = (self.depth(), self.windows.places());
+        let image = self.channels * self.windows.pixels();
         let result = self.outputs * places;
         let patches = &mut scratch[..self.scratch_len()];
         if out.is_empty() {
@@ -216,21 +215,21 @@ impl Convolution {
 }
 
 /// Whether windows are two columns wide and lie side by side without padding: then pairs of pixels are read at once.
-fn in_pairs(pool: &Pool) -> bool {
-    let Window { size, stride, padding } = pool.window;
-    size[1] == 2 && stride[1] == 2 && padding == [0, 0]
+fn in_pairs(windows: &Windows) -> bool {
+    let window = windows.window;
+    window.size()[1] == 2 && window.stride()[1] == 2 && window.padding() == [0, 0]
 }
 
 /// Sums over windows, image by image.
-pub(super) fn window_sum<T: Scalar>(x: &[T], pool: &Pool, out: &mut [T]) {
+pub(super) fn window_sum<T: Scalar>(x: &[T], windows: &Windows, out: &mut [T]) {
     out.fill(T::zero());
     if out.is_empty() || x.is_empty() {
         return;
     }
-    let (stride, pairs) = (pool.window.stride[1], in_pairs(pool));
-    for (x, out) in x.chunks_exact(pool.pixels()).zip(out.chunks_exact_mut(pool.places())) {
-        for meeting in pool.meetings.iter().step_by(1 + usize::from(pairs)) {
-            meeting.lines(pool, |position, pixel| {
+    let (stride, pairs) = (windows.window.stride()[1], in_pairs(windows));
+    for (x, out) in x.chunks_exact(windows.pixels()).zip(out.chunks_exact_mut(windows.places())) {
+        for meeting in windows.meetings.iter().step_by(1 + usize::from(pairs)) {
+            meeting.lines(windows, |position, pixel| {
                 let line = &mut out[position..][..meeting.cols];
                 if pairs {
                     let (x, _) = x[pixel..][..2 * meeting.cols].as_chunks::<2>();
@@ -244,15 +243,15 @@ pub(super) fn window_sum<T: Scalar>(x: &[T], pool: &Pool, out: &mut [T]) {
 }
 
 /// The transpose: each element added to all places of its window.
-pub(super) fn window_spread<T: Scalar>(x: &[T], pool: &Pool, out: &mut [T]) {
+pub(super) fn window_spread<T: Scalar>(x: &[T], windows: &Windows, out: &mut [T]) {
     out.fill(T::zero());
     if out.is_empty() || x.is_empty() {
         return;
     }
-    let (stride, pairs) = (pool.window.stride[1], in_pairs(pool));
-    for (x, out) in x.chunks_exact(pool.places()).zip(out.chunks_exact_mut(pool.pixels())) {
-        for meeting in pool.meetings.iter().step_by(1 + usize::from(pairs)) {
-            meeting.lines(pool, |position, pixel| {
+    let (stride, pairs) = (windows.window.stride()[1], in_pairs(windows));
+    for (x, out) in x.chunks_exact(windows.places()).zip(out.chunks_exact_mut(windows.pixels())) {
+        for meeting in windows.meetings.iter().step_by(1 + usize::from(pairs)) {
+            meeting.lines(windows, |position, pixel| {
                 let line = &x[position..][..meeting.cols];
                 if pairs {
                     let (out, _) = out[pixel..][..2 * meeting.cols].as_chunks_mut::<2>();

@@ -16,7 +16,7 @@ use crate::scalar::Scalar;
 
 /// A linear program as a program: argument 0 holds the residuals, a block each; then come the linear arguments.
 pub fn embed<T: Scalar>(linear: &LinearProgram<T>) -> Program<T> {
-    let mut builder = Builder::new();
+    let mut builder = Builder::with_capacity(linear.nodes.len() + linear.residuals.len());
     let residuals = builder.argument(&linear.residuals);
     let arguments: Vec<_> = linear.arguments.iter().map(|blocks| builder.argument(blocks)).collect();
     let results = embed_at(&mut builder, linear, &residuals, &arguments);
@@ -116,7 +116,7 @@ impl<T: Scalar> Program<T> {
         }
         let Linearization { primal, linear } = linearize(self, &[argument])?;
         let backward = transpose(&linear);
-        let mut builder = Builder::new();
+        let mut builder = Builder::with_capacity(primal.nodes.len() + backward.nodes.len());
         let arguments: Vec<_> = primal.arguments.iter().map(|blocks| builder.argument(blocks)).collect();
         let mut results = builder.inline(&primal, &arguments);
         let residuals = results.pop().unwrap_or_default();

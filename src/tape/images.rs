@@ -36,8 +36,9 @@ impl<'t, T: Scalar> Var<'t, T> {
             [_, _, rows, cols] => [rows, cols],
             _ => [0, 0],
         };
-        let window = Window { size, stride, padding };
-        let Some(shape) = window.convolved(self.shape(), kernel.shape()) else {
+        let fitting = Window::new(size, stride, padding)
+            .and_then(|window| Some((window, window.convolved(self.shape(), kernel.shape())?)));
+        let Some((window, shape)) = fitting else {
             let rule = "images are images x channels x height x width, kernels outputs x channels x rows x columns, \
                         with as many channels; strides are at least 1, and the kernel must fit the padded image";
             return self.fail("convolution", kernel.shape().extents(), rule);
@@ -63,9 +64,10 @@ impl<'t, T: Scalar> Var<'t, T> {
         let (own, other) = (self.shape(), kernel.shape());
         let fitting = match (own.extents(), other.extents()) {
             (&[images, ..], &[_, channels, rows, cols]) => {
-                let window = Window { size: [rows, cols], stride, padding };
                 let shape = Shape::from([images, channels, image[0], image[1]]);
-                (window.convolved(shape, other) == Some(own)).then_some((window, shape))
+                Window::new([rows, cols], stride, padding)
+                    .filter(|window| window.convolved(shape, other) == Some(own))
+                    .map(|window| (window, shape))
             }
             _ => None,
         };
@@ -80,8 +82,9 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// The means over windows of the last two axes; zeros of the padding count.
     #[track_caller]
     pub fn average_pool(self, size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Self {
-        let window = Window { size, stride, padding };
-        let Some(shape) = window.summed(self.shape()) else {
+        let fitting =
+            Window::new(size, stride, padding).and_then(|window| Some((window, window.summed(self.shape())?)));
+        let Some((window, shape)) = fitting else {
             return self.fail("average_pool", &size, NO_POOL);
         };
         let sums = self.make(|builder| builder.push(Op::WindowSum(self.value, window), shape));
@@ -92,10 +95,10 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// derivative equally.
     #[track_caller]
     pub fn max_pool(self, size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Self {
-        let window = Window { size, stride, padding };
         let whole = self.shape();
         let inside = (0..2).all(|axis| padding[axis] < size[axis].max(1));
-        let Some(shape) = window.summed(whole).filter(|_| inside) else {
+        let fitting = Window::new(size, stride, padding).filter(|_| inside).and_then(|window| window.summed(whole));
+        let Some(shape) = fitting else {
             return self.fail("max_pool", &size, NO_POOL);
         };
         let (&[ref stack @ .., height, width], &[.., down, across]) = (whole.extents(), shape.extents()) else {

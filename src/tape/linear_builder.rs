@@ -1,7 +1,9 @@
 //! The builder that passes write linear programs with.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::linear::{LinearNode, LinearOp, LinearProgram, Residual, Tangent};
 use super::shape::Shape;
@@ -11,20 +13,26 @@ use crate::scalar::Scalar;
 #[derive(Debug)]
 pub(crate) struct LinearBuilder<T> {
     program: LinearProgram<T>,
-    known: HashMap<(LinearOp<u64>, Shape), Tangent>,
+    /// The last instruction with each hash.
+    known: FxHashMap<u64, Tangent>,
 }
 
 impl<T: Scalar> LinearBuilder<T> {
     /// An empty linear program that may use residuals of these shapes.
     pub(crate) fn new(residuals: Vec<Shape>) -> Self {
+        LinearBuilder::with_capacity(residuals, 0)
+    }
+
+    /// The same with room for so many instructions.
+    pub(crate) fn with_capacity(residuals: Vec<Shape>, instructions: usize) -> Self {
         let program = LinearProgram {
-            nodes: Vec::new(),
+            nodes: Vec::with_capacity(instructions),
             residuals,
             tables: Vec::new(),
             arguments: Vec::new(),
             results: Vec::new(),
         };
-        LinearBuilder { program, known: HashMap::new() }
+        LinearBuilder { program, known: FxHashMap::with_capacity_and_hasher(instructions, FxBuildHasher) }
     }
 
     pub(crate) fn shape(&self, tangent: Tangent) -> Shape {
@@ -167,14 +175,18 @@ impl<T: Scalar> LinearBuilder<T> {
     }
 
     fn emit(&mut self, op: LinearOp<T>, shape: Shape) -> Tangent {
-        let key = (op.map(|t| t, |r| r, |c| c.f64().to_bits(), |table| table), shape);
-        if let Some(&tangent) = self.known.get(&key) {
-            return tangent;
+        let key = |op: LinearOp<T>, shape: Shape| (op.map(|t| t, |r| r, |c| c.f64().to_bits(), |table| table), shape);
+        let own = key(op, shape);
+        let next = Tangent(self.program.nodes.len() as u32);
+        let known = self.known.entry(FxBuildHasher.hash_one(own)).or_insert(next);
+        if let Some(node) = self.program.nodes.get(known.index()) {
+            if key(node.op, node.shape) == own {
+                return *known;
+            }
+            *known = next;
         }
-        let tangent = Tangent(self.program.nodes.len() as u32);
         self.program.nodes.push(LinearNode { op, shape });
-        self.known.insert(key, tangent);
-        tangent
+        next
     }
 
     fn is_zero(&self, tangent: Tangent) -> bool {

@@ -7,7 +7,7 @@
 //! Arguments that are not perturbed have no tangent at all (a symbolic zero), and neither has anything computed from
 //! them alone: the linear part holds only what it must.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::build::Builder;
 use super::function::{Binary, Unary};
@@ -46,10 +46,10 @@ pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result
         }
     }
     let mut pass = Pass {
-        primal: Builder::new(),
-        linear: LinearBuilder::new(Vec::new()),
+        primal: Builder::with_capacity(2 * program.nodes.len()),
+        linear: LinearBuilder::with_capacity(Vec::new(), 2 * program.nodes.len()),
         residuals: Vec::new(),
-        numbers: HashMap::new(),
+        numbers: FxHashMap::default(),
         tables: Vec::new(),
     };
     let inputs: Vec<Vec<Value>> = program.arguments.iter().map(|blocks| pass.primal.argument(blocks)).collect();
@@ -100,7 +100,7 @@ struct Pass<T> {
     linear: LinearBuilder<T>,
     /// The primal value behind each residual.
     residuals: Vec<Value>,
-    numbers: HashMap<Value, Residual>,
+    numbers: FxHashMap<Value, Residual>,
     /// The numbers in the linear program of the program's tables.
     tables: Vec<usize>,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::function::{Binary, Unary};
 use super::layout::Layout;
+use super::scalars::Scalars;
 use super::window::{Part, Window};
 use crate::linalg::Update;
 use crate::scalar::Scalar;
@@ -79,6 +80,7 @@ pub(super) struct Span {
 pub(super) enum Stage<T> {
     Step(Step<T>),
     Chain(Chain<T>),
+    Scalars(Scalars<T>),
 }
 
 /// Elementwise steps over values of one length, run tile by tile.
@@ -136,8 +138,8 @@ pub(super) enum Kernel<T> {
         update: Update,
         sizes: Box<Convolution>,
     },
-    WindowSum(Span, Box<Pool>),
-    WindowSpread(Span, Box<Pool>),
+    WindowSum(Span, Box<Windows>),
+    WindowSpread(Span, Box<Windows>),
     LogSumExp(Span, usize),
     Softmax(Span, usize),
     LogSoftmax(Span, usize),
@@ -191,12 +193,12 @@ pub(super) struct Convolution {
     pub(super) images: usize,
     pub(super) channels: usize,
     pub(super) outputs: usize,
-    pub(super) pool: Pool,
+    pub(super) windows: Windows,
 }
 
 /// The sizes of windows over images.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Pool {
+pub(super) struct Windows {
     pub(super) window: Window,
     /// Height and width of an image.
     pub(super) image: [usize; 2],

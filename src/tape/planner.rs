@@ -8,8 +8,9 @@ use super::function::Binary;
 use super::layout::Layout;
 use super::memory::Memory;
 use super::op::{Op, Value};
-use super::plan::{Convolution, Factor, Kernel, Place, Plan, Pool, Span, Stage, Step};
+use super::plan::{Convolution, Factor, Kernel, Place, Plan, Span, Stage, Step, Windows};
 use super::program::Program;
+use super::scalars::Scalars;
 use super::schedule::{Role, Schedule};
 use super::shape::Shape;
 use super::window::Part;
@@ -23,12 +24,18 @@ impl<T: Scalar> Plan<T> {
     }
 }
 
+/// Fewer numbers than this are read and written where they are.
+const FEW: usize = 8;
+
 pub(super) struct Planner<'p, T> {
     pub(super) program: &'p Program<T>,
     pub(super) schedule: Schedule<'p, T>,
     pub(super) places: Vec<Option<Place>>,
     pub(super) last_use: Vec<usize>,
     starts: Vec<Vec<usize>>,
+    /// Where in the workspace arguments and results lie that are read or written number by number.
+    staged_arguments: Vec<Option<usize>>,
+    staged_results: Vec<Option<usize>>,
     pub(super) memory: Memory,
     pub(super) scratch_len: usize,
     pub(super) stages: Vec<Stage<T>>,
@@ -43,6 +50,8 @@ impl<'p, T: Scalar> Planner<'p, T> {
             places: vec![None; count],
             last_use: vec![0; count],
             starts: program.arguments.iter().map(|blocks| starts(blocks.iter().map(Shape::size))).collect(),
+            staged_arguments: vec![None; program.arguments.len()],
+            staged_results: vec![None; program.results.len()],
             memory: Memory::default(),
             scratch_len: 0,
             stages: Vec::new(),
@@ -50,6 +59,7 @@ impl<'p, T: Scalar> Planner<'p, T> {
     }
 
     fn plan(mut self) -> Plan<T> {
+        self.stage();
         self.place_results();
         self.find_last_uses();
         for index in 0..self.program.nodes.len() {
@@ -93,6 +103,46 @@ impl<'p, T: Scalar> Planner<'p, T> {
         }
     }
 
+    /// Gives arguments that are read number by number, and results that are written so, a copy in the workspace.
+    fn stage(&mut self) {
+        let mut reads = vec![0; self.program.arguments.len()];
+        for (index, node) in self.program.nodes.iter().enumerate() {
+            if let (Role::Alias, 1) = (self.schedule.roles[index], node.shape.size())
+                && let Op::Argument { argument, .. } = self.op(self.root(Value(index as u32)))
+            {
+                reads[argument] += 1;
+            }
+        }
+        for (argument, reads) in reads.into_iter().enumerate() {
+            let len = self.program.argument_len(argument);
+            if reads >= FEW && 4 * reads >= len {
+                let start = self.memory.allocate(len);
+                self.staged_arguments[argument] = Some(start);
+                let from = Span { place: Place::Argument { argument, start: 0 }, len };
+                let out = Span { place: Place::Workspace { start }, len };
+                self.push(Step { kernel: Kernel::Copy(from), out });
+            }
+        }
+        for (result, blocks) in self.program.results.iter().enumerate() {
+            let numbers = blocks.len() >= FEW && blocks.iter().all(|&value| self.shape(value).size() == 1);
+            let placed = |value: Value| {
+                let delayed = self.schedule.accumulation(value).map(|(_, delayed)| self.op(delayed));
+                matches!(delayed, Some(Op::Pad { of, .. }) if self.shape(of).size() == 1)
+            };
+            if numbers || blocks.iter().any(|&value| placed(value)) {
+                self.staged_results[result] = Some(self.memory.allocate(self.program.result_len(result)));
+            }
+        }
+    }
+
+    /// Where a part of a result is written.
+    fn result_place(&self, result: usize, start: usize) -> Place {
+        match self.staged_results[result] {
+            Some(staged) => Place::Workspace { start: staged + start },
+            None => Place::Result { result, start },
+        }
+    }
+
     /// Results are computed where they are wanted, if they are computed at all and wanted once.
     fn place_results(&mut self) {
         for (result, blocks) in self.program.results.iter().enumerate() {
@@ -101,7 +151,7 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 let root = self.root(value);
                 let whole = self.shape(root).size() == self.shape(value).size();
                 if whole && self.is_written(root) && self.places[root.index()].is_none() {
-                    self.compute_at(root, Place::Result { result, start });
+                    self.compute_at(root, self.result_place(result, start));
                 }
             }
         }
@@ -125,10 +175,16 @@ impl<'p, T: Scalar> Planner<'p, T> {
             let sizes = starts(blocks.iter().map(|&value| self.shape(value).size()));
             for (&value, &start) in blocks.iter().zip(&sizes) {
                 let from = self.span(value);
-                let out = Span { place: Place::Result { result, start }, len: from.len };
+                let out = Span { place: self.result_place(result, start), len: from.len };
                 if from != out {
-                    self.stages.push(Stage::Step(Step { kernel: Kernel::Copy(from), out }));
+                    self.push(Step { kernel: Kernel::Copy(from), out });
                 }
+            }
+            if let Some(start) = self.staged_results[result] {
+                let len = self.program.result_len(result);
+                let staged = Span { place: Place::Workspace { start }, len };
+                let out = Span { place: Place::Result { result, start: 0 }, len };
+                self.push(Step { kernel: Kernel::Copy(staged), out });
             }
         }
     }
@@ -157,7 +213,11 @@ impl<'p, T: Scalar> Planner<'p, T> {
         let base = match (place, self.op(self.root(value))) {
             (Some(place), _) => place,
             (None, Op::Argument { argument, block }) => {
-                Place::Argument { argument, start: self.starts[argument][block] }
+                let start = self.starts[argument][block];
+                match self.staged_arguments[argument] {
+                    Some(staged) => Place::Workspace { start: staged + start },
+                    None => Place::Argument { argument, start },
+                }
             }
             (None, Op::Constant(constant)) => Place::Constant { constant, start: 0 },
             (None, op) => unreachable!("{value:?} is read before {op:?} has a place"),
@@ -216,12 +276,12 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 self.write(value, Kernel::LogDeterminant(self.span(x), size));
             }
             Op::WindowSum(x, window) => {
-                let pool = Pool::new(window, self.shape(x), node.shape);
-                self.write(value, Kernel::WindowSum(self.span(x), Box::new(pool)));
+                let windows = Windows::new(window, self.shape(x), node.shape);
+                self.write(value, Kernel::WindowSum(self.span(x), Box::new(windows)));
             }
             Op::WindowSpread(x, window) => {
-                let pool = Pool::new(window, node.shape, self.shape(x));
-                self.write(value, Kernel::WindowSpread(self.span(x), Box::new(pool)));
+                let windows = Windows::new(window, node.shape, self.shape(x));
+                self.write(value, Kernel::WindowSpread(self.span(x), Box::new(windows)));
             }
             Op::LogSumExp(x) => self.write(value, Kernel::LogSumExp(self.span(x), self.width(x))),
             Op::Softmax(x) => self.write(value, Kernel::Softmax(self.span(x), self.width(x))),
@@ -296,9 +356,9 @@ impl<'p, T: Scalar> Planner<'p, T> {
                     Part::Input => (shape, self.shape(left)),
                     Part::Kernel => (self.shape(left), self.shape(right)),
                 };
-                let pool = Pool::new(window, x, y);
+                let windows = Windows::new(window, x, y);
                 let [images, channels] = [x.extents()[0], x.extents()[1]];
-                let sizes = Convolution { images, channels, outputs: y.extents()[1], pool };
+                let sizes = Convolution { images, channels, outputs: y.extents()[1], windows };
                 self.scratch_len = self.scratch_len.max(sizes.scratch_len());
                 Kernel::Convolution {
                     part,
@@ -346,7 +406,19 @@ impl<'p, T: Scalar> Planner<'p, T> {
         let len = self.shape(value).size();
         let place =
             *self.places[value.index()].get_or_insert_with(|| Place::Workspace { start: self.memory.allocate(len) });
-        self.stages.push(Stage::Step(Step { kernel, out: Span { place, len } }));
+        self.push(Step { kernel, out: Span { place, len } });
+    }
+
+    /// Adds a step, to the run of steps on single numbers if it is one.
+    fn push(&mut self, step: Step<T>) {
+        if let Some(Stage::Scalars(scalars)) = self.stages.last_mut()
+            && scalars.push(&step)
+        {
+            return;
+        }
+        let mut scalars = Scalars::default();
+        let stage = if scalars.push(&step) { Stage::Scalars(scalars) } else { Stage::Step(step) };
+        self.stages.push(stage);
     }
 
     /// Frees what the step of this instruction was the last to read.

@@ -160,13 +160,13 @@ impl<T: Scalar> fmt::Display for Line<'_, T> {
 impl Window {
     /// The number of places in a window.
     fn places(&self) -> u64 {
-        (self.size[0] * self.size[1]) as u64
+        self.size().iter().product::<usize>() as u64
     }
 }
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [rows, cols] = self.size;
-        write!(f, "window {rows}x{cols}, stride {:?}, padding {:?}", self.stride, self.padding)
+        let [rows, cols] = self.size();
+        write!(f, "window {rows}x{cols}, stride {:?}, padding {:?}", self.stride(), self.padding())
     }
 }

@@ -41,6 +41,7 @@ impl<T: Scalar> Plan<T> {
         for stage in &self.stages {
             match stage {
                 Stage::Step(step) => self.step(step, None, arguments, results, entries, scratch),
+                Stage::Scalars(scalars) => scalars.run(entries),
                 Stage::Chain(chain) => {
                     for start in (0..chain.len).step_by(chain.tile) {
                         let tile = Tile { start, len: chain.tile.min(chain.len - start) };
@@ -241,8 +242,8 @@ fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], scratch: &mut [T], sour
             let [left, right] = operands.map(|x| sources.read(x));
             sizes.run(part, left, right, update, out, scratch);
         }
-        Kernel::WindowSum(x, ref pool) => convolve::window_sum(sources.read(x), pool, out),
-        Kernel::WindowSpread(x, ref pool) => convolve::window_spread(sources.read(x), pool, out),
+        Kernel::WindowSum(x, ref windows) => convolve::window_sum(sources.read(x), windows, out),
+        Kernel::WindowSpread(x, ref windows) => convolve::window_spread(sources.read(x), windows, out),
         Kernel::LogSumExp(x, width) => rowwise::log_sum_exp(sources.read(x), width, out),
         Kernel::Softmax(x, width) => rowwise::softmax(sources.read(x), width, out),
         Kernel::LogSoftmax(x, width) => rowwise::log_softmax(sources.read(x), width, out),

@@ -1,6 +1,7 @@
 //! Shapes: up to six axes, row-major.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::error::{Error, Result};
 
@@ -18,7 +19,7 @@ pub const MAX_AXES: usize = 6;
 /// assert_eq!(Shape::scalar().size(), 1);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Shape {
     // Unused places hold 0, so that equality may compare all of them.
     extents: [usize; MAX_AXES],
@@ -150,6 +151,12 @@ impl Shape {
             shape.axes += 1;
         }
         shape
+    }
+}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.extents().hash(state);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::scalar::Scalar;
 
 /// The transpose of a linear program, with the same residuals.
 pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
-    let mut builder = LinearBuilder::new(linear.residuals.clone());
+    let mut builder = LinearBuilder::with_capacity(linear.residuals.clone(), 2 * linear.nodes.len());
     let tables: Vec<usize> = linear.tables.iter().map(|table| builder.table(table)).collect();
     let mut cotangents: Vec<Option<Tangent>> = vec![None; linear.nodes.len()];
     for blocks in &linear.results {

@@ -8,12 +8,10 @@ use super::shape::Shape;
 /// positions, rounded down.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Window {
-    /// Height and width.
-    pub size: [usize; 2],
-    /// The distance between neighbouring windows.
-    pub stride: [usize; 2],
-    /// Rows and columns of zeros on each side.
-    pub padding: [usize; 2],
+    // Small numbers, because a window is part of an instruction.
+    size: [u32; 2],
+    stride: [u32; 2],
+    padding: [u32; 2],
 }
 
 /// Which of the three arrays in sum y conv(x, w) is the result.
@@ -31,11 +29,34 @@ pub enum Part {
 }
 
 impl Window {
+    /// A window, if there is one: sizes and strides are at least 1, and all numbers fit 32 bits.
+    pub(crate) fn new(size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Option<Self> {
+        let small = |pair: [usize; 2]| Some([u32::try_from(pair[0]).ok()?, u32::try_from(pair[1]).ok()?]);
+        let positive = [size, stride].concat().iter().all(|&extent| extent > 0);
+        let window = Window { size: small(size)?, stride: small(stride)?, padding: small(padding)? };
+        positive.then_some(window)
+    }
+
+    /// Height and width.
+    pub fn size(&self) -> [usize; 2] {
+        self.size.map(|extent| extent as usize)
+    }
+
+    /// The distances between neighbouring windows.
+    pub fn stride(&self) -> [usize; 2] {
+        self.stride.map(|extent| extent as usize)
+    }
+
+    /// Rows and columns of zeros on each side.
+    pub fn padding(&self) -> [usize; 2] {
+        self.padding.map(|extent| extent as usize)
+    }
+
     /// The number of positions along height and width of an image, if there is one.
     pub(crate) fn positions(&self, image: [usize; 2]) -> Option<[usize; 2]> {
         let along = |axis: usize| {
-            let room = self.padding[axis].checked_mul(2)?.checked_add(image[axis])?.checked_sub(self.size[axis])?;
-            (self.size[axis] > 0).then_some(room.checked_div(self.stride[axis])? + 1)
+            let padded = self.padding()[axis].checked_mul(2)?.checked_add(image[axis])?;
+            Some(padded.checked_sub(self.size()[axis])? / self.stride()[axis] + 1)
         };
         Some([along(0)?, along(1)?])
     }
@@ -46,7 +67,7 @@ impl Window {
             return None;
         };
         let [down, across] = self.positions([height, width])?;
-        (channels == inputs && self.size == [rows, cols]).then(|| Shape::from([images, outputs, down, across]))
+        (channels == inputs && self.size() == [rows, cols]).then(|| Shape::from([images, outputs, down, across]))
     }
 
     /// The shape of sums over windows, if there is one.

@@ -3,12 +3,14 @@
 //! Ours is recorded, differentiated and planned once and then run; the others write their tape anew for each gradient,
 //! into memory that they keep. The same generic source serves all three.
 
-mod common;
+#[allow(dead_code)]
+#[path = "../../../common/clock.rs"]
+mod clock;
 
 use std::ops::{Add, Mul, Sub};
 
 use ad_trait::reverse_ad::adr::{GlobalComputationGraph, adr};
-use common::clock::{alternate, least, median, milliseconds, ratio, repetitions};
+use clock::{alternate, least, median, milliseconds, ratio, repetitions};
 use eigenscape::objective::{Objective, Recorded};
 use eigenscape::tape::{Plan, Shape, Tape, Var};
 
