@@ -148,18 +148,21 @@ impl<T: Scalar> Recorded<T> {
     /// A program with one argument and one number as its result.
     ///
     /// # Errors
-    /// If it has not.
+    /// If it has not, or if there is not the memory to run its gradient.
     pub fn from_program(program: Program<T>) -> Result<Self> {
         Error::length("the list of arguments of an objective", program.arguments().len(), 1)?;
         let gradient_program = program.gradient(0)?;
+        let gradient = Plan::new(&gradient_program);
+        let gradient_workspaces = Pool::default();
+        gradient_workspaces.give(gradient.try_workspace()?);
         Ok(Recorded {
             dim: program.argument_len(0),
             value: Plan::new(&program),
-            gradient: Plan::new(&gradient_program),
+            gradient,
             gradient_program,
             hessian: OnceLock::new(),
             value_workspaces: Pool::default(),
-            gradient_workspaces: Pool::default(),
+            gradient_workspaces,
         })
     }
 

@@ -96,8 +96,8 @@ impl<T: Scalar> Risk<T> {
     ///
     /// # Errors
     /// If the examples' inputs or targets are not as many as the network's inputs or outputs, if the targets are not
-    /// such as the loss takes (probabilities, for softmax cross-entropy), or if the network's recording has a shape
-    /// error.
+    /// such as the loss takes (probabilities, for softmax cross-entropy), if the network's recording has a shape error, or
+    /// if there is not the memory to run the gradient of one chunk.
     pub fn new(network: &(impl Network + Clone + Send + 'static), loss: Loss, examples: Examples<T>) -> Result<Self> {
         Error::length("a row of inputs", examples.input_len(), network.inputs())?;
         Error::length("a row of targets", examples.target_len(), network.outputs())?;
@@ -109,6 +109,9 @@ impl<T: Scalar> Risk<T> {
         let own = network.clone();
         let record = Box::new(move |rows| Recording::new(&own, loss, rows));
         let recording = record(partition.rows)?;
+        let gradient = Plan::new(&recording.gradient);
+        let gradient_workspaces = Pool::default();
+        gradient_workspaces.give(gradient.try_workspace()?);
         Ok(Risk {
             loss,
             blocks: network.blocks().to_vec(),
@@ -117,7 +120,7 @@ impl<T: Scalar> Risk<T> {
             chunked: ChunkedExamples::new(&examples, partition),
             examples,
             value: Plan::new(&recording.risk),
-            gradient: Plan::new(&recording.gradient),
+            gradient,
             logits: Plan::new(&recording.logits),
             recording,
             derivatives: Derivatives::default(),
@@ -125,7 +128,7 @@ impl<T: Scalar> Risk<T> {
             memory_budget: Self::MEMORY_BUDGET,
             vectors: Pool::default(),
             value_workspaces: Pool::default(),
-            gradient_workspaces: Pool::default(),
+            gradient_workspaces,
             logits_workspaces: Pool::default(),
         })
     }

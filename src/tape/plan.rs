@@ -6,6 +6,7 @@ use super::function::{Binary, Unary};
 use super::layout::Layout;
 use super::scalars::Scalars;
 use super::window::{Part, Window};
+use crate::error::{Error, Result};
 use crate::linalg::Update;
 use crate::scalar::Scalar;
 
@@ -221,8 +222,25 @@ pub(super) struct Meeting {
 
 impl<T: Scalar> Plan<T> {
     /// A workspace for one running call.
+    ///
+    /// # Panics
+    /// If there is not enough memory; [`Plan::try_workspace`] returns that as an error.
+    #[track_caller]
     pub fn workspace(&self) -> Workspace<T> {
-        Workspace { entries: vec![T::zero(); self.workspace_len], scratch: vec![T::zero(); self.scratch_len] }
+        self.try_workspace().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A workspace for one running call, or an error that names its bytes if there is not enough memory.
+    ///
+    /// # Errors
+    /// If the allocator refuses the memory.
+    pub fn try_workspace(&self) -> Result<Workspace<T>> {
+        Ok(Workspace { entries: zeros(self.workspace_len)?, scratch: zeros(self.scratch_len)? })
+    }
+
+    /// The bytes of a workspace.
+    pub fn workspace_bytes(&self) -> usize {
+        self.workspace_len().saturating_mul(size_of::<T>())
     }
 
     /// The number of entries of each argument's slice.
@@ -239,4 +257,18 @@ impl<T: Scalar> Plan<T> {
     pub fn workspace_len(&self) -> usize {
         self.workspace_len + self.scratch_len
     }
+}
+
+/// So many zeros, if there is memory for them.
+pub(super) fn zeros<T: Scalar>(len: usize) -> Result<Vec<T>> {
+    let mut entries = Vec::new();
+    let refused = |_| Error::Memory {
+        what: "running a program",
+        needed: len as u128 * size_of::<T>() as u128,
+        budget: isize::MAX as u128,
+        remedy: "the system has not so much memory: record it for fewer rows, or in parts",
+    };
+    entries.try_reserve_exact(len).map_err(refused)?;
+    entries.resize(len, T::zero());
+    Ok(entries)
 }

@@ -118,7 +118,7 @@ impl<T: Scalar> fmt::Display for Program<T> {
 }
 
 /// An instruction without its result.
-struct Line<'a, T>(&'a Op<T>);
+pub(super) struct Line<'a, T>(pub(super) &'a Op<T>);
 
 impl<T: Scalar> fmt::Display for Line<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

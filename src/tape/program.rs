@@ -65,6 +65,11 @@ impl<T: Scalar> Program<T> {
         self.nodes.iter().map(|node| node.shape.size()).sum()
     }
 
+    /// All values, in order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Value> + use<T> {
+        (0..self.nodes.len()).map(|index| Value(index as u32))
+    }
+
     pub(crate) fn shape(&self, value: Value) -> Shape {
         self.nodes[value.index()].shape
     }

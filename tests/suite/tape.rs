@@ -393,6 +393,33 @@ fn shape_errors_name_both_shapes_and_the_line() {
 }
 
 #[test]
+fn the_first_value_that_is_not_finite_is_found() {
+    let program = Program::<f64>::record([Shape::vector(3)], |[x]| {
+        let root = (x - 1.0).sqrt();
+        (root.recip() * x).sum().exp()
+    })
+    .unwrap();
+    assert_eq!(program.first_non_finite(&[&[2.0, 3.0, 4.0]]).unwrap(), None);
+    let found = program.first_non_finite(&[&[2.0, 1.0, 0.5]]).unwrap().unwrap();
+    assert_eq!((found.instruction.as_str(), found.position, found.operands), ("Sqrt %1", 2, vec![-0.5]));
+    assert!(program.to_string().contains(&format!("%{}: [3] = Sqrt %1", found.number)), "{program}");
+    let found = program.first_non_finite(&[&[2.0, 1.0, 4.0]]).unwrap().unwrap();
+    assert_eq!((found.instruction.as_str(), found.position, found.value), ("Recip %2", 1, f64::INFINITY));
+    let found = program.first_non_finite(&[&[2.0, f64::NAN, 4.0]]).unwrap().unwrap();
+    assert_eq!((found.instruction.as_str(), found.position), ("argument 0, block 0", 1));
+}
+
+#[test]
+fn programs_too_large_for_memory_are_refused_with_their_bytes() {
+    let program = Program::<f64>::record([Shape::vector(3)], |[x]| x.broadcast_to([1 << 50, 3]).sin().sum()).unwrap();
+    let plan = Plan::new(&program);
+    assert!(plan.workspace_bytes() >= 3 << 53);
+    let error = plan.try_workspace().unwrap_err().to_string();
+    assert!(error.starts_with("running a program needs 27021597764222976 bytes"), "{error}");
+    assert!(eigenscape::objective::Recorded::from_program(program).is_err());
+}
+
+#[test]
 fn gradients_need_one_number() {
     let program = Program::<f64>::record([Shape::vector(3)], |[x]| x.sin()).unwrap();
     assert!(program.gradient(0).unwrap_err().to_string().contains("sum the results"));
