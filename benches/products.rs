@@ -2,45 +2,47 @@
 
 mod common;
 
-use std::time::Instant;
-
+use common::clock::{alternate, median, repetitions};
 use eigenscape::check;
+use eigenscape::curvature::Risk;
 use eigenscape::objective::{Objective, Point};
 use eigenscape::operator::LinearOperator;
 use eigenscape::random::Key;
 
-/// The median time of a call in milliseconds, after one call that warms up.
-fn median(repetitions: usize, mut call: impl FnMut()) -> f64 {
-    call();
-    let mut times: Vec<f64> = (0..repetitions)
-        .map(|_| {
-            let start = Instant::now();
-            call();
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[repetitions / 2]
+/// Vectors of a block product.
+const BLOCK: usize = 8;
+
+fn products(name: &str, (risk, theta): (Risk<f32>, Vec<f32>), repetitions: usize) {
+    let point = risk.at(&theta).unwrap();
+    let (hessian, gauss_newton) = (point.hessian(), point.gauss_newton());
+    assert!(check::gradient(&risk, &theta, Key::new(3)).unwrap().holds());
+    assert!(check::hessian(&risk, &theta, Key::new(3)).unwrap().holds());
+    assert!(check::symmetric(&gauss_newton, Key::new(3)).unwrap().holds());
+
+    let block: Vec<f32> = common::normal(BLOCK * theta.len(), 4);
+    let v = &block[..theta.len()];
+    let mut block_out = block.clone();
+    let [mut gradient_out, mut hessian_out, mut gauss_newton_out] = [v.to_vec(), v.to_vec(), v.to_vec()];
+    let times = alternate(
+        repetitions,
+        [
+            &mut || _ = risk.value_and_gradient(&theta, &mut gradient_out).unwrap(),
+            &mut || hessian.apply(v, &mut hessian_out),
+            &mut || gauss_newton.apply(v, &mut gauss_newton_out),
+            &mut || hessian.apply_block(&block, &mut block_out, BLOCK),
+        ],
+    );
+    assert!(common::distance(&block_out[..theta.len()], &hessian_out) < 1e-5, "the block's first product is another");
+    for (index, quantity) in ["gradient", "hessian", "gauss_newton", "hessian_block_of_8"].into_iter().enumerate() {
+        let vectors = if index == 3 { BLOCK } else { 1 };
+        let milliseconds = median(&times[index]) / vectors as f64;
+        println!(r#"{{"work":"{name}","quantity":"{quantity}","milliseconds":{milliseconds:.4}}}"#);
+    }
 }
 
 fn main() {
-    // `cargo bench` and `cargo test --benches` pass flags of their own; a number alone is for us.
-    let repetitions = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(5);
-    let works: [(&str, &[usize], usize); 2] = [("W1", &[784, 512, 512, 10], 2048), ("W2", &[64, 64, 64, 10], 1797)];
-    for (name, sizes, examples) in works {
-        let (risk, theta) = common::work::<f32>(sizes, examples);
-        let point = risk.at(&theta).unwrap();
-        let (hessian, gauss_newton) = (point.hessian(), point.gauss_newton());
-        assert!(check::gradient(&risk, &theta, Key::new(3)).unwrap().holds());
-        assert!(check::hessian(&risk, &theta, Key::new(3)).unwrap().holds());
-        let mut v = vec![0.0; theta.len()];
-        Key::new(4).normal(0, &mut v);
-        let mut out = v.clone();
-        let report = |quantity: &str, milliseconds: f64| {
-            println!(r#"{{"work":"{name}","quantity":"{quantity}","milliseconds":{milliseconds:.4}}}"#);
-        };
-        report("gradient", median(repetitions, || _ = risk.value_and_gradient(&theta, &mut out).unwrap()));
-        report("hessian", median(repetitions, || hessian.apply(&v, &mut out)));
-        report("gauss_newton", median(repetitions, || gauss_newton.apply(&v, &mut out)));
+    let repetitions = repetitions(5);
+    for (name, work) in common::works() {
+        products(name, work, repetitions);
     }
 }

@@ -4,17 +4,24 @@ use super::elementwise;
 use super::layout::Layout;
 use crate::scalar::Scalar;
 
-/// Copies by strides: the output is walked row by row.
-pub(super) fn strided<T: Scalar>(x: &[T], layout: &Layout, out: &mut [T]) {
+/// Copies by strides: the output, which starts at element `start` of the walked array, is filled row by row.
+pub(super) fn strided<T: Scalar>(x: &[T], layout: &Layout, start: usize, out: &mut [T]) {
     let (width, stride) = layout.row();
-    let mut rows = out.chunks_exact_mut(width.max(1));
-    layout.rows(0, |at| {
-        let Some(row) = rows.next() else { return false };
+    let width = width.max(1);
+    let (mut skipped, mut rest) = (start % width, out);
+    layout.rows(start / width, |at| {
+        if rest.is_empty() {
+            return false;
+        }
+        let len = rest.len().min(width - skipped);
+        let (row, after) = std::mem::take(&mut rest).split_at_mut(len);
+        let at = at + skipped * stride;
         match stride {
             0 => row.fill(x[at]),
-            1 => row.copy_from_slice(&x[at..][..width]),
+            1 => row.copy_from_slice(&x[at..][..len]),
             _ => row.iter_mut().zip(x[at..].iter().step_by(stride)).for_each(|(out, &x)| *out = x),
         }
+        (skipped, rest) = (0, after);
         true
     });
 }
@@ -67,6 +74,15 @@ pub(super) fn place<T: Scalar>(x: &[T], outer: usize, whole: usize, start: usize
     if let Some(part) = x.len().checked_div(outer).filter(|&part| part > 0) {
         let rows = out.chunks_exact_mut(whole);
         rows.zip(x.chunks_exact(part)).for_each(|(out, x)| out[start..][..part].copy_from_slice(x));
+    }
+}
+
+/// The same placement, added to what is there.
+pub(super) fn add_at<T: Scalar>(x: &[T], outer: usize, whole: usize, start: usize, out: &mut [T]) {
+    if let Some(part) = x.len().checked_div(outer).filter(|&part| part > 0) {
+        for (out, x) in out.chunks_exact_mut(whole).zip(x.chunks_exact(part)) {
+            out[start..][..part].iter_mut().zip(x).for_each(|(out, &x)| *out += x);
+        }
     }
 }
 

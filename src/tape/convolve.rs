@@ -7,7 +7,9 @@
 //!
 //! Patches of one image at a time: they stay in the cache, and what is kept of a convolution is its operands alone.
 
-use super::plan::{Convolution, Pool};
+use std::ops::Range;
+
+use super::plan::{Convolution, Meeting, Pool};
 use super::shape::Shape;
 use super::window::{Part, Window};
 use crate::linalg::{Matrix, Update, matmul};
@@ -20,18 +22,30 @@ impl Pool {
             [.., height, width] => [height, width],
             _ => unreachable!("the shape rule asks for two axes"),
         };
-        Pool { window, image: last_two(whole), positions: last_two(sums) }
+        let mut pool = Pool { window, image: last_two(whole), positions: last_two(sums), meetings: Vec::new() };
+        for down in 0..window.size[0] {
+            for across in 0..window.size[1] {
+                let ((rows, first_row), (cols, first_col)) = (pool.inside(0, down), pool.inside(1, across));
+                pool.meetings.push(Meeting {
+                    rows: if cols.is_empty() { 0 } else { rows.len() },
+                    cols: cols.len(),
+                    position: rows.start * pool.positions[1] + cols.start,
+                    pixel: first_row * pool.image[1] + first_col,
+                });
+            }
+        }
+        pool
     }
 
-    /// The columns of positions at which a column of the window lies within the image, and the image's column at the
+    /// The positions along an axis at which a place of the window lies within the image, and the pixel under it at the
     /// first of them.
-    fn inside(&self, axis: usize, offset: usize) -> (std::ops::Range<usize>, usize) {
+    fn inside(&self, axis: usize, place: usize) -> (Range<usize>, usize) {
         let Window { stride, padding, .. } = self.window;
         let (stride, padding) = (stride[axis], padding[axis]);
-        let start = padding.saturating_sub(offset).div_ceil(stride).min(self.positions[axis]);
-        let beyond = (self.image[axis] + padding).saturating_sub(offset);
+        let start = padding.saturating_sub(place).div_ceil(stride).min(self.positions[axis]);
+        let beyond = (self.image[axis] + padding).saturating_sub(place);
         let end = beyond.div_ceil(stride).clamp(start, self.positions[axis]);
-        (start..end, (start * stride + offset).saturating_sub(padding))
+        (start..end, (start * stride + place).saturating_sub(padding))
     }
 
     fn places(&self) -> usize {
@@ -42,18 +56,41 @@ impl Pool {
         self.image[0] * self.image[1]
     }
 
-    /// Calls `visit` with each row of positions and each offset in the window at which they meet the image: the place
-    /// of the first position, their number, and the place in the image of the first.
-    #[inline(always)]
-    fn meet(&self, down: usize, across: usize, mut visit: impl FnMut(usize, usize, usize)) {
-        let (rows, first_row) = self.inside(0, down);
-        let (cols, first_col) = self.inside(1, across);
-        if cols.is_empty() {
+    /// Whether neighbouring positions look at neighbouring pixels, over ends of rows too: what one place of the window
+    /// sees is then the image itself, shifted, but for the columns in the padding.
+    fn is_shift(&self) -> bool {
+        self.window.stride == [1, 1] && self.positions[1] == self.image[1]
+    }
+
+    /// For a shift, the first and the last position that see the image, and the pixels under them.
+    fn shifted(&self, meeting: &Meeting) -> Option<(Range<usize>, usize)> {
+        let len = (meeting.rows.checked_sub(1)?) * self.positions[1] + meeting.cols;
+        Some((meeting.position..meeting.position + len, meeting.pixel))
+    }
+
+    /// Zeroes the columns of positions from which a place of the window sees the padding on the left or on the right.
+    fn clear_sides<T: Scalar>(&self, meeting: &Meeting, row: &mut [T]) {
+        let width = self.positions[1];
+        let first = meeting.position % width;
+        if meeting.cols == width {
             return;
         }
-        for (step, row) in rows.enumerate() {
-            let from = (first_row + step * self.window.stride[0]) * self.image[1] + first_col;
-            visit(row * self.positions[1] + cols.start, cols.len(), from);
+        for line in row.chunks_exact_mut(width) {
+            line[..first].fill(T::zero());
+            line[first + meeting.cols..].fill(T::zero());
+        }
+    }
+}
+
+impl Meeting {
+    /// Calls `visit` with the first position and the pixel under it, for each row of positions.
+    #[inline(always)]
+    fn lines(&self, pool: &Pool, mut visit: impl FnMut(usize, usize)) {
+        let (mut position, mut pixel) = (self.position, self.pixel);
+        for _ in 0..self.rows {
+            visit(position, pixel);
+            position += pool.positions[1];
+            pixel += pool.window.stride[0] * pool.image[1];
         }
     }
 }
@@ -71,47 +108,70 @@ impl Convolution {
 
     /// Writes the patches of one image.
     fn unfold<T: Scalar>(&self, image: &[T], patches: &mut [T]) {
-        let Pool { window, .. } = self.pool;
-        if window.padding != [0, 0] {
-            patches.fill(T::zero());
-        }
-        let mut rows = patches.chunks_exact_mut(self.pool.places());
-        for channel in image.chunks_exact(self.pool.pixels()) {
-            for down in 0..window.size[0] {
-                for across in 0..window.size[1] {
-                    let row = rows.next().expect("a row of patches for each channel and offset");
-                    self.pool.meet(down, across, |to, len, from| {
-                        if window.stride[1] == 1 {
-                            row[to..to + len].copy_from_slice(&channel[from..][..len]);
-                        } else {
-                            let pixels = channel[from..].iter().step_by(window.stride[1]);
-                            row[to..to + len].iter_mut().zip(pixels).for_each(|(to, &from)| *to = from);
-                        }
-                    });
+        let pool = &self.pool;
+        let stride = pool.window.stride[1];
+        let mut rows = patches.chunks_exact_mut(pool.places());
+        for channel in image.chunks_exact(pool.pixels()) {
+            for (meeting, row) in pool.meetings.iter().zip(&mut rows) {
+                if pool.is_shift() {
+                    let Some((range, pixel)) = pool.shifted(meeting) else {
+                        row.fill(T::zero());
+                        continue;
+                    };
+                    row[..range.start].fill(T::zero());
+                    row[range.end..].fill(T::zero());
+                    let len = range.len();
+                    row[range].copy_from_slice(&channel[pixel..][..len]);
+                    pool.clear_sides(meeting, row);
+                    continue;
                 }
+                if meeting.rows * meeting.cols < row.len() {
+                    row.fill(T::zero());
+                }
+                meeting.lines(pool, |position, pixel| {
+                    let line = &mut row[position..][..meeting.cols];
+                    if stride == 1 {
+                        line.copy_from_slice(&channel[pixel..][..meeting.cols]);
+                    } else {
+                        line.iter_mut().zip(channel[pixel..].iter().step_by(stride)).for_each(|(to, &from)| *to = from);
+                    }
+                });
             }
         }
     }
 
-    /// Adds patches to the image that they were of.
-    fn fold<T: Scalar>(&self, patches: &[T], image: &mut [T]) {
-        let Pool { window, .. } = self.pool;
-        let mut rows = patches.chunks_exact(self.pool.places());
-        for channel in image.chunks_exact_mut(self.pool.pixels()) {
-            for down in 0..window.size[0] {
-                for across in 0..window.size[1] {
-                    let row = rows.next().expect("a row of patches for each channel and offset");
-                    self.pool.meet(down, across, |from, len, to| {
-                        let pixels = channel[to..].iter_mut().step_by(window.stride[1]);
-                        pixels.zip(&row[from..from + len]).for_each(|(to, &from)| *to += from);
-                    });
+    /// Adds patches, which are spoilt, to the image that they were of.
+    fn fold<T: Scalar>(&self, patches: &mut [T], image: &mut [T]) {
+        let pool = &self.pool;
+        let stride = pool.window.stride[1];
+        let mut rows = patches.chunks_exact_mut(pool.places());
+        for channel in image.chunks_exact_mut(pool.pixels()) {
+            for (meeting, row) in pool.meetings.iter().zip(&mut rows) {
+                if pool.is_shift() {
+                    let Some((range, pixel)) = pool.shifted(meeting) else { continue };
+                    pool.clear_sides(meeting, row);
+                    let pixels = &mut channel[pixel..][..range.len()];
+                    pixels.iter_mut().zip(&row[range]).for_each(|(to, &from)| *to += from);
+                    continue;
                 }
+                meeting.lines(pool, |position, pixel| {
+                    let line = &row[position..][..meeting.cols];
+                    channel[pixel..].iter_mut().step_by(stride).zip(line).for_each(|(to, &from)| *to += from);
+                });
             }
         }
     }
 
-    /// Writes the part of sum y conv(x, w) that the other two, `left` and `right`, leave.
-    pub(super) fn run<T: Scalar>(&self, part: Part, left: &[T], right: &[T], out: &mut [T], scratch: &mut [T]) {
+    /// Writes or adds the part of sum y conv(x, w) that the other two, `left` and `right`, leave.
+    pub(super) fn run<T: Scalar>(
+        &self,
+        part: Part,
+        left: &[T],
+        right: &[T],
+        update: Update,
+        out: &mut [T],
+        scratch: &mut [T],
+    ) {
         let (depth, places) = (self.depth(), self.pool.places());
         let image = self.channels * self.pool.pixels();
         let result = self.outputs * places;
@@ -119,27 +179,32 @@ impl Convolution {
         if out.is_empty() {
             return;
         }
+        // The convolution itself lets the product do so; the others add up.
+        if update == Update::Replace && part != Part::Output {
+            out.fill(T::zero());
+        }
         if self.images == 0 || image == 0 || result == 0 || depth == 0 {
-            return out.fill(T::zero());
+            if update == Update::Replace {
+                out.fill(T::zero());
+            }
+            return;
         }
         match part {
             Part::Output => {
                 let kernel = Matrix::new(right, self.outputs, depth);
                 for (x, y) in left.chunks_exact(image).zip(out.chunks_exact_mut(result)) {
                     self.unfold(x, patches);
-                    matmul(y, Update::Replace, T::one(), kernel, Matrix::new(patches, depth, places));
+                    matmul(y, update, T::one(), kernel, Matrix::new(patches, depth, places));
                 }
             }
             Part::Input => {
                 let kernel = Matrix::new(right, self.outputs, depth);
-                out.fill(T::zero());
                 for (y, x) in left.chunks_exact(result).zip(out.chunks_exact_mut(image)) {
                     matmul(patches, Update::Replace, T::one(), kernel.t(), Matrix::new(y, self.outputs, places));
                     self.fold(patches, x);
                 }
             }
             Part::Kernel => {
-                out.fill(T::zero());
                 for (x, y) in left.chunks_exact(image).zip(right.chunks_exact(result)) {
                     self.unfold(x, patches);
                     let patches = Matrix::new(patches, depth, places);
@@ -150,43 +215,55 @@ impl Convolution {
     }
 }
 
+/// Whether windows are two columns wide and lie side by side without padding: then pairs of pixels are read at once.
+fn in_pairs(pool: &Pool) -> bool {
+    let Window { size, stride, padding } = pool.window;
+    size[1] == 2 && stride[1] == 2 && padding == [0, 0]
+}
+
 /// Sums over windows, image by image.
 pub(super) fn window_sum<T: Scalar>(x: &[T], pool: &Pool, out: &mut [T]) {
     out.fill(T::zero());
-    over_images(pool, x.len(), out.len(), |pixels, places, from, to| {
-        let (x, out) = (&x[from..][..pixels], &mut out[to..][..places]);
-        over_offsets(pool, |place, len, pixel| {
-            let pixels = x[pixel..].iter().step_by(pool.window.stride[1]);
-            out[place..][..len].iter_mut().zip(pixels).for_each(|(out, &x)| *out += x);
-        });
-    });
+    if out.is_empty() || x.is_empty() {
+        return;
+    }
+    let (stride, pairs) = (pool.window.stride[1], in_pairs(pool));
+    for (x, out) in x.chunks_exact(pool.pixels()).zip(out.chunks_exact_mut(pool.places())) {
+        for meeting in pool.meetings.iter().step_by(1 + usize::from(pairs)) {
+            meeting.lines(pool, |position, pixel| {
+                let line = &mut out[position..][..meeting.cols];
+                if pairs {
+                    let (x, _) = x[pixel..][..2 * meeting.cols].as_chunks::<2>();
+                    line.iter_mut().zip(x).for_each(|(out, &[left, right])| *out += left + right);
+                } else {
+                    line.iter_mut().zip(x[pixel..].iter().step_by(stride)).for_each(|(out, &x)| *out += x);
+                }
+            });
+        }
+    }
 }
 
 /// The transpose: each element added to all places of its window.
 pub(super) fn window_spread<T: Scalar>(x: &[T], pool: &Pool, out: &mut [T]) {
     out.fill(T::zero());
-    over_images(pool, out.len(), x.len(), |pixels, places, to, from| {
-        let (x, out) = (&x[from..][..places], &mut out[to..][..pixels]);
-        over_offsets(pool, |place, len, pixel| {
-            let pixels = out[pixel..].iter_mut().step_by(pool.window.stride[1]);
-            pixels.zip(&x[place..][..len]).for_each(|(out, &x)| *out += x);
-        });
-    });
-}
-
-/// Calls `visit` with the number of pixels and of positions of an image and where both start, for each image.
-fn over_images(pool: &Pool, whole: usize, sums: usize, mut visit: impl FnMut(usize, usize, usize, usize)) {
-    let (pixels, places) = (pool.pixels(), pool.places());
-    if whole > 0 && sums > 0 {
-        (0..sums / places).for_each(|image| visit(pixels, places, image * pixels, image * places));
+    if out.is_empty() || x.is_empty() {
+        return;
     }
-}
-
-#[inline(always)]
-fn over_offsets(pool: &Pool, mut visit: impl FnMut(usize, usize, usize)) {
-    for down in 0..pool.window.size[0] {
-        for across in 0..pool.window.size[1] {
-            pool.meet(down, across, &mut visit);
+    let (stride, pairs) = (pool.window.stride[1], in_pairs(pool));
+    for (x, out) in x.chunks_exact(pool.places()).zip(out.chunks_exact_mut(pool.pixels())) {
+        for meeting in pool.meetings.iter().step_by(1 + usize::from(pairs)) {
+            meeting.lines(pool, |position, pixel| {
+                let line = &x[position..][..meeting.cols];
+                if pairs {
+                    let (out, _) = out[pixel..][..2 * meeting.cols].as_chunks_mut::<2>();
+                    out.iter_mut().zip(line).for_each(|([left, right], &x)| {
+                        *left += x;
+                        *right += x;
+                    });
+                } else {
+                    out[pixel..].iter_mut().step_by(stride).zip(line).for_each(|(out, &x)| *out += x);
+                }
+            });
         }
     }
 }

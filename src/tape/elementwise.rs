@@ -225,6 +225,22 @@ pub(crate) fn binary_into_right<T: Scalar>(function: Binary, x: &[T], out: &mut 
     );
 }
 
+/// out = x y + z
+pub(crate) fn multiply_add<T: Scalar>(x: &[T], y: &[T], z: &[T], out: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        || out.iter_mut().zip(x).zip(y).zip(z).for_each(|(((out, &x), &y), &z)| *out = x * y + z),
+    );
+}
+
+/// out += x y
+pub(crate) fn multiply_add_into<T: Scalar>(x: &[T], y: &[T], out: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        || out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| *out += x * y),
+    );
+}
+
 /// `then` where the condition is not 0, `otherwise` elsewhere.
 pub(crate) fn select<T: Scalar>(condition: &[T], then: &[T], otherwise: &[T], out: &mut [T]) {
     let operands = condition.iter().zip(then).zip(otherwise);

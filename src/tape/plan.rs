@@ -13,7 +13,7 @@ use crate::scalar::Scalar;
 /// A plan is immutable and shared between threads; each running call needs a [`Workspace`] of its own.
 #[derive(Clone, Debug)]
 pub struct Plan<T> {
-    pub(super) steps: Vec<Step<T>>,
+    pub(super) stages: Vec<Stage<T>>,
     pub(super) constants: Vec<Arc<[T]>>,
     pub(super) argument_lens: Vec<usize>,
     pub(super) result_lens: Vec<usize>,
@@ -33,10 +33,38 @@ pub struct Workspace<T> {
 /// Where a value lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Place {
-    Argument { argument: usize, start: usize },
-    Constant { constant: usize, start: usize },
-    Workspace { start: usize },
-    Result { result: usize, start: usize },
+    Argument {
+        argument: usize,
+        start: usize,
+    },
+    Constant {
+        constant: usize,
+        start: usize,
+    },
+    Workspace {
+        start: usize,
+    },
+    Result {
+        result: usize,
+        start: usize,
+    },
+    /// A register of a chain: a tile's worth of the scratch memory.
+    Scratch {
+        start: usize,
+    },
+}
+
+impl Place {
+    /// The place that many entries further on.
+    pub(super) fn shifted(self, by: usize) -> Place {
+        match self {
+            Place::Argument { argument, start } => Place::Argument { argument, start: start + by },
+            Place::Workspace { start } => Place::Workspace { start: start + by },
+            Place::Result { result, start } => Place::Result { result, start: start + by },
+            Place::Constant { constant, start } => Place::Constant { constant, start: start + by },
+            Place::Scratch { start } => Place::Scratch { start: start + by },
+        }
+    }
 }
 
 /// A place and the number of entries there.
@@ -44,6 +72,21 @@ pub(super) enum Place {
 pub(super) struct Span {
     pub(super) place: Place,
     pub(super) len: usize,
+}
+
+/// What is run at once.
+#[derive(Clone, Debug)]
+pub(super) enum Stage<T> {
+    Step(Step<T>),
+    Chain(Chain<T>),
+}
+
+/// Elementwise steps over values of one length, run tile by tile.
+#[derive(Clone, Debug)]
+pub(super) struct Chain<T> {
+    pub(super) len: usize,
+    pub(super) tile: usize,
+    pub(super) steps: Vec<Step<T>>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +102,8 @@ pub(super) struct Factor {
     pub(super) rows: usize,
     pub(super) cols: usize,
     pub(super) transposed: bool,
+    /// Whether there is one matrix, which is every one of the stack.
+    pub(super) repeated: bool,
 }
 
 /// What a step does with its output. "Into" kernels read their output as an operand.
@@ -71,6 +116,10 @@ pub(super) enum Kernel<T> {
     Binary(Binary, Span, Span),
     BinaryIntoLeft(Binary, Span),
     BinaryIntoRight(Binary, Span),
+    /// x y + z
+    MultiplyAdd([Span; 3]),
+    /// x y + what is there
+    MultiplyAddInto(Span, Span),
     Select([Span; 3]),
     /// Products of so many pairs of matrices.
     MatMul(Factor, Factor, Update, usize),
@@ -81,7 +130,12 @@ pub(super) enum Kernel<T> {
         size: usize,
     },
     LogDeterminant(Span, usize),
-    Convolution(Part, Span, Span, Box<Convolution>),
+    Convolution {
+        part: Part,
+        operands: [Span; 2],
+        update: Update,
+        sizes: Box<Convolution>,
+    },
     WindowSum(Span, Box<Pool>),
     WindowSpread(Span, Box<Pool>),
     LogSumExp(Span, usize),
@@ -100,12 +154,13 @@ pub(super) enum Kernel<T> {
         whole: usize,
         start: usize,
     },
-    /// The reverse placement, with zeros around.
+    /// The reverse placement, with zeros around, or added to what is there.
     Pad {
         of: Span,
         outer: usize,
         whole: usize,
         start: usize,
+        update: Update,
     },
     /// The operand, of `part` entries to an outer index, written from `start` on in the output's `whole`.
     Place {
@@ -131,7 +186,7 @@ pub(super) enum Kernel<T> {
 }
 
 /// The sizes of a convolution.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Convolution {
     pub(super) images: usize,
     pub(super) channels: usize,
@@ -140,13 +195,26 @@ pub(super) struct Convolution {
 }
 
 /// The sizes of windows over images.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Pool {
     pub(super) window: Window,
     /// Height and width of an image.
     pub(super) image: [usize; 2],
     /// The number of windows along them.
     pub(super) positions: [usize; 2],
+    /// For each place in the window, row by row, the positions at which it lies within the image.
+    pub(super) meetings: Vec<Meeting>,
+}
+
+/// The positions of a window, `rows` x `cols` of them, at which one place of it lies within the image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Meeting {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    /// The first of the positions.
+    pub(super) position: usize,
+    /// The pixel under the place there.
+    pub(super) pixel: usize,
 }
 
 impl<T: Scalar> Plan<T> {

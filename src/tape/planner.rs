@@ -8,8 +8,9 @@ use super::function::Binary;
 use super::layout::Layout;
 use super::memory::Memory;
 use super::op::{Op, Value};
-use super::plan::{Convolution, Factor, Kernel, Place, Plan, Pool, Span, Step};
+use super::plan::{Convolution, Factor, Kernel, Place, Plan, Pool, Span, Stage, Step};
 use super::program::Program;
+use super::schedule::{Role, Schedule};
 use super::shape::Shape;
 use super::window::Part;
 use crate::linalg::Update;
@@ -22,29 +23,15 @@ impl<T: Scalar> Plan<T> {
     }
 }
 
-/// What is done where the instruction of a value stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    /// A place computed from its operand's.
-    Alias,
-    /// A product that the sum using it will accumulate.
-    Delayed,
-    /// A step.
-    Computed,
-}
-
-struct Planner<'p, T> {
-    program: &'p Program<T>,
-    roles: Vec<Role>,
-    places: Vec<Option<Place>>,
-    /// The value whose memory a value lies in.
-    roots: Vec<Value>,
-    uses: Vec<usize>,
-    last_use: Vec<usize>,
+pub(super) struct Planner<'p, T> {
+    pub(super) program: &'p Program<T>,
+    pub(super) schedule: Schedule<'p, T>,
+    pub(super) places: Vec<Option<Place>>,
+    pub(super) last_use: Vec<usize>,
     starts: Vec<Vec<usize>>,
-    memory: Memory,
-    scratch_len: usize,
-    steps: Vec<Step<T>>,
+    pub(super) memory: Memory,
+    pub(super) scratch_len: usize,
+    pub(super) stages: Vec<Stage<T>>,
 }
 
 impl<'p, T: Scalar> Planner<'p, T> {
@@ -52,28 +39,30 @@ impl<'p, T: Scalar> Planner<'p, T> {
         let count = program.nodes.len();
         Planner {
             program,
-            roles: vec![Role::Computed; count],
+            schedule: Schedule::new(program),
             places: vec![None; count],
-            roots: (0..count).map(|index| Value(index as u32)).collect(),
-            uses: vec![0; count],
             last_use: vec![0; count],
             starts: program.arguments.iter().map(|blocks| starts(blocks.iter().map(Shape::size))).collect(),
             memory: Memory::default(),
             scratch_len: 0,
-            steps: Vec::new(),
+            stages: Vec::new(),
         }
     }
 
     fn plan(mut self) -> Plan<T> {
-        self.assign_roles();
         self.place_results();
         self.find_last_uses();
         for index in 0..self.program.nodes.len() {
-            self.step(index);
+            match self.schedule.roles[index] {
+                Role::Computed => self.step(index),
+                Role::Chained(end) if end == index => self.chain(end),
+                _ => continue,
+            }
+            self.release(index);
         }
         self.copy_remaining_results();
         Plan {
-            steps: self.steps,
+            stages: self.stages,
             constants: self.program.constants.clone(),
             argument_lens: (0..self.program.arguments.len()).map(|a| self.program.argument_len(a)).collect(),
             result_lens: (0..self.program.results.len()).map(|r| self.program.result_len(r)).collect(),
@@ -83,41 +72,25 @@ impl<'p, T: Scalar> Planner<'p, T> {
         }
     }
 
-    fn op(&self, value: Value) -> Op<T> {
-        self.program.nodes[value.index()].op
+    pub(super) fn op(&self, value: Value) -> Op<T> {
+        self.schedule.op(value)
     }
 
-    fn shape(&self, value: Value) -> Shape {
+    pub(super) fn shape(&self, value: Value) -> Shape {
         self.program.shape(value)
     }
 
-    fn assign_roles(&mut self) {
-        for node in &self.program.nodes {
-            node.op.operands().for_each(|x| self.uses[x.index()] += 1);
-        }
-        self.program.results.iter().flatten().for_each(|x| self.uses[x.index()] += 1);
-        for (index, node) in self.program.nodes.iter().enumerate() {
-            match node.op {
-                Op::Argument { .. } | Op::Constant(_) => self.roles[index] = Role::Alias,
-                Op::Reshape(x) => self.alias(index, x),
-                Op::Slice { of, axis, .. } if self.shape(of).extents()[..axis].iter().all(|&extent| extent == 1) => {
-                    self.alias(index, of);
-                }
-                Op::Binary(Binary::Add, x, y) => {
-                    let once = |v: &Value| self.uses[v.index()] == 1 && matches!(self.op(*v), Op::MatMul { .. });
-                    // The later product is accumulated on top of the earlier one.
-                    if let Some(product) = [y, x].into_iter().find(once) {
-                        self.roles[product.index()] = Role::Delayed;
-                    }
-                }
-                _ => {}
-            }
-        }
+    pub(super) fn root(&self, value: Value) -> Value {
+        self.schedule.root(value)
     }
 
-    fn alias(&mut self, index: usize, of: Value) {
-        self.roles[index] = Role::Alias;
-        self.roots[index] = self.roots[of.index()];
+    /// Whether a value is written by a step or a chain, rather than read from elsewhere or not needed in memory.
+    fn is_written(&self, value: Value) -> bool {
+        match self.schedule.role(value) {
+            Role::Computed => true,
+            Role::Chained(_) => self.schedule.kept[value.index()],
+            _ => false,
+        }
     }
 
     /// Results are computed where they are wanted, if they are computed at all and wanted once.
@@ -125,32 +98,26 @@ impl<'p, T: Scalar> Planner<'p, T> {
         for (result, blocks) in self.program.results.iter().enumerate() {
             let sizes = starts(blocks.iter().map(|&value| self.shape(value).size()));
             for (&value, &start) in blocks.iter().zip(&sizes) {
-                let root = self.roots[value.index()];
+                let root = self.root(value);
                 let whole = self.shape(root).size() == self.shape(value).size();
-                if whole && self.roles[root.index()] == Role::Computed && self.places[root.index()].is_none() {
+                if whole && self.is_written(root) && self.places[root.index()].is_none() {
                     self.compute_at(root, Place::Result { result, start });
                 }
             }
         }
     }
 
-    /// Has a value computed at a place, and before it the sum onto which it accumulates a product.
-    fn compute_at(&mut self, value: Value, place: Place) {
+    /// Has a value computed at a place, and before it the sums onto which it accumulates.
+    fn compute_at(&mut self, mut value: Value, place: Place) {
         self.places[value.index()] = Some(place);
-        if let Some((base, _)) = self.accumulation(value) {
-            let root = self.roots[base.index()];
-            let own = root == base && self.uses[base.index()] == 1 && self.roles[base.index()] == Role::Computed;
-            if own && self.places[base.index()].is_none() {
-                self.compute_at(base, place);
+        while let Some((base, _)) = self.schedule.accumulation(value) {
+            let own = self.root(base) == base && self.schedule.uses[base.index()] == 1 && self.is_written(base);
+            if !own || self.places[base.index()].is_some() {
+                return;
             }
+            self.places[base.index()] = Some(place);
+            value = base;
         }
-    }
-
-    /// For a sum with a delayed product: the other term, and the product.
-    fn accumulation(&self, value: Value) -> Option<(Value, Value)> {
-        let Op::Binary(Binary::Add, x, y) = self.op(value) else { return None };
-        let delayed = |v: Value| self.roles[v.index()] == Role::Delayed;
-        if delayed(y) { Some((x, y)) } else { delayed(x).then_some((y, x)) }
     }
 
     fn copy_remaining_results(&mut self) {
@@ -160,42 +127,34 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 let from = self.span(value);
                 let out = Span { place: Place::Result { result, start }, len: from.len };
                 if from != out {
-                    self.steps.push(Step { kernel: Kernel::Copy(from), out });
+                    self.stages.push(Stage::Step(Step { kernel: Kernel::Copy(from), out }));
                 }
             }
         }
-    }
-
-    /// The values that the step of an instruction reads.
-    fn reads(&self, index: usize) -> Vec<Value> {
-        let operands = self.program.nodes[index].op.operands();
-        operands
-            .flat_map(|x| match self.roles[x.index()] {
-                Role::Delayed => self.op(x).operands().collect(),
-                _ => vec![x],
-            })
-            .collect()
     }
 
     fn find_last_uses(&mut self) {
         for index in 0..self.program.nodes.len() {
-            if self.roles[index] == Role::Computed {
-                for x in self.reads(index) {
-                    let root = self.roots[x.index()];
-                    self.last_use[root.index()] = index;
-                }
+            match self.schedule.roles[index] {
+                Role::Computed => {}
+                Role::Chained(end) if end == index => {}
+                _ => continue,
+            }
+            for x in self.schedule.reads(index) {
+                let root = self.root(x);
+                self.last_use[root.index()] = index;
             }
         }
         // What is copied to a result at the end lives to the end.
         for &value in self.program.results.iter().flatten() {
-            let root = self.roots[value.index()];
+            let root = self.root(value);
             self.last_use[root.index()] = usize::MAX;
         }
     }
 
     fn place(&self, value: Value) -> Place {
-        let place = self.places[self.roots[value.index()].index()];
-        let base = match (place, self.op(self.roots[value.index()])) {
+        let place = self.places[self.root(value).index()];
+        let base = match (place, self.op(self.root(value))) {
             (Some(place), _) => place,
             (None, Op::Argument { argument, block }) => {
                 Place::Argument { argument, start: self.starts[argument][block] }
@@ -203,19 +162,19 @@ impl<'p, T: Scalar> Planner<'p, T> {
             (None, Op::Constant(constant)) => Place::Constant { constant, start: 0 },
             (None, op) => unreachable!("{value:?} is read before {op:?} has a place"),
         };
-        shifted(base, self.offset(value))
+        base.shifted(self.offset(value))
     }
 
     /// The distance, in entries, of an alias from the start of its root.
     fn offset(&self, value: Value) -> usize {
-        match (self.roles[value.index()], self.op(value)) {
+        match (self.schedule.role(value), self.op(value)) {
             (Role::Alias, Op::Reshape(x)) => self.offset(x),
             (Role::Alias, Op::Slice { of, axis, start }) => self.offset(of) + start * self.shape(of).strides()[axis],
             _ => 0,
         }
     }
 
-    fn span(&self, value: Value) -> Span {
+    pub(super) fn span(&self, value: Value) -> Span {
         Span { place: self.place(value), len: self.shape(value).size() }
     }
 
@@ -225,12 +184,8 @@ impl<'p, T: Scalar> Planner<'p, T> {
     }
 
     fn step(&mut self, index: usize) {
-        if self.roles[index] != Role::Computed {
-            return;
-        }
         let value = Value(index as u32);
         let node = self.program.nodes[index];
-        let len = node.shape.size();
         match node.op {
             Op::Argument { .. } | Op::Constant(_) | Op::Reshape(_) => {}
             Op::Fill(c) => self.write(value, Kernel::Fill(c)),
@@ -245,7 +200,10 @@ impl<'p, T: Scalar> Planner<'p, T> {
             Op::Select { condition, then, otherwise } => {
                 self.write(value, Kernel::Select([condition, then, otherwise].map(|x| self.span(x))));
             }
-            Op::MatMul { .. } => self.write(value, self.product(value, Update::Replace)),
+            Op::MatMul { .. } | Op::Convolution { .. } | Op::Pad { .. } => {
+                let kernel = self.accumulated(value, Update::Replace);
+                self.write(value, kernel);
+            }
             Op::Solve { matrix, transpose, right } => {
                 let matrix = self.factor(matrix, transpose);
                 let (right, size) = (self.span(right), matrix.rows);
@@ -256,18 +214,6 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 let size = self.width(x);
                 self.scratch_len = self.scratch_len.max(size * size);
                 self.write(value, Kernel::LogDeterminant(self.span(x), size));
-            }
-            Op::Convolution { part, left, right, window } => {
-                let (x, y) = match part {
-                    Part::Output => (self.shape(left), node.shape),
-                    Part::Input => (node.shape, self.shape(left)),
-                    Part::Kernel => (self.shape(left), self.shape(right)),
-                };
-                let pool = Pool::new(window, x, y);
-                let [images, channels] = [x.extents()[0], x.extents()[1]];
-                let convolution = Convolution { images, channels, outputs: y.extents()[1], pool };
-                self.scratch_len = self.scratch_len.max(convolution.scratch_len());
-                self.write(value, Kernel::Convolution(part, self.span(left), self.span(right), Box::new(convolution)));
             }
             Op::WindowSum(x, window) => {
                 let pool = Pool::new(window, self.shape(x), node.shape);
@@ -301,13 +247,6 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 let (whole, start) = (self.shape(of).extents()[axis] * inner, start * inner);
                 self.write(value, Kernel::Slice { of: self.span(of), outer, whole, start });
             }
-            Op::Pad { of, axis, start } => {
-                let (outer, extent, inner) = node.shape.around(axis);
-                self.write(
-                    value,
-                    Kernel::Pad { of: self.span(of), outer, whole: extent * inner, start: start * inner },
-                );
-            }
             Op::Gather { of, axis, table } => {
                 let (_, extent, inner) = self.shape(of).around(axis);
                 self.write(value, Kernel::Gather { of: self.span(of), extent, inner, table });
@@ -323,18 +262,16 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 self.write(value, Kernel::Place { of: self.span(right), outer, whole, start });
             }
         }
-        debug_assert!(self.places[index].is_some() || len == 0 || matches!(node.op, Op::Reshape(_)));
-        self.release(index);
     }
 
     fn binary(&mut self, value: Value, function: Binary, x: Value, y: Value) {
-        if let Some((base, product)) = self.accumulation(value) {
-            let factors: Vec<Value> = self.op(product).operands().collect();
+        if let Some((base, delayed)) = self.schedule.accumulation(value) {
+            let read: Vec<Value> = self.op(delayed).operands().collect();
             let in_place = self.places[value.index()].is_some_and(|place| place == self.place(base));
-            if !in_place && !self.take_over(value, base, &factors) {
+            if !in_place && !self.take_over(value, base, &read) {
                 self.write(value, Kernel::Copy(self.span(base)));
             }
-            let kernel = self.product(product, Update::Add);
+            let kernel = self.accumulated(delayed, Update::Add);
             self.write(value, kernel);
         } else if self.take_over(value, x, &[y]) {
             self.write(value, Kernel::BinaryIntoLeft(function, self.span(y)));
@@ -345,12 +282,37 @@ impl<'p, T: Scalar> Planner<'p, T> {
         }
     }
 
-    fn product(&self, value: Value, update: Update) -> Kernel<T> {
-        let Op::MatMul { left, transpose_left, right, transpose_right } = self.op(value) else {
-            unreachable!("only products are delayed")
-        };
-        let factors = (self.factor(left, transpose_left), self.factor(right, transpose_right));
-        Kernel::MatMul(factors.0, factors.1, update, self.stack(value))
+    /// The kernel of an instruction that can add to what is there.
+    fn accumulated(&mut self, value: Value, update: Update) -> Kernel<T> {
+        let shape = self.shape(value);
+        match self.op(value) {
+            Op::MatMul { left, transpose_left, right, transpose_right } => {
+                let (left, right) = (self.factor(left, transpose_left), self.factor(right, transpose_right));
+                Kernel::MatMul(left, right, update, self.stack(value))
+            }
+            Op::Convolution { part, left, right, window } => {
+                let (x, y) = match part {
+                    Part::Output => (self.shape(left), shape),
+                    Part::Input => (shape, self.shape(left)),
+                    Part::Kernel => (self.shape(left), self.shape(right)),
+                };
+                let pool = Pool::new(window, x, y);
+                let [images, channels] = [x.extents()[0], x.extents()[1]];
+                let sizes = Convolution { images, channels, outputs: y.extents()[1], pool };
+                self.scratch_len = self.scratch_len.max(sizes.scratch_len());
+                Kernel::Convolution {
+                    part,
+                    operands: [self.span(left), self.span(right)],
+                    update,
+                    sizes: Box::new(sizes),
+                }
+            }
+            Op::Pad { of, axis, start } => {
+                let (outer, extent, inner) = shape.around(axis);
+                Kernel::Pad { of: self.span(of), outer, whole: extent * inner, start: start * inner, update }
+            }
+            op => unreachable!("{op:?} does not accumulate"),
+        }
     }
 
     /// The number of matrices in a stack.
@@ -359,15 +321,17 @@ impl<'p, T: Scalar> Planner<'p, T> {
     }
 
     fn factor(&self, value: Value, transposed: bool) -> Factor {
+        let repeated = self.schedule.repeated(value);
+        let value = repeated.unwrap_or(value);
         let &[.., rows, cols] = self.shape(value).extents() else { unreachable!("the shape rule asks for matrices") };
-        Factor { span: self.span(value), rows, cols, transposed }
+        Factor { span: self.span(value), rows, cols, transposed, repeated: repeated.is_some() }
     }
 
     /// Lets `value` be computed in the memory of `operand`, if that is workspace which nothing needs any longer.
     fn take_over(&mut self, value: Value, operand: Value, also_read: &[Value]) -> bool {
-        let root = self.roots[operand.index()];
+        let root = self.root(operand);
         let dies = self.last_use[root.index()] == value.index() && self.shape(root).size() == self.shape(value).size();
-        let shared = also_read.iter().any(|other| self.roots[other.index()] == root);
+        let shared = also_read.iter().any(|&other| self.root(other) == root);
         let Some(place @ Place::Workspace { .. }) = self.places[root.index()] else { return false };
         if !dies || shared || self.places[value.index()].is_some() {
             return false;
@@ -382,12 +346,12 @@ impl<'p, T: Scalar> Planner<'p, T> {
         let len = self.shape(value).size();
         let place =
             *self.places[value.index()].get_or_insert_with(|| Place::Workspace { start: self.memory.allocate(len) });
-        self.steps.push(Step { kernel, out: Span { place, len } });
+        self.stages.push(Stage::Step(Step { kernel, out: Span { place, len } }));
     }
 
     /// Frees what the step of this instruction was the last to read.
     fn release(&mut self, index: usize) {
-        let mut roots: Vec<Value> = self.reads(index).iter().map(|x| self.roots[x.index()]).collect();
+        let mut roots: Vec<Value> = self.schedule.reads(index).into_iter().map(|x| self.root(x)).collect();
         roots.sort_unstable();
         roots.dedup();
         for root in roots.into_iter().filter(|root| self.last_use[root.index()] == index) {
@@ -395,15 +359,6 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 self.memory.free(start, self.shape(root).size());
             }
         }
-    }
-}
-
-fn shifted(place: Place, by: usize) -> Place {
-    match place {
-        Place::Argument { argument, start } => Place::Argument { argument, start: start + by },
-        Place::Workspace { start } => Place::Workspace { start: start + by },
-        Place::Result { result, start } => Place::Result { result, start: start + by },
-        Place::Constant { constant, start } => Place::Constant { constant, start: start + by },
     }
 }
 

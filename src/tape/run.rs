@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::arrange;
 use super::convolve;
 use super::elementwise;
-use super::plan::{Factor, Kernel, Place, Plan, Span, Step, Workspace};
+use super::plan::{Factor, Kernel, Place, Plan, Span, Stage, Step, Workspace};
 use super::rowwise;
-use crate::linalg::{self, Matrix, matmul};
+use crate::linalg::{self, Matrix, Update, matmul};
 use crate::scalar::Scalar;
 
 impl<T: Scalar> Plan<T> {
@@ -38,28 +38,54 @@ impl<T: Scalar> Plan<T> {
             (self.workspace_len, self.scratch_len),
             "the workspace is another's"
         );
-        for step in &self.steps {
-            self.step(step, arguments, results, entries, scratch);
+        for stage in &self.stages {
+            match stage {
+                Stage::Step(step) => self.step(step, None, arguments, results, entries, scratch),
+                Stage::Chain(chain) => {
+                    for start in (0..chain.len).step_by(chain.tile) {
+                        let tile = Tile { start, len: chain.tile.min(chain.len - start) };
+                        for step in &chain.steps {
+                            self.step(step, Some(tile), arguments, results, entries, scratch);
+                        }
+                    }
+                }
+            }
         }
     }
 
     fn step(
         &self,
         step: &Step<T>,
+        tile: Option<Tile>,
         arguments: &[&[T]],
         results: &mut [&mut [T]],
         workspace: &mut [T],
         scratch: &mut [T],
     ) {
         let (constants, tables) = (self.constants.as_slice(), self.tables.as_slice());
-        let len = step.out.len;
-        match step.out.place {
+        let Span { place, len } = Tile::of(tile, step.out);
+        // Steps of their own write into the scratch memory; within a chain it holds registers.
+        let (registers, scratch): (Cut<'_, T>, &mut [T]) = match (place, tile) {
+            (Place::Scratch { start }, _) => {
+                let (before, rest) = scratch.split_at_mut(start);
+                let (out, after) = rest.split_at_mut(len);
+                let workspace = Cut::whole(workspace);
+                let results = Results { before: results, current: Cut::none(), after: &[] };
+                let scratch = Cut { before, after, end: start + len };
+                let sources = Sources { arguments, constants, tables, workspace, results, scratch, tile };
+                return compute(&step.kernel, out, &mut [], &sources);
+            }
+            (_, Some(_)) => (Cut::whole(scratch), &mut []),
+            (_, None) => (Cut::none(), scratch),
+        };
+        match place {
             Place::Workspace { start } => {
                 let (before, rest) = workspace.split_at_mut(start);
                 let (out, after) = rest.split_at_mut(len);
                 let workspace = Cut { before, after, end: start + len };
                 let results = Results { before: results, current: Cut::none(), after: &[] };
-                compute(&step.kernel, out, scratch, &Sources { arguments, constants, tables, workspace, results });
+                let sources = Sources { arguments, constants, tables, workspace, results, scratch: registers, tile };
+                compute(&step.kernel, out, scratch, &sources);
             }
             Place::Result { result, start } => {
                 let (before, rest) = results.split_at_mut(result);
@@ -68,10 +94,31 @@ impl<T: Scalar> Plan<T> {
                 let (out, tail) = rest.split_at_mut(len);
                 let current = Cut { before: head, after: tail, end: start + len };
                 let results = Results { before, current, after };
-                let workspace = Cut { before: workspace, after: &[], end: usize::MAX };
-                compute(&step.kernel, out, scratch, &Sources { arguments, constants, tables, workspace, results });
+                let workspace = Cut::whole(workspace);
+                let sources = Sources { arguments, constants, tables, workspace, results, scratch: registers, tile };
+                compute(&step.kernel, out, scratch, &sources);
             }
-            Place::Argument { .. } | Place::Constant { .. } => unreachable!("no step writes into an argument"),
+            Place::Scratch { .. } | Place::Argument { .. } | Place::Constant { .. } => {
+                unreachable!("no step writes into an argument")
+            }
+        }
+    }
+}
+
+/// The stretch of a chain's values that is computed at once.
+#[derive(Clone, Copy)]
+struct Tile {
+    start: usize,
+    len: usize,
+}
+
+impl Tile {
+    /// The part of a value that lies in the tile. Registers hold nothing else.
+    fn of(tile: Option<Tile>, span: Span) -> Span {
+        match (tile, span.place) {
+            (None, _) => span,
+            (Some(Tile { len, .. }), Place::Scratch { .. }) => Span { len, ..span },
+            (Some(Tile { start, len }), place) => Span { place: place.shifted(start), len },
         }
     }
 }
@@ -86,7 +133,11 @@ struct Cut<'a, T> {
 
 impl<'a, T> Cut<'a, T> {
     fn none() -> Self {
-        Cut { before: &[], after: &[], end: usize::MAX }
+        Cut::whole(&[])
+    }
+
+    fn whole(entries: &'a [T]) -> Self {
+        Cut { before: entries, after: &[], end: usize::MAX }
     }
 
     fn read(&self, start: usize, len: usize) -> &'a [T] {
@@ -107,15 +158,23 @@ struct Sources<'a, 'b, T> {
     tables: &'a [Arc<[usize]>],
     workspace: Cut<'a, T>,
     results: Results<'a, 'b, T>,
+    scratch: Cut<'a, T>,
+    tile: Option<Tile>,
 }
 
 impl<'a, T: Scalar> Sources<'a, '_, T> {
+    /// An operand, or the part of it that lies in the tile.
     fn read(&self, span: Span) -> &'a [T] {
+        self.read_whole(Tile::of(self.tile, span))
+    }
+
+    fn read_whole(&self, span: Span) -> &'a [T] {
         let len = span.len;
         match span.place {
             Place::Argument { argument, start } => &self.arguments[argument][start..][..len],
             Place::Constant { constant, start } => &self.constants[constant][start..][..len],
             Place::Workspace { start } => self.workspace.read(start, len),
+            Place::Scratch { start } => self.scratch.read(start, len),
             Place::Result { result, start } => {
                 let at = self.results.before.len();
                 match result.checked_sub(at) {
@@ -130,6 +189,7 @@ impl<'a, T: Scalar> Sources<'a, '_, T> {
     /// A matrix of a stack of `count`.
     fn matrix(&self, factor: &Factor, number: usize) -> Matrix<'a, T> {
         let size = factor.rows * factor.cols;
+        let number = if factor.repeated { 0 } else { number };
         let entries = self.read(factor.span);
         let matrix = Matrix::new(&entries[number * size..][..size], factor.rows, factor.cols);
         if factor.transposed { matrix.t() } else { matrix }
@@ -145,6 +205,11 @@ fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], scratch: &mut [T], sour
         Kernel::Binary(function, x, y) => elementwise::binary(function, sources.read(x), sources.read(y), out),
         Kernel::BinaryIntoLeft(function, y) => elementwise::binary_into_left(function, out, sources.read(y)),
         Kernel::BinaryIntoRight(function, x) => elementwise::binary_into_right(function, sources.read(x), out),
+        Kernel::MultiplyAdd(operands) => {
+            let [x, y, z] = operands.map(|x| sources.read(x));
+            elementwise::multiply_add(x, y, z, out);
+        }
+        Kernel::MultiplyAddInto(x, y) => elementwise::multiply_add_into(sources.read(x), sources.read(y), out),
         Kernel::Select(operands) => {
             let [condition, then, otherwise] = operands.map(|x| sources.read(x));
             elementwise::select(condition, then, otherwise, out);
@@ -172,8 +237,9 @@ fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], scratch: &mut [T], sour
                 *out = linalg::log_determinant(matrix, size, &mut scratch[..size * size]);
             }
         }
-        Kernel::Convolution(part, left, right, ref convolution) => {
-            convolution.run(part, sources.read(left), sources.read(right), out, scratch);
+        Kernel::Convolution { part, operands, update, ref sizes } => {
+            let [left, right] = operands.map(|x| sources.read(x));
+            sizes.run(part, left, right, update, out, scratch);
         }
         Kernel::WindowSum(x, ref pool) => convolve::window_sum(sources.read(x), pool, out),
         Kernel::WindowSpread(x, ref pool) => convolve::window_spread(sources.read(x), pool, out),
@@ -182,11 +248,17 @@ fn compute<T: Scalar>(kernel: &Kernel<T>, out: &mut [T], scratch: &mut [T], sour
         Kernel::LogSoftmax(x, width) => rowwise::log_softmax(sources.read(x), width, out),
         Kernel::Sum(x, ref layout) => arrange::sum(sources.read(x), layout, out),
         Kernel::Max(x, ref layout) => arrange::max(sources.read(x), layout, out),
-        Kernel::Strided(x, ref layout) => arrange::strided(sources.read(x), layout, out),
+        Kernel::Strided(x, ref layout) => {
+            let start = sources.tile.map_or(0, |tile| tile.start);
+            arrange::strided(sources.read_whole(x), layout, start, out);
+        }
         Kernel::Slice { of, outer, whole, start } => arrange::slice(sources.read(of), outer, whole, start, out),
-        Kernel::Pad { of, outer, whole, start } => {
+        Kernel::Pad { of, outer, whole, start, update: Update::Replace } => {
             out.fill(T::zero());
             arrange::place(sources.read(of), outer, whole, start, out);
+        }
+        Kernel::Pad { of, outer, whole, start, update: Update::Add } => {
+            arrange::add_at(sources.read(of), outer, whole, start, out);
         }
         Kernel::Place { of, outer, whole, start } => arrange::place(sources.read(of), outer, whole, start, out),
         Kernel::Gather { of, extent, inner, table } => {
