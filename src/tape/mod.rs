@@ -19,7 +19,7 @@
 //! | vector-Jacobian product | [`transpose`] of it | about two |
 //! | Hessian-vector product | [`linearize`] of the gradient | the linear part alone: the primal is paid once per point |
 //! | third derivatives | once more | |
-//! | many directions, or per-example gradients, at once | [`batch`] of any of these | less than one by one: what is shared is read once |
+//! | many directions, or examples, at once | [`batch`] of any of these | less than one by one: what is shared is read once |
 //!
 //! A [`Program`] is run through a [`Plan`], which fixes all memory beforehand: a call allocates nothing.
 //!
