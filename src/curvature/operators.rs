@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use super::Risk;
 use super::chunks::{Pool, run_pooled, sum_over_chunks};
 use crate::objective::Stochastic;
-use crate::operator::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, fits};
+use crate::operator::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, block_fits, fits};
 use crate::scalar::Scalar;
-use crate::tape::{Derivative, Workspace};
+use crate::tape::{Derivative, Workspace, Workspaces};
 
 /// The linear part of something recorded, at a point: residuals, kept or not, and the memory to run with.
 pub(super) struct Products<'a, T> {
@@ -20,7 +20,7 @@ pub(super) struct Products<'a, T> {
     /// Residuals of one chunk each, if they do not.
     recomputed: Pool<Vec<T>>,
     primal_workspaces: Pool<Workspace<T>>,
-    workspaces: Pool<Workspace<T>>,
+    workspaces: Pool<Workspaces<T>>,
 }
 
 impl<'a, T: Scalar> Products<'a, T> {
@@ -48,28 +48,63 @@ impl<'a, T: Scalar> Products<'a, T> {
         residuals
     }
 
-    /// Overwrites `out` with the product of one chunk's linear part.
-    fn chunk(&self, theta: &[T], chunk: usize, vector: &[T], out: &mut [T]) {
-        let run = |residuals: &[T], out: &mut [T]| {
-            run_pooled(&self.derivative.linear, &self.workspaces, &[residuals, vector], &mut [out]);
-        };
+    /// Overwrites `out` with the products of one chunk's linear part with so many vectors, both packed.
+    fn chunk(&self, theta: &[T], chunk: usize, vectors: usize, x: &[T], out: &mut [T]) {
+        let mut workspaces = self.workspaces.take(Workspaces::default);
         match &self.kept {
-            Some(kept) => run(&kept[chunk], out),
+            Some(kept) => self.derivative.run_block(&kept[chunk], vectors, x, out, &mut workspaces),
             None => {
+                // Paid once for all vectors.
                 let residuals = self.residuals(theta, chunk);
-                run(&residuals, out);
+                self.derivative.run_block(&residuals, vectors, x, out, &mut workspaces);
                 self.recomputed.give(residuals);
             }
         }
+        self.workspaces.give(workspaces);
     }
 
     /// The sum over chunks of products with one vector each.
     fn sum<'v>(&self, theta: &[T], vector: impl Fn(usize) -> &'v [T] + Sync, out: &mut [T]) {
+        self.sum_packed(theta, 1, vector, out);
+    }
+
+    /// The sum over chunks of products with so many vectors each, packed.
+    fn sum_packed<'v>(&self, theta: &[T], vectors: usize, packed: impl Fn(usize) -> &'v [T] + Sync, out: &mut [T]) {
         let chunks = 0..self.risk.chunked.partition.chunks;
         sum_over_chunks(chunks, out, &self.risk.vectors, &|chunk, out: &mut [T]| {
-            self.chunk(theta, chunk, vector(chunk), out);
+            self.chunk(theta, chunk, vectors, packed(chunk), out);
             0.0
         });
+    }
+
+    /// The sums over chunks of products with the same vectors, back to back.
+    fn sum_block(&self, theta: &[T], x: &[T], y: &mut [T]) {
+        let dim = self.parameters();
+        let group = self.group(dim) * dim.max(1);
+        for (x, y) in x.chunks(group).zip(y.chunks_mut(group)) {
+            let vectors = x.len() / dim;
+            if vectors == 1 {
+                self.sum(theta, |_| x, y);
+                continue;
+            }
+            let [mut packed, mut sums] = [(); 2].map(|()| self.risk.vectors.take(Vec::new));
+            packed.resize(x.len(), T::zero());
+            sums.resize(x.len(), T::zero());
+            self.derivative.pack(vectors, x, &mut packed);
+            self.sum_packed(theta, vectors, |_| &packed, &mut sums);
+            self.derivative.unpack(vectors, &sums, y);
+            self.risk.vectors.give(packed);
+            self.risk.vectors.give(sums);
+        }
+    }
+
+    /// The vectors of a block that are multiplied in one pass over the chunks, with `out` entries of sums for each:
+    /// as many as the budget has room for, but one at least and 32 at most.
+    ///
+    /// Counted are the vectors with their order changed, the sums, two partial sums, and the tangents.
+    fn group(&self, out: usize) -> usize {
+        let entries = self.parameters() + 3 * out + self.derivative.linear.workspace_len();
+        (self.risk.memory_budget / (entries * size_of::<T>()).max(1)).clamp(1, 32)
     }
 
     fn parameters(&self) -> usize {
@@ -103,6 +138,11 @@ macro_rules! square_operator {
             fn apply(&self, x: &[T], y: &mut [T]) {
                 fits(self.rows(), self.cols(), x, y);
                 self.products.sum(self.theta, |_| x, y);
+            }
+            #[track_caller]
+            fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+                block_fits(self.rows(), self.cols(), x, y, vectors);
+                self.products.sum_block(self.theta, x, y);
             }
         }
 
@@ -175,12 +215,49 @@ impl<T: Scalar> LinearOperator<T> for Jacobian<'_, T> {
         let len = self.chunk_len();
         y.par_chunks_mut(len).enumerate().for_each(|(chunk, out)| {
             if out.len() == len {
-                return self.forward.chunk(self.theta, chunk, x, out);
+                return self.forward.chunk(self.theta, chunk, 1, x, out);
             }
             let mut filled_up = vec![T::zero(); len];
-            self.forward.chunk(self.theta, chunk, x, &mut filled_up);
+            self.forward.chunk(self.theta, chunk, 1, x, &mut filled_up);
             out.copy_from_slice(&filled_up[..out.len()]);
         });
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        let (rows, cols) = (self.rows(), self.cols());
+        block_fits(rows, cols, x, y, vectors);
+        if cols == 0 {
+            return y.fill(T::zero());
+        }
+        let (forward, len) = (self.forward, self.chunk_len());
+        let group = forward.group(len);
+        for (x, y) in x.chunks(group * cols).zip(y.chunks_mut(group * rows)) {
+            let vectors = y.len() / rows;
+            if vectors == 1 {
+                self.apply(x, y);
+                continue;
+            }
+            let mut packed = forward.risk.vectors.take(Vec::new);
+            packed.resize(x.len(), T::zero());
+            forward.derivative.pack(vectors, x, &mut packed);
+            // The rows of each chunk in the product of each vector.
+            let mut parts: Vec<Vec<&mut [T]>> = Vec::new();
+            parts.resize_with(rows.div_ceil(len), || Vec::with_capacity(vectors));
+            for product in y.chunks_mut(rows) {
+                parts.iter_mut().zip(product.chunks_mut(len)).for_each(|(parts, part)| parts.push(part));
+            }
+            parts.into_par_iter().enumerate().for_each(|(chunk, parts)| {
+                let mut products = forward.risk.vectors.take(Vec::new);
+                products.resize(vectors * len, T::zero());
+                forward.chunk(self.theta, chunk, vectors, &packed, &mut products);
+                // Logits are one block, so that products stand back to back already.
+                for (part, product) in parts.into_iter().zip(products.chunks_exact(len)) {
+                    part.copy_from_slice(&product[..part.len()]);
+                }
+                forward.risk.vectors.give(products);
+            });
+            forward.risk.vectors.give(packed);
+        }
     }
 }
 

@@ -58,6 +58,7 @@ mod chains;
 mod compare;
 mod contract;
 mod convolve;
+mod derivative;
 mod derive;
 mod elementwise;
 mod embed;
@@ -88,7 +89,7 @@ mod window;
 
 pub use batch::{batch, deinterleave, interleave};
 pub(crate) use build::Builder;
-pub(crate) use derive::Derivative;
+pub(crate) use derivative::{Derivative, Workspaces};
 pub use embed::embed;
 pub use function::{Binary, Unary};
 pub(crate) use linear::Residual;
