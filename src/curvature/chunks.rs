@@ -93,7 +93,9 @@ pub(super) fn sum_over_chunks<T: Scalar>(
         return run(chunks.start, out);
     }
     let middle = chunks.start + chunks.len().div_ceil(2);
-    let mut other = spare.take(|| vec![T::zero(); out.len()]);
+    let mut other = spare.take(Vec::new);
+    // Sums of one vector and of blocks share their buffers.
+    other.resize(out.len(), T::zero());
     let (left, right) = rayon::join(
         || sum_over_chunks(chunks.start..middle, out, spare, run),
         || sum_over_chunks(middle..chunks.end, &mut other, spare, run),

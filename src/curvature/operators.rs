@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Risk;
 use super::chunks::{Pool, run_pooled, sum_over_chunks};
 use crate::objective::Stochastic;
-use crate::operator::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, fits};
+use crate::operator::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, block_fits, fits};
 use crate::scalar::Scalar;
 use crate::tape::{Derivative, Workspace};
 
@@ -48,28 +48,57 @@ impl<'a, T: Scalar> Products<'a, T> {
         residuals
     }
 
-    /// Overwrites `out` with the product of one chunk's linear part.
-    fn chunk(&self, theta: &[T], chunk: usize, vector: &[T], out: &mut [T]) {
-        let run = |residuals: &[T], out: &mut [T]| {
-            run_pooled(&self.derivative.linear, &self.workspaces, &[residuals, vector], &mut [out]);
+    /// Overwrites `out` with the products of one chunk's linear part with vectors that stand back to back.
+    ///
+    /// One after the other, while the chunk's residuals are in the cache: that was measured faster, on networks of 9
+    /// thousand and 670 thousand parameters and on a convolutional one, than one program on all of them side by side,
+    /// whose tangents push each other out of it.
+    fn chunk(&self, theta: &[T], chunk: usize, vectors: &[T], out: &mut [T]) {
+        let linear = &self.derivative.linear;
+        let mut workspace = self.workspaces.take(|| linear.workspace());
+        let mut run = |residuals: &[T]| {
+            let lens = [linear.argument_lens()[1], linear.result_lens()[0]].map(|len| len.max(1));
+            for (vector, out) in vectors.chunks_exact(lens[0]).zip(out.chunks_exact_mut(lens[1])) {
+                linear.run(&[residuals, vector], &mut [out], &mut workspace);
+            }
         };
         match &self.kept {
-            Some(kept) => run(&kept[chunk], out),
+            Some(kept) => run(&kept[chunk]),
             None => {
+                // Paid once for all vectors.
                 let residuals = self.residuals(theta, chunk);
-                run(&residuals, out);
+                run(&residuals);
                 self.recomputed.give(residuals);
             }
         }
+        self.workspaces.give(workspace);
     }
 
-    /// The sum over chunks of products with one vector each.
-    fn sum<'v>(&self, theta: &[T], vector: impl Fn(usize) -> &'v [T] + Sync, out: &mut [T]) {
+    /// The sum over chunks of products with vectors that stand back to back.
+    fn sum<'v>(&self, theta: &[T], vectors: impl Fn(usize) -> &'v [T] + Sync, out: &mut [T]) {
         let chunks = 0..self.risk.chunked.partition.chunks;
         sum_over_chunks(chunks, out, &self.risk.vectors, &|chunk, out: &mut [T]| {
-            self.chunk(theta, chunk, vector(chunk), out);
+            self.chunk(theta, chunk, vectors(chunk), out);
             0.0
         });
+    }
+
+    /// The sums over chunks of products with the same vectors, which stand back to back.
+    fn sum_block(&self, theta: &[T], x: &[T], y: &mut [T]) {
+        let group = self.group(self.parameters()) * self.parameters().max(1);
+        for (x, y) in x.chunks(group).zip(y.chunks_mut(group)) {
+            self.sum(theta, |_| x, y);
+        }
+    }
+
+    /// The number of vectors of a block that go through the chunks together, with `out` entries of sums for each.
+    ///
+    /// With residuals in memory, as many as leave the sums in the cache; where they are recomputed, as many as the budget
+    /// has room for with three partial sums each, but 32 at most.
+    fn group(&self, out: usize) -> usize {
+        const CACHE: usize = 1 << 19;
+        let room = if self.kept.is_some() { CACHE } else { self.risk.memory_budget / 3 };
+        (room / (out * size_of::<T>()).max(1)).clamp(1, 32)
     }
 
     fn parameters(&self) -> usize {
@@ -103,6 +132,11 @@ macro_rules! square_operator {
             fn apply(&self, x: &[T], y: &mut [T]) {
                 fits(self.rows(), self.cols(), x, y);
                 self.products.sum(self.theta, |_| x, y);
+            }
+            #[track_caller]
+            fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+                block_fits(self.rows(), self.cols(), x, y, vectors);
+                self.products.sum_block(self.theta, x, y);
             }
         }
 
@@ -181,6 +215,38 @@ impl<T: Scalar> LinearOperator<T> for Jacobian<'_, T> {
             self.forward.chunk(self.theta, chunk, x, &mut filled_up);
             out.copy_from_slice(&filled_up[..out.len()]);
         });
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        let (rows, cols) = (self.rows(), self.cols());
+        block_fits(rows, cols, x, y, vectors);
+        if cols == 0 {
+            return y.fill(T::zero());
+        }
+        let (forward, len) = (self.forward, self.chunk_len());
+        let group = forward.group(len);
+        for (x, y) in x.chunks(group * cols).zip(y.chunks_mut(group * rows)) {
+            let vectors = y.len() / rows;
+            if vectors == 1 {
+                self.apply(x, y);
+                continue;
+            }
+            // The rows of each chunk in the product of each vector.
+            let mut parts: Vec<Vec<&mut [T]>> = Vec::new();
+            parts.resize_with(rows.div_ceil(len), || Vec::with_capacity(vectors));
+            for product in y.chunks_mut(rows) {
+                parts.iter_mut().zip(product.chunks_mut(len)).for_each(|(parts, part)| parts.push(part));
+            }
+            parts.into_par_iter().enumerate().for_each(|(chunk, parts)| {
+                let mut products = forward.risk.vectors.take(Vec::new);
+                products.resize(vectors * len, T::zero());
+                forward.chunk(self.theta, chunk, x, &mut products);
+                for (part, product) in parts.into_iter().zip(products.chunks_exact(len)) {
+                    part.copy_from_slice(&product[..part.len()]);
+                }
+                forward.risk.vectors.give(products);
+            });
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //!     linearize(f) : a -> (b, residuals),  residuals -> (da -o db)      (LinearProgram)
 //!     transpose    : residuals -> (da -o db)   ==>   residuals -> (db -o da)
 //!     embed        : a LinearProgram back as a Program
+//!     batch        : f at many values of some arguments at once
 //! ```
 //!
 //! Reverse mode *is* linearize followed by transpose: there is one derivative rule per instruction, its effect on a
@@ -18,6 +19,7 @@
 //! | vector-Jacobian product | [`transpose`] of it | about two |
 //! | Hessian-vector product | [`linearize`] of the gradient | the linear part alone: the primal is paid once per point |
 //! | third derivatives | once more | |
+//! | many directions, or examples, at once | [`batch`] of any of these | less than one by one: what is shared is read once |
 //!
 //! A [`Program`] is run through a [`Plan`], which fixes all memory beforehand: a call allocates nothing.
 //!
@@ -49,6 +51,8 @@
 
 mod arithmetic;
 mod arrange;
+mod batch;
+mod batch_contract;
 mod build;
 mod chains;
 mod compare;
@@ -85,6 +89,7 @@ mod transpose;
 mod var;
 mod window;
 
+pub use batch::{batch, deinterleave, interleave};
 pub(crate) use build::Builder;
 pub(crate) use derive::Derivative;
 pub use embed::embed;

@@ -22,3 +22,5 @@ mod spectrum;
 mod subspace;
 mod support;
 mod tape;
+mod tape_batch;
+mod tape_cases;
