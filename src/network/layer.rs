@@ -61,8 +61,11 @@ impl Layer {
         match self {
             Layer::Activation(activation) => activation.record(x),
             Layer::Flatten => {
-                let examples = x.shape().extents()[0];
-                x.reshape([examples, x.shape().size() / examples])
+                let shape = x.shape();
+                let &[examples, ref example @ ..] = shape.extents() else {
+                    unreachable!("examples are stacked along an axis")
+                };
+                x.reshape([examples, example.iter().product()])
             }
             Layer::Dense(layer) => layer.record(blocks, x),
             Layer::Convolution(layer) => layer.record(blocks, x),

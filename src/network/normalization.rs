@@ -3,7 +3,7 @@
 use super::placed::{Placed, bias, gain, misplaced};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
-use crate::tape::{Shape, Var};
+use crate::tape::{MAX_AXES, Shape, Var};
 
 /// What is added to a variance: the value in the definitions of both layers' papers and their usual implementations.
 const EPSILON: f64 = 1e-5;
@@ -45,7 +45,7 @@ impl GroupNorm {
 
     pub(super) fn record<'t, T: Scalar>(&self, blocks: &[Var<'t, T>], x: Var<'t, T>) -> Var<'t, T> {
         // Channels stand before all other axes, where broadcasting aligns at the last.
-        let mut channels = [1; 3];
+        let mut channels = [1; MAX_AXES];
         channels[0] = x.shape().extents()[1];
         let shape = Shape::new(&channels[..x.shape().axes() - 1]).expect("as many elements as the block");
         let [gain, bias] = [blocks[0], blocks[1]].map(|block| block.reshape(shape));
