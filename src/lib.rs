@@ -35,7 +35,7 @@
 //! | [`tape`] | recorded functions, derivatives of any order | gradients of your own formula |
 //! | [`operator`] | linear maps known by their products, their algebra | a matrix-free operator of your own |
 //! | [`objective`] | a function to descend or to study, at a point | the trait that all tools below run on |
-//! | [`network`], [`curvature`] | perceptrons; risk, Hessian, Gauss-Newton, Jacobian on data | curvature of a network |
+//! | [`network`], [`curvature`] | perceptrons, convolutional networks, transformers; risk, Hessian, Gauss-Newton, Jacobian on data | curvature of a network |
 //! | [`krylov`] | Lanczos, extreme eigenpairs with residuals | largest and smallest eigenvalues |
 //! | [`spectrum`] | spectral densities, traces, with standard errors | the whole spectrum |
 //! | [`random_matrix`] | Marchenko-Pastur, semicircle; outliers and their overlaps | what the spectrum should be |
@@ -56,8 +56,8 @@
 //!
 //! # What this crate does not do
 //!
-//! No GPU, no sparse or complex arrays, no import of models from other frameworks, and no zoo of layers: networks are
-//! what you record. It is for networks and functions that one machine holds in memory.
+//! No GPU, no sparse or complex arrays, no import of models from other frameworks, and no zoo of layers: beyond the usual
+//! ones, networks are what you record. It is for networks and functions that one machine holds in memory.
 //!
 //! # Words
 //!

@@ -1,7 +1,7 @@
 //! The convolutional network W3.
 
 use eigenscape::Scalar;
-use eigenscape::network::{Block, Network};
+use eigenscape::network::{Block, Network, Role};
 use eigenscape::tape::{Shape, Var};
 
 /// Twice a 3x3 convolution with the same padding, tanh and 2x2 average pooling, to 8 and 16 channels; then a dense layer:
@@ -18,9 +18,10 @@ impl Convolutional {
         let mut blocks = Vec::new();
         let mut start = 0;
         for (layer, (weight, fan_in, fan_out)) in layers.into_iter().enumerate() {
-            for (part, extents, fan_in) in [("weight", weight, fan_in), ("bias", &weight[..1], 0)] {
+            let parts = [("weight", Role::Weight, weight, fan_in), ("bias", Role::Bias, &weight[..1], 0)];
+            for (part, role, extents, fan_in) in parts {
                 let shape = Shape::new(extents).unwrap();
-                blocks.push(Block { name: format!("{layer}.{part}"), shape, start, fan_in, fan_out });
+                blocks.push(Block { name: format!("{layer}.{part}"), shape, start, role, fan_in, fan_out });
                 start += shape.size();
             }
         }

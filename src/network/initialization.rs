@@ -1,11 +1,11 @@
 //! Random starts.
 
-use super::{Block, Network};
+use super::{Block, Network, Role};
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::scalar::Scalar;
 
-/// How weights are drawn: independent, with a variance set by the fans of their block; biases are zero.
+/// How weights are drawn: independent, with a variance set by the fans of their block; biases are 0, gains 1.
 ///
 /// ```text
 ///     glorot:  variance 2 / (fan_in + fan_out)     Glorot & Bengio 2010 (also called Xavier)
@@ -13,7 +13,7 @@ use crate::scalar::Scalar;
 ///     lecun:   variance 1 / fan_in                 LeCun, Bottou, Orr, Mueller 1998
 /// ```
 ///
-/// The whole vector is then multiplied by [`Initialization::radius`], 1 by default: the landscape is studied against
+/// The whole vector, gains too, is then multiplied by [`Initialization::radius`], 1 by default: the landscape is studied against
 /// the distance from the origin, in units of a usual initialization (Fort & Scherlis 2018, arXiv:1807.02581).
 ///
 /// ```
@@ -86,8 +86,12 @@ impl Initialization {
     }
 
     fn fill<T: Scalar>(&self, block: &Block, key: Key, entries: &mut [T]) {
-        if block.fan_in == 0 {
-            return;
+        match block.role {
+            Role::Gain => return entries.fill(T::of(self.radius)),
+            Role::Bias => return entries.fill(T::zero()),
+            // What sums over nothing has no variance to keep.
+            Role::Weight if block.fan_in == 0 => return entries.fill(T::zero()),
+            Role::Weight => {}
         }
         let (fan_in, fan_out) = (block.fan_in as f64, block.fan_out as f64);
         let variance = match self.scheme {

@@ -10,42 +10,47 @@
 //!
 //! | you want | take |
 //! | --- | --- |
-//! | a perceptron with dense layers | [`Perceptron`] |
-//! | anything else | your own [`Network`]: blocks and a recording |
+//! | dense layers with one activation | [`Perceptron`] |
+//! | convolutions, pools, normalisation, residual connections, attention, in a row | [`Sequential`] |
+//! | anything else: shared weights, several branches | your own [`Network`]: blocks and a recording |
 //! | a start | [`Initialization`] |
+//!
+//! | layer of a [`Sequential`] | on examples of shape | blocks | cost for each example |
+//! | --- | --- | --- | --- |
+//! | [`dense`](Sequential::dense) | any, along the last axis | `weight`, `bias` | 2 positions features units |
+//! | [`convolution`](Sequential::convolution) | channels x height x width | `weight`, `bias` | 2 positions outputs channels rows columns |
+//! | [`average_pool`](Sequential::average_pool), [`max_pool`](Sequential::max_pool) | channels x height x width | | positions rows columns |
+//! | [`layer_norm`](Sequential::layer_norm) | any, over the last axis | `gain`, `bias` | some passes |
+//! | [`group_norm`](Sequential::group_norm) | channels x any, over groups of channels | `gain`, `bias` | some passes |
+//! | [`attention`](Sequential::attention) | tokens x features | `query`, `key`, `value`, `output` | 8 tokens features^2 + 4 tokens^2 features |
+//! | [`position_offsets`](Sequential::position_offsets) | positions x features | `weight` | one pass |
+//! | [`residual`](Sequential::residual) | any | those of the layers inside | theirs, and one pass |
+//! | [`activation`](Sequential::activation), [`flatten`](Sequential::flatten) | any | | one pass, nothing |
 
 mod activation;
+mod attention;
+mod block;
+mod convolution;
+mod dense;
 mod initialization;
+mod layer;
+mod normalization;
 mod perceptron;
+mod placed;
+mod pool;
+mod sequential;
 
 pub use activation::Activation;
+pub use attention::Attention;
+pub use block::{Block, Role};
+pub use convolution::Convolution;
 pub use initialization::Initialization;
 pub use perceptron::Perceptron;
+pub use pool::Pool;
+pub use sequential::Sequential;
 
 use crate::scalar::Scalar;
-use crate::tape::{Shape, Var};
-
-/// A stretch of the parameter vector with a name and a shape.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Block {
-    /// The name, such as `0.weight`.
-    pub name: String,
-    /// The shape, row-major.
-    pub shape: Shape,
-    /// The place of its first entry in the parameter vector.
-    pub start: usize,
-    /// The number of inputs that each of its outputs sums over; 0 for a bias, which starts at zero.
-    pub fan_in: usize,
-    /// The number of outputs that each input reaches.
-    pub fan_out: usize,
-}
-
-impl Block {
-    /// The entries of the parameter vector that the block names.
-    pub fn range(&self) -> std::ops::Range<usize> {
-        self.start..self.start + self.shape.size()
-    }
-}
+use crate::tape::Var;
 
 /// A parametrised function from rows of inputs to rows of outputs.
 pub trait Network: Sync {

@@ -1,6 +1,6 @@
 //! Multilayer perceptrons.
 
-use super::{Activation, Block, Network};
+use super::{Activation, Block, Network, Role};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use crate::tape::{Shape, Var};
@@ -41,9 +41,10 @@ impl Perceptron {
         let mut start = 0usize;
         for (layer, pair) in sizes.windows(2).enumerate() {
             let (fan_in, fan_out) = (pair[0], pair[1]);
-            let parts = [("weight", Shape::new(&[fan_out, fan_in])?, fan_in), ("bias", Shape::new(&[fan_out])?, 0)];
-            for (part, shape, fan_in) in parts {
-                blocks.push(Block { name: format!("{layer}.{part}"), shape, start, fan_in, fan_out });
+            let weight = ("weight", Role::Weight, Shape::new(&[fan_out, fan_in])?, fan_in);
+            let bias = ("bias", Role::Bias, Shape::new(&[fan_out])?, 0);
+            for (part, role, shape, fan_in) in [weight, bias] {
+                blocks.push(Block { name: format!("{layer}.{part}"), shape, start, role, fan_in, fan_out });
                 start = start.checked_add(shape.size()).ok_or(Error::OutOfRange {
                     what: "the number of parameters of a perceptron",
                     value: start as f64 + shape.size() as f64,

@@ -1,8 +1,8 @@
 //! Comparisons and choices: methods of [`Var`].
 //!
 //! Conditions are numbers, 1 where they hold and 0 where they do not, and have derivative 0. One convention holds for
-//! derivatives at ties in the whole tape: operands that tie share the derivative equally, and a constant that ties takes
-//! it all.
+//! derivatives at ties in the whole tape: operands that tie share the derivative equally, values that happen to be
+//! constant among them; a bound that is part of the function (0 in [`Var::relu`], both in [`Var::clamp`]) takes it all.
 
 use super::function::Binary;
 use super::var::Var;
@@ -38,13 +38,25 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// 1 where this value is smaller than the other, else 0.
     #[track_caller]
     pub fn less(self, other: Self) -> Self {
-        other.binary("less", Binary::Greater, self)
+        self.swapped("less", Binary::Greater, other)
     }
 
     /// 1 where this value is at most the other, else 0.
     #[track_caller]
     pub fn at_most(self, other: Self) -> Self {
-        other.binary("at_most", Binary::AtLeast, self)
+        self.swapped("at_most", Binary::AtLeast, other)
+    }
+
+    /// The function of both in the other order; an error shows them in the order that they were written in.
+    #[track_caller]
+    fn swapped(self, name: &'static str, function: Binary, other: Self) -> Self {
+        if !self.tape.expect_own(std::iter::once(&other), name) {
+            return self;
+        }
+        match self.shape().broadcast(&other.shape()) {
+            Some(_) => other.binary(name, function, self),
+            None => self.binary(name, function, other),
+        }
     }
 
     /// `then` where this value is not 0, `otherwise` where it is; all three broadcast.
@@ -69,10 +81,13 @@ impl<'t, T: Scalar> Var<'t, T> {
         if !self.tape.expect_own([then, otherwise].iter(), "select") {
             return self;
         }
-        let common = then.shape().broadcast(&otherwise.shape()).and_then(|shape| self.shape().broadcast(&shape));
-        let Some(shape) = common else {
-            let rule = "extents of condition and both choices must agree, aligned at the last axis, or be 1";
+        let Some(chosen) = then.shape().broadcast(&otherwise.shape()) else {
+            let rule = "extents of both choices must agree, aligned at the last axis, or be 1";
             return then.fail("select", otherwise.shape().extents(), rule);
+        };
+        let Some(shape) = self.shape().broadcast(&chosen) else {
+            let rule = "extents of condition (left) and choices (right) must agree, aligned at the last axis, or be 1";
+            return self.fail("select", chosen.extents(), rule);
         };
         let [condition, then, otherwise] = [self, then, otherwise].map(|var| var.expand(shape).value);
         self.make(|builder| builder.select(condition, then, otherwise))

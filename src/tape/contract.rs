@@ -49,7 +49,8 @@ impl<'t, T: Scalar> Var<'t, T> {
 
     #[track_caller]
     fn product(self, right: Self, transpose_right: bool) -> Self {
-        if !self.tape.expect_own(std::iter::once(&right), "matmul") {
+        let name = if transpose_right { "matmul_transposed" } else { "matmul" };
+        if !self.tape.expect_own(std::iter::once(&right), name) {
             return self;
         }
         let (left_shape, right_shape) = (self.shape(), right.shape());
@@ -67,7 +68,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             } else {
                 "both must be matrices or vectors, and the left's columns as many as the right's rows"
             };
-            return self.fail("matmul", right_shape.extents(), rule);
+            return self.fail(name, right_shape.extents(), rule);
         };
         // What was a row or a column in name alone is none in the result.
         let shape = product.shape();

@@ -3,8 +3,8 @@
 /// Functions of one number, applied to each element.
 ///
 /// Derivatives at kinks follow one convention for the whole tape: operands that tie share the derivative equally, and a
-/// constant that ties takes it all. So `Abs` and `Relu` have derivative 0 at 0, `Clamp` at both bounds, and
-/// [`Binary::Maximum`] gives one half to each of two equal operands. `Sign`, `Step` and comparisons have derivative 0
+/// bound that is part of the function takes it all. So `Relu` has derivative 0 at 0, `Clamp` at both bounds, `Abs` the
+/// mean of both slopes, 0, and [`Binary::Maximum`] gives one half to each of two equal operands. `Sign`, `Step` and comparisons have derivative 0
 /// everywhere. `Sqrt`, `Ln`, `Recip` and negative powers have infinite or undefined derivatives at 0, as the functions have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]

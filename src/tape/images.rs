@@ -88,7 +88,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             return self.fail("average_pool", &size, NO_POOL);
         };
         let sums = self.make(|builder| builder.push(Op::WindowSum(self.value, window), shape));
-        sums * T::of(1.0 / (size[0] * size[1]) as f64)
+        sums * T::of(1.0 / (size[0] as f64 * size[1] as f64))
     }
 
     /// The largest in each window of the last two axes; the padding does not count. Elements that tie share the
@@ -104,8 +104,12 @@ impl<'t, T: Scalar> Var<'t, T> {
         let (&[ref stack @ .., height, width], &[.., down, across]) = (whole.extents(), shape.extents()) else {
             unreachable!("a pool has two axes")
         };
-        // Each window's places in one row; those in the padding are those of its first pixel inside once more, below.
-        let places = size[0] * size[1];
+        let places = size[0].saturating_mul(size[1]);
+        let table = (down.saturating_mul(across)).saturating_mul(places);
+        if table.saturating_mul(size_of::<usize>()) > isize::MAX as usize {
+            return self.fail("max_pool", &size, "the windows have more elements than memory can hold: split them");
+        }
+        // Each window's places in one row; those in the padding look at any pixel and are hidden below.
         let mut positions = Vec::with_capacity(down * across * places);
         let mut within = Vec::with_capacity(positions.capacity());
         for window in 0..down * across {

@@ -132,9 +132,12 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
         let shape = self.shape();
         let extent = |var: &Self| var.shape().extents()[axis];
+        if axis >= shape.axes() {
+            return self.fail("concatenate", &[axis], "the axis (right) must be one of the value's");
+        }
         let fits = |var: &&Self| {
             let other = var.shape();
-            axis < shape.axes() && other.axes() == shape.axes() && other.resized(axis, shape.extents()[axis]) == shape
+            other.axes() == shape.axes() && other.resized(axis, shape.extents()[axis]) == shape
         };
         if let Some(other) = others.iter().find(|var| !fits(var)) {
             let rule = "shapes must agree along all axes but the one that grows";

@@ -1,13 +1,13 @@
 //! Curvature against derivatives computed elsewhere, and its laws.
 
-use eigenscape::Scalar;
 use eigenscape::curvature::{Examples, Loss, Risk};
 use eigenscape::krylov::Lanczos;
-use eigenscape::network::{Activation, Perceptron};
+use eigenscape::network::{Activation, Convolution, Network, Perceptron, Sequential};
 use eigenscape::objective::{Objective, Point};
 use eigenscape::operator::{Adjoint, LinearOperator, to_dense};
 use eigenscape::random::Key;
 use eigenscape::spectrum::Quadrature;
+use eigenscape::{Result, Scalar};
 use serde_json::Value;
 
 use crate::oracle::{assert_close, numbers, symmetric_eigenvalues};
@@ -22,19 +22,43 @@ fn cast<T: Scalar>(values: &Value) -> Vec<T> {
     numbers(values).into_iter().map(T::of).collect()
 }
 
+fn sizes(values: &Value) -> Vec<usize> {
+    numbers(values).into_iter().map(|x| x as usize).collect()
+}
+
 fn risk_of_case<T: Scalar>(case: &Value) -> Risk<T> {
-    let sizes: Vec<usize> = numbers(&case["sizes"]).into_iter().map(|x| x as usize).collect();
     let activation: Activation = case["activation"].as_str().unwrap().parse().unwrap();
-    let network = Perceptron::new(&sizes, activation).unwrap();
-    let (inputs, outputs) = (sizes[0], sizes[sizes.len() - 1]);
+    match case["kind"].as_str().unwrap() {
+        "mlp" => risk_of_network(&Perceptron::new(&sizes(&case["sizes"]), activation).unwrap(), case),
+        _ => risk_of_network(&convolutional(case, activation).unwrap(), case),
+    }
+}
+
+/// Convolutions that keep the size, each with an activation and a pool behind it, and a dense layer.
+fn convolutional(case: &Value, activation: Activation) -> Result<Sequential> {
+    let (channels, size) = (sizes(&case["channels"]), case["kernel"].as_u64().unwrap() as usize);
+    let mut network = Sequential::new(&sizes(&case["inputs_shape"])[1..])?;
+    for &outputs in &channels[1..] {
+        network = network.convolution(Convolution::new(outputs, [size; 2]).same())?.activation(activation);
+        network = match case["pool"].as_str().unwrap() {
+            "average" => network.average_pool([2, 2])?,
+            _ => network.max_pool([2, 2])?,
+        };
+    }
+    network.flatten().dense(case["classes"].as_u64().unwrap() as usize)
+}
+
+fn risk_of_network<T: Scalar>(network: &(impl Network + Clone + Send + 'static), case: &Value) -> Risk<T> {
+    assert_eq!(network.parameters() as u64, case["parameters"].as_u64().unwrap());
+    let (inputs, outputs) = (network.inputs(), network.outputs());
     let (loss, examples) = match case["loss_kind"].as_str().unwrap() {
         "cross_entropy" => {
-            let labels: Vec<usize> = numbers(&case["target"]).into_iter().map(|x| x as usize).collect();
+            let labels = sizes(&case["target"]);
             (Loss::SoftmaxCrossEntropy, Examples::labelled(cast(&case["inputs"]), inputs, &labels, outputs))
         }
         _ => (Loss::SquaredError, Examples::new(cast(&case["inputs"]), inputs, cast(&case["target"]), outputs)),
     };
-    Risk::new(&network, loss, examples.unwrap()).unwrap()
+    Risk::new(network, loss, examples.unwrap()).unwrap()
 }
 
 /// Loss, gradient, products with H, G and J, and the third derivative, for every reference case.

@@ -2,7 +2,7 @@
 
 use eigenscape::curvature::{Examples, Loss, Risk};
 use eigenscape::krylov::Eigensolver;
-use eigenscape::network::{Activation, Block, Network, Perceptron};
+use eigenscape::network::{Activation, Block, Network, Perceptron, Role};
 use eigenscape::objective::{Objective, Point, Stochastic};
 use eigenscape::operator::{Diagonal, LinearOperator, to_dense};
 use eigenscape::random::Key;
@@ -73,7 +73,14 @@ fn blocks_must_lie_back_to_back() {
             inputs.matmul_transposed(parameters[0])
         }
     }
-    let block = Block { name: "weight".into(), shape: Shape::matrix(1, 1), start: 7, fan_in: 1, fan_out: 1 };
+    let block = Block {
+        name: "weight".into(),
+        shape: Shape::matrix(1, 1),
+        start: 7,
+        role: Role::Weight,
+        fan_in: 1,
+        fan_out: 1,
+    };
     let examples = Examples::new(vec![1.0], 1, vec![1.0], 1).unwrap();
     let error = Risk::<f64>::new(&Apart(vec![block]), Loss::SquaredError, examples).unwrap_err();
     assert!(error.to_string().contains("start"), "{error}");
