@@ -61,12 +61,12 @@ impl Convolution {
         Convolution { padding: Padding::Same, ..self }
     }
 
-    fn window(&self) -> Window {
-        let padding = match self.padding {
+    /// Rows and columns of zeros on each side, whichever way they were asked for.
+    fn zeros(&self) -> [usize; 2] {
+        match self.padding {
             Padding::Of(padding) => padding,
             Padding::Same => self.size.map(|size| size / 2),
-        };
-        Window { size: self.size, stride: self.stride, padding }
+        }
     }
 
     pub(super) fn place(&self, input: Shape) -> Result<Placed> {
@@ -81,7 +81,8 @@ impl Convolution {
             let rule = "examples (left) must be channels x height x width";
             return misplaced("convolution", input, &self.size, rule);
         };
-        let Some([down, across]) = self.window().positions([height, width]) else {
+        let window = Window::new(self.size, self.stride, self.zeros());
+        let Some([down, across]) = window.and_then(|window| window.positions([height, width])) else {
             let rule = "strides must be at least 1, and the kernel (right) at least 1x1 and at most the image (left) with \
                         its padding";
             return misplaced("convolution", input, &[outputs, channels, rows, columns], rule);
@@ -94,7 +95,6 @@ impl Convolution {
     }
 
     pub(super) fn record<'t, T: Scalar>(&self, blocks: &[Var<'t, T>], x: Var<'t, T>) -> Var<'t, T> {
-        let Window { stride, padding, .. } = self.window();
-        x.convolution(blocks[0], stride, padding) + blocks[1].reshape([self.outputs, 1, 1])
+        x.convolution(blocks[0], self.stride, self.zeros()) + blocks[1].reshape([self.outputs, 1, 1])
     }
 }

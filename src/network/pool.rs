@@ -21,33 +21,36 @@ use crate::tape::{Shape, Var, Window};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
-    window: Window,
+    size: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
 }
 
 impl Pool {
     /// Windows of this height and width, side by side.
     pub fn new(size: [usize; 2]) -> Self {
-        Pool { window: Window { size, stride: size, padding: [0, 0] } }
+        Pool { size, stride: size, padding: [0, 0] }
     }
 
     /// The distance between neighbouring windows.
     pub fn stride(self, stride: [usize; 2]) -> Self {
-        Pool { window: Window { stride, ..self.window } }
+        Pool { stride, ..self }
     }
 
     /// Rows and columns on each side that windows may reach into: zeros for an average, nothing for a maximum.
     pub fn padding(self, padding: [usize; 2]) -> Self {
-        Pool { window: Window { padding, ..self.window } }
+        Pool { padding, ..self }
     }
 
     fn place(&self, operation: &'static str, input: Shape) -> Result<Placed> {
-        let Window { size, padding, .. } = self.window;
+        let Pool { size, stride, padding } = *self;
         let &[channels, height, width] = input.extents() else {
             return misplaced(operation, input, &size, "examples (left) must be channels x height x width");
         };
         // A window that lies in the padding alone would have nothing to choose from.
         let inside = (0..2).all(|axis| padding[axis] < size[axis]);
-        match self.window.positions([height, width]).filter(|_| inside) {
+        let window = Window::new(size, stride, padding).filter(|_| inside);
+        match window.and_then(|window| window.positions([height, width])) {
             Some([down, across]) => Ok(Placed { output: Shape::new(&[channels, down, across])?, blocks: Vec::new() }),
             None => {
                 let rule = "strides must be at least 1, padding less than the window (right), and the window at least \
@@ -74,7 +77,7 @@ impl AveragePool {
     }
 
     pub(super) fn record<'t, T: Scalar>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let Window { size, stride, padding } = self.0.window;
+        let Pool { size, stride, padding } = self.0;
         x.average_pool(size, stride, padding)
     }
 }
@@ -89,7 +92,7 @@ impl MaxPool {
     }
 
     pub(super) fn record<'t, T: Scalar>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let Window { size, stride, padding } = self.0.window;
+        let Pool { size, stride, padding } = self.0;
         x.max_pool(size, stride, padding)
     }
 }
