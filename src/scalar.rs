@@ -28,9 +28,6 @@ pub trait Scalar:
     /// ln 2 as a sum of two numbers, the first with enough trailing zero bits to be multiplied by an exponent exactly.
     #[doc(hidden)]
     const LN_2_PARTS: (Self, Self);
-    /// The degree of Taylor's series of the exponential on |x| <= ln 2 / 2 that is exact to rounding.
-    #[doc(hidden)]
-    const EXP_DEGREE: usize;
     /// Where the exponential is zero, and where it is infinite.
     #[doc(hidden)]
     const EXP_LIMITS: (Self, Self);
@@ -62,9 +59,8 @@ impl Scalar for f32 {
     const EPSILON: Self = f32::EPSILON;
     const NAME: &'static str = "f32";
     const LN_2_PARTS: (Self, Self) = (0.693_145_75, 1.428_606_8e-6);
-    const EXP_DEGREE: usize = 7;
     const EXP_LIMITS: (Self, Self) = (-104.0, 89.0);
-    const HALF_PI_PARTS: (Self, Self, Self) = (1.570_796_4, -4.371_139e-8, -1.715_124_5e-15);
+    const HALF_PI_PARTS: (Self, Self, Self) = (std::f32::consts::FRAC_PI_2, -4.371_139e-8, -1.715_124_5e-15);
 
     #[inline(always)]
     fn exp2_whole(n: Self) -> Self {
@@ -105,10 +101,9 @@ impl Scalar for f64 {
     const EPSILON: Self = f64::EPSILON;
     const NAME: &'static str = "f64";
     const LN_2_PARTS: (Self, Self) = (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10);
-    const EXP_DEGREE: usize = 13;
     const EXP_LIMITS: (Self, Self) = (-746.0, 710.0);
     const HALF_PI_PARTS: (Self, Self, Self) =
-        (1.570_796_326_794_896_6, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33);
+        (std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33);
 
     #[inline(always)]
     fn exp2_whole(n: Self) -> Self {

@@ -1,5 +1,6 @@
 //! Exponentials.
 
+use super::{is_single, polynomial};
 use crate::scalar::Scalar;
 
 /// e^x = 2^n (1 + p): returns (n, p) with |n ln 2 - x| at most ln 2 / 2, for x within the exponent range.
@@ -12,32 +13,25 @@ pub(super) fn reduced<T: Scalar>(x: T) -> (T, T) {
     let (high, low) = T::LN_2_PARTS;
     let r = n.mul_add(-low, n.mul_add(-high, x));
     // On |r| <= 0.3466 the first term left out is below EPSILON / 10.
-    (n, exp_m1_series(r, T::EXP_DEGREE))
+    (n, if is_single::<T>() { exp_m1_series::<T, 6>(r) } else { exp_m1_series::<T, 12>(r) })
 }
 
-/// e^r - 1 by Taylor's series up to a degree.
+/// e^r - 1 by Taylor's series with N terms after the first.
 #[inline(always)]
-pub(super) fn exp_m1_series<T: Scalar>(r: T, degree: usize) -> T {
-    let mut sum = T::of(INVERSE_FACTORIALS[degree]);
-    let mut degree = degree;
-    while degree > 3 {
-        degree -= 1;
-        sum = sum.mul_add(r, T::of(INVERSE_FACTORIALS[degree]));
-    }
-    let tail = sum.mul_add(r, T::of(0.5)) * (r * r);
-    r + tail
+pub(super) fn exp_m1_series<T: Scalar, const N: usize>(r: T) -> T {
+    polynomial(r, &const { inverse_factorials::<N>() }).mul_add(r * r, r)
 }
 
-/// 1 / k!
-const INVERSE_FACTORIALS: [f64; 14] = {
-    let mut values = [1.0; 14];
+/// 1 / (k + 2)!
+const fn inverse_factorials<const N: usize>() -> [f64; N] {
+    let mut values = [0.5; N];
     let mut k = 1;
-    while k < 14 {
-        values[k] = values[k - 1] / k as f64;
+    while k < N {
+        values[k] = values[k - 1] / (k + 2) as f64;
         k += 1;
     }
     values
-};
+}
 
 /// e^x.
 #[inline(always)]
@@ -48,6 +42,16 @@ pub(crate) fn exp<T: Scalar>(x: T) -> T {
     let half = (n * T::of(0.5)).floor();
     let value = (p + T::one()) * T::exp2_whole(half) * T::exp2_whole(n - half);
     if x.is_nan() { x } else { value }
+}
+
+/// e^-size for a size that is not negative.
+#[inline(always)]
+pub(super) fn exp_of_negative<T: Scalar>(size: T) -> T {
+    let (n, p) = reduced((-size).max(T::EXP_LIMITS.0));
+    // In two factors, one of them always the same, that are normal for every exponent which occurs.
+    let shift = T::of(if is_single::<T>() { 64.0 } else { 512.0 });
+    let value = (p + T::one()) * T::exp2_whole(n + shift) * T::exp2_whole(-shift);
+    if size.is_nan() { size } else { value }
 }
 
 /// e^x - 1, accurate near 0.

@@ -107,6 +107,14 @@ macro_rules! with_unary {
                 let $function = |x: T| x.recip();
                 $body
             }
+            Unary::Powi(3) => {
+                let $function = |x: T| x * x * x;
+                $body
+            }
+            Unary::Powi(n) if elementary::is_small(n) => {
+                let $function = always_inlined!(x => elementary::powi_by_squaring(x, n));
+                $body
+            }
             Unary::Powi(n) => {
                 let $function = always_inlined!(x => elementary::powi(x, n));
                 $body

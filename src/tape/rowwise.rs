@@ -1,6 +1,6 @@
 //! What is computed along the last axis: exponentials relative to the largest entry of each row, and their sum.
 
-use crate::elementary::{exp, vectorized};
+use crate::elementary::{exp, ln, vectorized};
 use crate::scalar::Scalar;
 
 /// The largest entry of a row, or a NaN if there is one.
@@ -37,7 +37,7 @@ pub(super) fn log_softmax<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
         || {
             for (out, row) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
                 let (top, sum) = exponentials(row, out);
-                let logarithm = sum.ln();
+                let logarithm = ln(sum);
                 // The difference from the largest entry is exact or nearly so; from the logarithm of the whole sum,
                 // which may be a million times larger, it would not be.
                 out.iter_mut().zip(row).for_each(|(out, &x)| *out = (x - top) - logarithm);
@@ -65,7 +65,7 @@ pub(super) fn log_sum_exp<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
                     exponentials.iter_mut().zip(piece).for_each(|(e, &x)| *e = exp(x - top));
                     sum += super::elementwise::sum(exponentials).f64();
                 }
-                *out = top + T::of(sum.ln());
+                *out = top + T::of(ln(sum));
             }
         },
     );
