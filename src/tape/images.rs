@@ -40,7 +40,8 @@ impl<'t, T: Scalar> Var<'t, T> {
             .and_then(|window| Some((window, window.convolved(self.shape(), kernel.shape())?)));
         let Some((window, shape)) = fitting else {
             let rule = "images are images x channels x height x width, kernels outputs x channels x rows x columns, \
-                        with as many channels; strides are at least 1, and the kernel must fit the padded image";
+                        with as many channels; strides are at least 1, strides, sizes and padding \
+                        at most 4294967295, and the kernel must fit the padded image";
             return self.fail("convolution", kernel.shape().extents(), rule);
         };
         let op = Op::Convolution { part: Part::Output, left: self.value, right: kernel.value, window };
@@ -72,7 +73,8 @@ impl<'t, T: Scalar> Var<'t, T> {
             _ => None,
         };
         let Some((window, shape)) = fitting else {
-            let rule = "the convolution of images of that size with the kernel must have this value's shape";
+            let rule = "the convolution of images of that size with the kernel must have this value's shape, with strides and padding \
+                        of at most 4294967295";
             return self.fail("convolution_transposed", other.extents(), rule);
         };
         let op = Op::Convolution { part: Part::Input, left: self.value, right: kernel.value, window };
@@ -136,5 +138,6 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 }
 
-const NO_POOL: &str = "the value needs two axes at least; strides are at least 1, padding less than the window, and the \
+const NO_POOL: &str = "the value needs two axes at least; strides are at least 1, padding less than the window, all of \
+                       them at most 4294967295, and the \
                        window must fit the padded image";

@@ -383,8 +383,8 @@ fn curvature<T: Scalar>(network: &Sequential) {
         for col in 0..jacobian.cols {
             let at = |class: usize| jacobian.at(example * classes + class, col);
             let mean: f64 = (0..classes).map(|class| p[class] * at(class)).sum();
-            for class in 0..classes {
-                let entry = p[class] * (at(class) - mean) / count as f64;
+            for (class, p) in p.iter().enumerate() {
+                let entry = p * (at(class) - mean) / count as f64;
                 weighted.entries[(example * classes + class) * jacobian.cols + col] = entry;
             }
         }
@@ -450,7 +450,7 @@ fn impossible_layers_are_refused() {
         }),
         ("the number of elements of a shape is", || image()?.convolution(Convolution::new(usize::MAX, [1, 1]))),
         ("the number of elements of a shape is", || {
-            image()?.convolution(Convolution::new(9, [1, 1]).padding([usize::MAX / 4, 0]))
+            image()?.convolution(Convolution::new(9, [1, 1]).padding([u32::MAX as usize; 2]))
         }),
         ("average_pool: left is 5x6 but right is 2x2; examples", || sequence()?.average_pool([2, 2])),
         ("average_pool: left is 3x8x9 but right is 9x1; strides", || image()?.average_pool([9, 1])),
