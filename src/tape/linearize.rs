@@ -239,9 +239,7 @@ impl<T: Scalar> Pass<T> {
             }
             (Op::Concatenate { left, right, axis }, Op::Concatenate { left: left_here, right: right_here, .. }) => {
                 let (t, s) = (tangent(left), tangent(right));
-                if t.or(s).is_none() {
-                    return None;
-                }
+                t.or(s)?;
                 let mut or_zero =
                     |t: Option<Tangent>, here: Value| t.unwrap_or_else(|| self.linear.zero(self.primal.shape(here)));
                 let (left, right) = (or_zero(t, left_here), or_zero(s, right_here));

@@ -383,8 +383,8 @@ fn curvature<T: Scalar>(network: &Sequential) {
         for col in 0..jacobian.cols {
             let at = |class: usize| jacobian.at(example * classes + class, col);
             let mean: f64 = (0..classes).map(|class| p[class] * at(class)).sum();
-            for class in 0..classes {
-                let entry = p[class] * (at(class) - mean) / count as f64;
+            for (class, p) in p.iter().enumerate() {
+                let entry = p * (at(class) - mean) / count as f64;
                 weighted.entries[(example * classes + class) * jacobian.cols + col] = entry;
             }
         }

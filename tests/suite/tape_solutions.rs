@@ -45,7 +45,7 @@ fn solutions<T: Scalar>(stack: usize, size: usize, cols: usize, key: Key) {
     for (place, entry) in matrices.iter_mut().enumerate() {
         let (row, col) = (place / size % size, place % size);
         if (row + 1) % size == col {
-            *entry = *entry + T::of(4.0 * size as f64);
+            *entry += T::of(4.0 * size as f64);
         }
     }
     let right: Vec<T> = normal(stack * size * cols, key.split(1));
