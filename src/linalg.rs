@@ -11,6 +11,7 @@ use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_
 use faer::{Accum, MatMut, MatRef, Par, Spec};
 use rayon::prelude::*;
 
+use crate::elementary::vectorized;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
@@ -286,11 +287,16 @@ pub(crate) fn norm<T: Scalar>(x: &[T]) -> f64 {
 pub(crate) fn axpy<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
     assert_eq!(x.len(), y.len(), "axpy: lengths must agree");
     if x.len() <= PIECE {
-        return x.iter().zip(y).for_each(|(&x, y)| *y += scale * x);
+        return axpy_piece(scale, x, y);
     }
-    y.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(y, x)| {
-        x.iter().zip(y).for_each(|(&x, y)| *y += scale * x);
-    });
+    y.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(y, x)| axpy_piece(scale, x, y));
+}
+
+fn axpy_piece<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        || x.iter().zip(y).for_each(|(&x, y)| *y += scale * x),
+    );
 }
 
 /// x *= factor.

@@ -17,9 +17,14 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// Chunks as equal as can be, of at most `target` rows.
+    /// Chunks as equal as can be, of at most `target` rows; three and more are a multiple of four, so that two or four
+    /// threads have the same to do.
     pub(super) fn new(count: usize, target: usize) -> Self {
-        let rows = count.div_ceil(count.div_ceil(target));
+        let chunks = match count.div_ceil(target) {
+            few @ 0..=2 => few,
+            many => many.next_multiple_of(4),
+        };
+        let rows = count.div_ceil(chunks);
         Partition { rows, chunks: count.div_ceil(rows) }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::elementwise;
 use super::layout::Layout;
+use crate::elementary::vectorized;
 use crate::scalar::Scalar;
 
 /// Copies by strides: the output, which starts at element `start` of the walked array, is filled row by row.
@@ -28,17 +29,22 @@ pub(super) fn strided<T: Scalar>(x: &[T], layout: &Layout, start: usize, out: &m
 
 /// Sums by strides: the operand is walked row by row, each added where the output's strides say.
 pub(super) fn sum<T: Scalar>(x: &[T], layout: &Layout, out: &mut [T]) {
-    out.fill(T::zero());
-    let (width, stride) = layout.row();
-    let mut rows = x.chunks_exact(width.max(1));
-    layout.rows(0, |at| {
-        let Some(row) = rows.next() else { return false };
-        match stride {
-            0 => out[at] += elementwise::sum(row),
-            _ => out[at..].iter_mut().step_by(stride).zip(row).for_each(|(out, &x)| *out += x),
-        }
-        true
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            out.fill(T::zero());
+            let (width, stride) = layout.row();
+            let mut rows = x.chunks_exact(width.max(1));
+            layout.rows(0, |at| {
+                let Some(row) = rows.next() else { return false };
+                match stride {
+                    0 => out[at] += elementwise::sum(row),
+                    _ => out[at..].iter_mut().step_by(stride).zip(row).for_each(|(out, &x)| *out += x),
+                }
+                true
+            });
+        },
+    );
 }
 
 /// The larger of two, or the NaN among them.
@@ -48,17 +54,22 @@ fn larger<T: Scalar>(x: T, y: T) -> T {
 
 /// Maxima by strides, walked as sums are.
 pub(super) fn max<T: Scalar>(x: &[T], layout: &Layout, out: &mut [T]) {
-    out.fill(T::neg_infinity());
-    let (width, stride) = layout.row();
-    let mut rows = x.chunks_exact(width.max(1));
-    layout.rows(0, |at| {
-        let Some(row) = rows.next() else { return false };
-        match stride {
-            0 => out[at] = row.iter().fold(out[at], |top, &x| larger(top, x)),
-            _ => out[at..].iter_mut().step_by(stride).zip(row).for_each(|(out, &x)| *out = larger(*out, x)),
-        }
-        true
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            out.fill(T::neg_infinity());
+            let (width, stride) = layout.row();
+            let mut rows = x.chunks_exact(width.max(1));
+            layout.rows(0, |at| {
+                let Some(row) = rows.next() else { return false };
+                match stride {
+                    0 => out[at] = row.iter().fold(out[at], |top, &x| larger(top, x)),
+                    _ => out[at..].iter_mut().step_by(stride).zip(row).for_each(|(out, &x)| *out = larger(*out, x)),
+                }
+                true
+            });
+        },
+    );
 }
 
 /// Of `whole` entries to an outer index, those from `start` on, as many as the output has.
@@ -79,11 +90,16 @@ pub(super) fn place<T: Scalar>(x: &[T], outer: usize, whole: usize, start: usize
 
 /// The same placement, added to what is there.
 pub(super) fn add_at<T: Scalar>(x: &[T], outer: usize, whole: usize, start: usize, out: &mut [T]) {
-    if let Some(part) = x.len().checked_div(outer).filter(|&part| part > 0) {
-        for (out, x) in out.chunks_exact_mut(whole).zip(x.chunks_exact(part)) {
-            out[start..][..part].iter_mut().zip(x).for_each(|(out, &x)| *out += x);
-        }
-    }
+    vectorized(
+        #[inline(always)]
+        || {
+            if let Some(part) = x.len().checked_div(outer).filter(|&part| part > 0) {
+                for (out, x) in out.chunks_exact_mut(whole).zip(x.chunks_exact(part)) {
+                    out[start..][..part].iter_mut().zip(x).for_each(|(out, &x)| *out += x);
+                }
+            }
+        },
+    );
 }
 
 /// Blocks of `inner` entries, of `extent` those of the table.
@@ -100,13 +116,18 @@ pub(super) fn gather<T: Scalar>(x: &[T], extent: usize, inner: usize, table: &[u
 
 /// Blocks of `inner` entries added to those of the table.
 pub(super) fn scatter<T: Scalar>(x: &[T], extent: usize, inner: usize, table: &[usize], out: &mut [T]) {
-    out.fill(T::zero());
-    if inner == 0 || table.is_empty() {
-        return;
-    }
-    for (out, x) in out.chunks_exact_mut(extent * inner).zip(x.chunks_exact(table.len() * inner)) {
-        for (x, &position) in x.chunks_exact(inner).zip(table) {
-            out[position * inner..][..inner].iter_mut().zip(x).for_each(|(out, &x)| *out += x);
-        }
-    }
+    vectorized(
+        #[inline(always)]
+        || {
+            out.fill(T::zero());
+            if inner == 0 || table.is_empty() {
+                return;
+            }
+            for (out, x) in out.chunks_exact_mut(extent * inner).zip(x.chunks_exact(table.len() * inner)) {
+                for (x, &position) in x.chunks_exact(inner).zip(table) {
+                    out[position * inner..][..inner].iter_mut().zip(x).for_each(|(out, &x)| *out += x);
+                }
+            }
+        },
+    );
 }

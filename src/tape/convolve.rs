@@ -12,6 +12,7 @@ use std::ops::Range;
 use super::plan::{Convolution, Meeting, Windows};
 use super::shape::Shape;
 use super::window::{Part, Window};
+use crate::elementary::vectorized;
 use crate::linalg::{Matrix, Update, matmul};
 use crate::scalar::Scalar;
 
@@ -141,24 +142,29 @@ impl Convolution {
 
     /// Adds patches, which are spoilt, to the image that they were of.
     fn fold<T: Scalar>(&self, patches: &mut [T], image: &mut [T]) {
-        let windows = &self.windows;
-        let stride = windows.window.stride()[1];
-        let mut rows = patches.chunks_exact_mut(windows.places());
-        for channel in image.chunks_exact_mut(windows.pixels()) {
-            for (meeting, row) in windows.meetings.iter().zip(&mut rows) {
-                if windows.is_shift() {
-                    let Some((range, pixel)) = windows.shifted(meeting) else { continue };
-                    windows.clear_sides(meeting, row);
-                    let pixels = &mut channel[pixel..][..range.len()];
-                    pixels.iter_mut().zip(&row[range]).for_each(|(to, &from)| *to += from);
-                    continue;
+        vectorized(
+            #[inline(always)]
+            || {
+                let windows = &self.windows;
+                let stride = windows.window.stride()[1];
+                let mut rows = patches.chunks_exact_mut(windows.places());
+                for channel in image.chunks_exact_mut(windows.pixels()) {
+                    for (meeting, row) in windows.meetings.iter().zip(&mut rows) {
+                        if windows.is_shift() {
+                            let Some((range, pixel)) = windows.shifted(meeting) else { continue };
+                            windows.clear_sides(meeting, row);
+                            let pixels = &mut channel[pixel..][..range.len()];
+                            pixels.iter_mut().zip(&row[range]).for_each(|(to, &from)| *to += from);
+                            continue;
+                        }
+                        meeting.lines(windows, |position, pixel| {
+                            let line = &row[position..][..meeting.cols];
+                            channel[pixel..].iter_mut().step_by(stride).zip(line).for_each(|(to, &from)| *to += from);
+                        });
+                    }
                 }
-                meeting.lines(windows, |position, pixel| {
-                    let line = &row[position..][..meeting.cols];
-                    channel[pixel..].iter_mut().step_by(stride).zip(line).for_each(|(to, &from)| *to += from);
-                });
-            }
-        }
+            },
+        );
     }
 
     /// Writes or adds the part of sum y conv(x, w) that the other two, `left` and `right`, leave.
@@ -222,47 +228,57 @@ fn in_pairs(windows: &Windows) -> bool {
 
 /// Sums over windows, image by image.
 pub(super) fn window_sum<T: Scalar>(x: &[T], windows: &Windows, out: &mut [T]) {
-    out.fill(T::zero());
-    if out.is_empty() || x.is_empty() {
-        return;
-    }
-    let (stride, pairs) = (windows.window.stride()[1], in_pairs(windows));
-    for (x, out) in x.chunks_exact(windows.pixels()).zip(out.chunks_exact_mut(windows.places())) {
-        for meeting in windows.meetings.iter().step_by(1 + usize::from(pairs)) {
-            meeting.lines(windows, |position, pixel| {
-                let line = &mut out[position..][..meeting.cols];
-                if pairs {
-                    let (x, _) = x[pixel..][..2 * meeting.cols].as_chunks::<2>();
-                    line.iter_mut().zip(x).for_each(|(out, &[left, right])| *out += left + right);
-                } else {
-                    line.iter_mut().zip(x[pixel..].iter().step_by(stride)).for_each(|(out, &x)| *out += x);
+    vectorized(
+        #[inline(always)]
+        || {
+            out.fill(T::zero());
+            if out.is_empty() || x.is_empty() {
+                return;
+            }
+            let (stride, pairs) = (windows.window.stride()[1], in_pairs(windows));
+            for (x, out) in x.chunks_exact(windows.pixels()).zip(out.chunks_exact_mut(windows.places())) {
+                for meeting in windows.meetings.iter().step_by(1 + usize::from(pairs)) {
+                    meeting.lines(windows, |position, pixel| {
+                        let line = &mut out[position..][..meeting.cols];
+                        if pairs {
+                            let (x, _) = x[pixel..][..2 * meeting.cols].as_chunks::<2>();
+                            line.iter_mut().zip(x).for_each(|(out, &[left, right])| *out += left + right);
+                        } else {
+                            line.iter_mut().zip(x[pixel..].iter().step_by(stride)).for_each(|(out, &x)| *out += x);
+                        }
+                    });
                 }
-            });
-        }
-    }
+            }
+        },
+    );
 }
 
 /// The transpose: each element added to all places of its window.
 pub(super) fn window_spread<T: Scalar>(x: &[T], windows: &Windows, out: &mut [T]) {
-    out.fill(T::zero());
-    if out.is_empty() || x.is_empty() {
-        return;
-    }
-    let (stride, pairs) = (windows.window.stride()[1], in_pairs(windows));
-    for (x, out) in x.chunks_exact(windows.places()).zip(out.chunks_exact_mut(windows.pixels())) {
-        for meeting in windows.meetings.iter().step_by(1 + usize::from(pairs)) {
-            meeting.lines(windows, |position, pixel| {
-                let line = &x[position..][..meeting.cols];
-                if pairs {
-                    let (out, _) = out[pixel..][..2 * meeting.cols].as_chunks_mut::<2>();
-                    out.iter_mut().zip(line).for_each(|([left, right], &x)| {
-                        *left += x;
-                        *right += x;
+    vectorized(
+        #[inline(always)]
+        || {
+            out.fill(T::zero());
+            if out.is_empty() || x.is_empty() {
+                return;
+            }
+            let (stride, pairs) = (windows.window.stride()[1], in_pairs(windows));
+            for (x, out) in x.chunks_exact(windows.places()).zip(out.chunks_exact_mut(windows.pixels())) {
+                for meeting in windows.meetings.iter().step_by(1 + usize::from(pairs)) {
+                    meeting.lines(windows, |position, pixel| {
+                        let line = &x[position..][..meeting.cols];
+                        if pairs {
+                            let (out, _) = out[pixel..][..2 * meeting.cols].as_chunks_mut::<2>();
+                            out.iter_mut().zip(line).for_each(|([left, right], &x)| {
+                                *left += x;
+                                *right += x;
+                            });
+                        } else {
+                            out[pixel..].iter_mut().step_by(stride).zip(line).for_each(|(out, &x)| *out += x);
+                        }
                     });
-                } else {
-                    out[pixel..].iter_mut().step_by(stride).zip(line).for_each(|(out, &x)| *out += x);
                 }
-            });
-        }
-    }
+            }
+        },
+    );
 }

@@ -50,6 +50,7 @@ impl Layout {
     }
 
     /// Calls `visit` with the strided offset of each innermost row, in order, from row `first` on, while it says so.
+    #[inline(always)]
     pub(super) fn rows(&self, first: usize, mut visit: impl FnMut(usize) -> bool) {
         const OUTER: usize = MAX_AXES - 1;
         let mut counter = [0; OUTER];
