@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, fits};
+use super::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, block_fits, fits};
 use crate::error::{Error, Result};
 use crate::linalg::{axpy, dot, scale};
 use crate::scalar::Scalar;
@@ -346,6 +346,17 @@ impl<T: Scalar, A: LinearOperator<T>, P: Adjoint<T>> LinearOperator<T> for Compr
         self.inner.apply(&lifted, &mut product);
         self.basis.apply_adjoint(&product, y);
     }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        let (rows, dim) = (self.basis.rows(), self.basis.cols());
+        block_fits(dim, dim, x, y, vectors);
+        let [mut lifted, mut products] = [(); 2].map(|()| vec![T::zero(); vectors * rows]);
+        self.basis.apply_block(x, &mut lifted, vectors);
+        self.inner.apply_block(&lifted, &mut products, vectors);
+        for vector in 0..vectors {
+            self.basis.apply_adjoint(&products[vector * rows..][..rows], &mut y[vector * dim..][..dim]);
+        }
+    }
 }
 
 impl<T: Scalar, A: Adjoint<T>, P: Adjoint<T>> Adjoint<T> for Compressed<A, P> {
@@ -397,6 +408,16 @@ impl<T: Scalar, A: Symmetric<T>> LinearOperator<T> for Deflated<T, A> {
         self.inner.apply(x, y);
         for (value, vector) in self.values.iter().zip(self.vectors.chunks_exact(x.len().max(1))) {
             axpy(T::of(-value * dot(vector, x)), vector, y);
+        }
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        self.inner.apply_block(x, y, vectors);
+        let dim = self.cols().max(1);
+        for (x, y) in x.chunks_exact(dim).zip(y.chunks_exact_mut(dim)) {
+            for (value, vector) in self.values.iter().zip(self.vectors.chunks_exact(dim)) {
+                axpy(T::of(-value * dot(vector, x)), vector, y);
+            }
         }
     }
 }
