@@ -48,7 +48,8 @@ pub trait LinearOperator<T: Scalar>: Sync {
 
     /// Overwrites the vectors in `y` with the products of the vectors in `x`; `vectors` of them, back to back.
     ///
-    /// The default multiplies them one by one; operators that can share work between vectors override it.
+    /// The default multiplies them one by one; operators that can share work between vectors override it, and may round
+    /// sums differently from [`LinearOperator::apply`].
     ///
     /// # Panics
     /// If `x` does not have `vectors` x `cols` entries or `y` does not have `vectors` x `rows`.

@@ -39,6 +39,8 @@ pub(super) fn sum<T: Scalar>(x: &[T], layout: &Layout, out: &mut [T]) {
                 let Some(row) = rows.next() else { return false };
                 match stride {
                     0 => out[at] += elementwise::sum(row),
+                    // Apart from the general case, which the compiler cannot vectorise.
+                    1 => out[at..][..width].iter_mut().zip(row).for_each(|(out, &x)| *out += x),
                     _ => out[at..].iter_mut().step_by(stride).zip(row).for_each(|(out, &x)| *out += x),
                 }
                 true
@@ -64,6 +66,7 @@ pub(super) fn max<T: Scalar>(x: &[T], layout: &Layout, out: &mut [T]) {
                 let Some(row) = rows.next() else { return false };
                 match stride {
                     0 => out[at] = row.iter().fold(out[at], |top, &x| larger(top, x)),
+                    1 => out[at..][..width].iter_mut().zip(row).for_each(|(out, &x)| *out = larger(*out, x)),
                     _ => out[at..].iter_mut().step_by(stride).zip(row).for_each(|(out, &x)| *out = larger(*out, x)),
                 }
                 true

@@ -2,6 +2,7 @@
 
 mod check;
 mod curvature;
+mod curvature_blocks;
 mod curvature_errors;
 mod curvature_laws;
 mod data;
