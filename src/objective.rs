@@ -13,12 +13,12 @@
 //! Values are `f64` whatever the precision of the vectors: they are single numbers, sums over many examples.
 
 use std::fmt;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use crate::error::{Error, Result};
-use crate::operator::{Adjoint, LinearOperator, Symmetric, fits};
+use crate::operator::{Adjoint, LinearOperator, Symmetric, block_fits, fits};
 use crate::scalar::Scalar;
-use crate::tape::{Derivative, Plan, Pool, Program, Shape, Tape, Var, Workspace, linearize, run_pooled};
+use crate::tape::{Derivative, Plan, Pool, Program, Shape, Tape, Var, Workspace, Workspaces, linearize, run_pooled};
 
 /// A source of gradients that may differ from step to step, as those of mini-batches do.
 ///
@@ -206,8 +206,7 @@ impl<T: Scalar> Objective<T> for Recorded<T> {
         let hessian = self.second();
         let mut residuals = vec![T::zero(); hessian.residual_len()];
         hessian.primal.run(&[theta], &mut [&mut residuals], &mut hessian.primal.workspace());
-        let workspace = Mutex::new(hessian.linear.workspace());
-        Ok(RecordedPoint { value, gradient, residuals, hessian, workspace })
+        Ok(RecordedPoint { value, gradient, residuals, hessian, memory: Mutex::default() })
     }
 }
 
@@ -217,12 +216,33 @@ pub struct RecordedPoint<'a, T> {
     gradient: Vec<T>,
     residuals: Vec<T>,
     hessian: &'a Derivative<T>,
-    workspace: Mutex<Workspace<T>>,
+    memory: Mutex<Memory<T>>,
+}
+
+/// What products run with.
+#[derive(Debug)]
+struct Memory<T> {
+    workspaces: Workspaces<T>,
+    vectors: Vec<T>,
+    products: Vec<T>,
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Memory { workspaces: Workspaces::default(), vectors: Vec::new(), products: Vec::new() }
+    }
 }
 
 impl<T> fmt::Debug for RecordedPoint<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordedPoint").field("value", &self.value).finish_non_exhaustive()
+    }
+}
+
+impl<T> RecordedPoint<'_, T> {
+    fn memory(&self) -> MutexGuard<'_, Memory<T>> {
+        // It holds no state between runs, so what a panic left behind is as good as any.
+        self.memory.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -259,10 +279,29 @@ impl<T: Scalar> LinearOperator<T> for RecordedHessian<'_, T> {
     #[track_caller]
     fn apply(&self, x: &[T], y: &mut [T]) {
         fits(self.rows(), self.cols(), x, y);
-        let RecordedPoint { hessian, residuals, workspace, .. } = self.point;
-        // A workspace holds no state between runs, so one that a panic left behind is as good as any.
-        let mut workspace = workspace.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        hessian.linear.run(&[residuals, x], &mut [y], &mut workspace);
+        let RecordedPoint { hessian, residuals, .. } = self.point;
+        hessian.run_block(residuals, 1, x, y, &mut self.point.memory().workspaces);
+    }
+    #[track_caller]
+    fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
+        block_fits(self.rows(), self.cols(), x, y, vectors);
+        let RecordedPoint { hessian, residuals, .. } = self.point;
+        let Memory { workspaces, vectors: packed, products } = &mut *self.point.memory();
+        let (dim, mut start) = (self.cols(), 0);
+        for width in hessian.pieces(vectors) {
+            let range = start * dim..(start + width) * dim;
+            let (x, y) = (&x[range.clone()], &mut y[range]);
+            if width == 1 {
+                hessian.run_block(residuals, 1, x, y, workspaces);
+            } else {
+                packed.resize(x.len(), T::zero());
+                products.resize(x.len(), T::zero());
+                hessian.pack(width, x, packed);
+                hessian.run_block(residuals, width, packed, products, workspaces);
+                hessian.unpack(width, products, y);
+            }
+            start += width;
+        }
     }
 }
 

@@ -1,9 +1,8 @@
-//! Compositions of the passes: selections, directional derivatives, and linear parts ready to run.
+//! Compositions of the passes: selections and directional derivatives.
 
 use super::build::Builder;
-use super::embed::{embed, embed_at};
+use super::embed::embed_at;
 use super::linearize::{Linearization, linearize};
-use super::plan::Plan;
 use super::program::Program;
 use crate::error::Result;
 use crate::scalar::Scalar;
@@ -39,27 +38,5 @@ impl<T: Scalar> Program<T> {
         let residuals = builder.inline(&primal, &arguments).pop().unwrap_or_default();
         let tangents = embed_at(&mut builder, &linear, &residuals, &[direction]);
         Ok(builder.finish(tangents))
-    }
-}
-
-/// A linear map ready to run: what it costs at a point, and what it costs for each vector.
-#[derive(Debug)]
-pub(crate) struct Derivative<T> {
-    /// From the arguments of the function to the residuals, alone.
-    pub(crate) primal: Plan<T>,
-    /// From residuals and a vector to the product.
-    pub(crate) linear: Plan<T>,
-}
-
-impl<T: Scalar> Derivative<T> {
-    /// Plans both parts of a linearization.
-    pub(crate) fn new(Linearization { primal, linear }: &Linearization<T>) -> Self {
-        let residuals = primal.results.len() - 1;
-        Derivative { primal: Plan::new(&primal.select(&[residuals])), linear: Plan::new(&embed(linear)) }
-    }
-
-    /// The number of residual entries.
-    pub(crate) fn residual_len(&self) -> usize {
-        self.primal.result_lens()[0]
     }
 }

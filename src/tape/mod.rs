@@ -58,6 +58,7 @@ mod chains;
 mod compare;
 mod contract;
 mod convolve;
+mod derivative;
 mod derive;
 mod elementwise;
 mod embed;
@@ -91,7 +92,7 @@ mod window;
 
 pub use batch::{batch, deinterleave, interleave};
 pub(crate) use build::Builder;
-pub(crate) use derive::Derivative;
+pub(crate) use derivative::{Derivative, Workspaces};
 pub use embed::embed;
 pub use function::{Binary, Unary};
 pub use inspect::NonFinite;
