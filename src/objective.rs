@@ -206,12 +206,13 @@ impl<T: Scalar> Objective<T> for Recorded<T> {
         let hessian = self.second();
         let mut residuals = vec![T::zero(); hessian.residual_len()];
         hessian.primal.run(&[theta], &mut [&mut residuals], &mut hessian.primal.workspace());
-        Ok(RecordedPoint { value, gradient, residuals, hessian, memory: Mutex::default() })
+        Ok(RecordedPoint { theta: theta.to_vec(), value, gradient, residuals, hessian, memory: Mutex::default() })
     }
 }
 
 /// A recorded formula at a point.
 pub struct RecordedPoint<'a, T> {
+    theta: Vec<T>,
     value: f64,
     gradient: Vec<T>,
     residuals: Vec<T>,
@@ -279,25 +280,27 @@ impl<T: Scalar> LinearOperator<T> for RecordedHessian<'_, T> {
     #[track_caller]
     fn apply(&self, x: &[T], y: &mut [T]) {
         fits(self.rows(), self.cols(), x, y);
-        let RecordedPoint { hessian, residuals, .. } = self.point;
-        hessian.run_block(residuals, 1, x, y, &mut self.point.memory().workspaces);
+        let RecordedPoint { hessian, .. } = self.point;
+        let at: (&[T], &[&[T]]) = (&self.point.residuals, &[&self.point.theta]);
+        hessian.run_block(at, 1, x, y, &mut self.point.memory().workspaces);
     }
     #[track_caller]
     fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
         block_fits(self.rows(), self.cols(), x, y, vectors);
-        let RecordedPoint { hessian, residuals, .. } = self.point;
+        let RecordedPoint { hessian, .. } = self.point;
+        let at: (&[T], &[&[T]]) = (&self.point.residuals, &[&self.point.theta]);
         let Memory { workspaces, vectors: packed, products } = &mut *self.point.memory();
         let (dim, mut start) = (self.cols(), 0);
         for width in hessian.pieces(vectors) {
             let range = start * dim..(start + width) * dim;
             let (x, y) = (&x[range.clone()], &mut y[range]);
             if width == 1 {
-                hessian.run_block(residuals, 1, x, y, workspaces);
+                hessian.run_block(at, 1, x, y, workspaces);
             } else {
                 packed.resize(x.len(), T::zero());
                 products.resize(x.len(), T::zero());
                 hessian.pack(width, x, packed);
-                hessian.run_block(residuals, width, packed, products, workspaces);
+                hessian.run_block(at, width, packed, products, workspaces);
                 hessian.unpack(width, products, y);
             }
             start += width;

@@ -9,7 +9,7 @@ use super::chunks::{Pool, run_pooled, sum_over_chunks};
 use crate::objective::Stochastic;
 use crate::operator::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, block_fits, fits};
 use crate::scalar::Scalar;
-use crate::tape::{Derivative, Workspace};
+use crate::tape::{Derivative, Workspace, run_linear};
 
 /// The linear part of something recorded, at a point: residuals, kept or not, and the memory to run with.
 pub(super) struct Products<'a, T> {
@@ -56,10 +56,11 @@ impl<'a, T: Scalar> Products<'a, T> {
     fn chunk(&self, theta: &[T], chunk: usize, vectors: &[T], out: &mut [T]) {
         let linear = &self.derivative.linear;
         let mut workspace = self.workspaces.take(|| linear.workspace());
+        let given = self.risk.chunked.arguments(theta, chunk);
         let mut run = |residuals: &[T]| {
             let lens = [linear.argument_lens()[1], linear.result_lens()[0]].map(|len| len.max(1));
             for (vector, out) in vectors.chunks_exact(lens[0]).zip(out.chunks_exact_mut(lens[1])) {
-                linear.run(&[residuals, vector], &mut [out], &mut workspace);
+                run_linear(linear, (residuals, &given), vector, out, &mut workspace);
             }
         };
         match &self.kept {

@@ -3,10 +3,13 @@
 use std::sync::OnceLock;
 
 use super::batch::{batch, deinterleave, interleave};
-use super::embed::embed;
+use super::build::Builder;
+use super::embed::embed_at;
 use super::linearize::Linearization;
+use super::op::{Op, Value};
 use super::plan::{Plan, Workspace};
 use super::program::Program;
+use super::shape::Shape;
 use crate::scalar::Scalar;
 
 /// The numbers of vectors that one wide program may take, in the order in which they are tried.
@@ -36,9 +39,9 @@ const MANY_SHARED: usize = 4;
 /// 1024 x 1024 x 1024), and eight times the tangents leave the first-level cache.
 #[derive(Debug)]
 pub(crate) struct Derivative<T> {
-    /// From the arguments of the function to the residuals, alone.
+    /// From the arguments of the function to the residuals that are kept: those that are not arguments themselves.
     pub(crate) primal: Plan<T>,
-    /// From residuals and a vector to the product.
+    /// From kept residuals, a vector, and the arguments of the function to the product.
     pub(crate) linear: Plan<T>,
     program: Program<T>,
     /// The least width that pays.
@@ -63,10 +66,35 @@ impl<T> Default for Workspaces<T> {
 impl<T: Scalar> Derivative<T> {
     /// Plans both parts of a linearization.
     pub(crate) fn new(Linearization { primal, linear }: &Linearization<T>) -> Self {
-        let residuals = primal.results.len() - 1;
-        let program = embed(linear);
-        let shared = program.argument_len(0);
-        let own = program.elements() - shared.min(program.elements());
+        let last = primal.results.len() - 1;
+        // What the function is given need not be kept a second time: the linear part reads it where it is.
+        let given = |value: Value| match primal.nodes[value.index()].op {
+            Op::Argument { argument, block } => Some((argument, block)),
+            Op::Reshape(x) => match primal.nodes[x.index()].op {
+                Op::Argument { argument, block } => Some((argument, block)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (borrowed, kept): (Vec<Value>, Vec<Value>) =
+            primal.results[last].iter().partition(|&&value| given(value).is_some());
+        let mut builder = Builder::with_capacity(linear.len() + linear.residuals().len());
+        let shapes: Vec<Shape> = kept.iter().map(|&value| primal.shape(value)).collect();
+        let mut kept_here = builder.argument(&shapes).into_iter();
+        let vectors: Vec<_> = linear.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
+        let arguments: Vec<_> = primal.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
+        let residual = |&value: &Value| match given(value) {
+            Some((argument, block)) => builder.reshape(arguments[argument][block], primal.shape(value)),
+            None => kept_here.next().expect("each residual is kept or borrowed"),
+        };
+        let residuals: Vec<Value> = primal.results[last].iter().map(residual).collect();
+        let results = embed_at(&mut builder, linear, &residuals, &vectors);
+        let program = builder.finish(results);
+        let borrowed: usize = borrowed.iter().map(|&value| primal.shape(value).size()).sum();
+        let primal = Program { results: vec![kept], ..primal.clone() }.select(&[0]);
+        let shared = program.argument_len(0) + borrowed;
+        let inputs: usize = (0..program.arguments().len()).map(|argument| program.argument_len(argument)).sum();
+        let own = program.elements().saturating_sub(inputs) + program.argument_len(1);
         let operations = program.cost().operations;
         let few = operations <= FEW_OPERATIONS * program.len() as u64;
         let least = if few {
@@ -77,7 +105,7 @@ impl<T: Scalar> Derivative<T> {
             usize::MAX
         };
         Derivative {
-            primal: Plan::new(&primal.select(&[residuals])),
+            primal: Plan::new(&primal),
             linear: Plan::new(&program),
             program,
             least,
@@ -85,7 +113,7 @@ impl<T: Scalar> Derivative<T> {
         }
     }
 
-    /// The number of residual entries.
+    /// The number of kept residual entries.
     pub(crate) fn residual_len(&self) -> usize {
         self.primal.result_lens()[0]
     }
@@ -144,11 +172,11 @@ impl<T: Scalar> Derivative<T> {
         }
     }
 
-    /// Overwrites `out` with the products of vectors, both packed: each piece of the block in the order of a batched
+    /// Overwrites `out` with the products of vectors, both packed, at kept residuals and the function's arguments: each piece of the block in the order of a batched
     /// argument.
     pub(crate) fn run_block(
         &self,
-        residuals: &[T],
+        (residuals, given): (&[T], &[&[T]]),
         vectors: usize,
         x: &[T],
         out: &mut [T],
@@ -162,7 +190,24 @@ impl<T: Scalar> Derivative<T> {
             };
             let workspace = workspace.get_or_insert_with(|| plan.workspace());
             let x = &x[piece.start * from..piece.end * from];
-            plan.run(&[residuals, x], &mut [&mut out[piece.start * to..piece.end * to]], workspace);
+            run_linear(plan, (residuals, given), x, &mut out[piece.start * to..piece.end * to], workspace);
         }
     }
+}
+
+/// Runs a linear part at kept residuals and the arguments of its function.
+pub(crate) fn run_linear<T: Scalar>(
+    plan: &Plan<T>,
+    (residuals, given): (&[T], &[&[T]]),
+    x: &[T],
+    out: &mut [T],
+    workspace: &mut Workspace<T>,
+) {
+    // On the stack: a product allocates nothing.
+    const MOST: usize = 8;
+    let mut arguments: [&[T]; MOST] = [&[]; MOST];
+    let count = given.len() + 2;
+    arguments[..2].copy_from_slice(&[residuals, x]);
+    arguments[2..count].copy_from_slice(given);
+    plan.run(&arguments[..count], &mut [out], workspace);
 }

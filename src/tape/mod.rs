@@ -92,7 +92,7 @@ mod window;
 
 pub use batch::{batch, deinterleave, interleave};
 pub(crate) use build::Builder;
-pub(crate) use derivative::{Derivative, Workspaces};
+pub(crate) use derivative::{Derivative, Workspaces, run_linear};
 pub use embed::embed;
 pub use function::{Binary, Unary};
 pub use inspect::NonFinite;
