@@ -113,7 +113,7 @@ fn measure(kept: bool) {
         let row = |title: &str, bytes: usize| println!("| {title} | {:.1} |", mebibytes(bytes));
         row("must hold: the parameters", vector);
         row("must hold: residuals, the least by hand", needed);
-        row("holds: residuals, as recorded", chunks * chunk);
+        row("holds: residuals as recorded, with those read in place (arguments)", chunks * chunk);
         row("holds: workspaces of all threads", threads * workspaces);
         row("holds: vectors of parameters", vectors);
         row("sum of what it holds", sum);
