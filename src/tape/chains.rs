@@ -33,6 +33,8 @@ impl<T: Scalar> Action<T> {
 /// The chain that is being written.
 struct Draft<T> {
     end: usize,
+    /// What copies along axes, made within the chain, are of.
+    implied: Vec<Value>,
     tile: usize,
     steps: Vec<Step<T>>,
     /// Where values live that the chain itself computes or makes.
@@ -70,7 +72,16 @@ impl<T: Scalar> Planner<'_, T> {
         }
         let tile = len.min(TILE / size_of::<T>());
         let (spans, free) = (FxHashMap::default(), Vec::new());
-        let mut draft = Draft { end, tile, steps: Vec::new(), spans, last_read, free, registers: 0 };
+        let mut draft = Draft {
+            end,
+            implied: self.schedule.implied_reads(end),
+            tile,
+            steps: Vec::new(),
+            spans,
+            last_read,
+            free,
+            registers: 0,
+        };
         for (position, &(value, action)) in actions.iter().enumerate() {
             self.act(&mut draft, position, value, action);
         }
@@ -124,7 +135,12 @@ impl<T: Scalar> Planner<'_, T> {
         let kept = self.schedule.kept[value.index()];
         let overwritten = candidates.iter().copied().filter(|&place| dies[place] && single(place)).find(|&place| {
             let register = matches!(spans[place].place, Place::Scratch { .. });
-            if kept { !register && self.overwrites(draft, value, operands[place]) } else { register }
+            let outside = !draft.spans.contains_key(&self.root(operands[place]));
+            match kept {
+                // Copies along axes read other elements than those of the tile: what they are of must stay.
+                true => outside && self.take_over(value, operands[place], &draft.implied, draft.end),
+                false => register,
+            }
         });
         let out = match (overwritten, kept) {
             (Some(place), _) => spans[place],
@@ -184,20 +200,5 @@ impl<T: Scalar> Planner<'_, T> {
         draft.steps.push(Step { kernel, out });
         draft.spans.insert(root, out);
         out
-    }
-
-    /// Lets a value that is kept be computed in the memory of an operand from outside of the chain, if it may.
-    fn overwrites(&mut self, draft: &Draft<T>, value: Value, operand: Value) -> bool {
-        let root = self.root(operand);
-        let outside = !draft.spans.contains_key(&root);
-        let same = self.shape(root).size() == self.shape(value).size();
-        let Some(place @ Place::Workspace { .. }) = self.places[root.index()] else { return false };
-        if !outside || !same || self.last_use[root.index()] != draft.end || self.places[value.index()].is_some() {
-            return false;
-        }
-        self.places[value.index()] = Some(place);
-        // Its memory now belongs to `value`.
-        self.last_use[root.index()] = usize::MAX;
-        true
     }
 }

@@ -249,13 +249,7 @@ impl<'p, T: Scalar> Planner<'p, T> {
         match node.op {
             Op::Argument { .. } | Op::Constant(_) | Op::Reshape(_) => {}
             Op::Fill(c) => self.write(value, Kernel::Fill(c)),
-            Op::Unary(function, x) => {
-                if self.take_over(value, x, &[]) {
-                    self.write(value, Kernel::UnaryInto(function));
-                } else {
-                    self.write(value, Kernel::Unary(function, self.span(x)));
-                }
-            }
+            Op::Unary(function, x) => self.write(value, Kernel::Unary(function, self.span(x))),
             Op::Binary(function, x, y) => self.binary(value, function, x, y),
             Op::Select { condition, then, otherwise } => {
                 self.write(value, Kernel::Select([condition, then, otherwise].map(|x| self.span(x))));
@@ -326,17 +320,14 @@ impl<'p, T: Scalar> Planner<'p, T> {
 
     fn binary(&mut self, value: Value, function: Binary, x: Value, y: Value) {
         if let Some((base, delayed)) = self.schedule.accumulation(value) {
-            let read: Vec<Value> = self.op(delayed).operands().collect();
+            let mut read = Vec::new();
+            self.schedule.operands_in_memory(delayed.index(), &mut read);
             let in_place = self.places[value.index()].is_some_and(|place| place == self.place(base));
-            if !in_place && !self.take_over(value, base, &read) {
+            if !in_place && !self.take_over(value, base, &read, value.index()) {
                 self.write(value, Kernel::Copy(self.span(base)));
             }
             let kernel = self.accumulated(delayed, Update::Add);
             self.write(value, kernel);
-        } else if self.take_over(value, x, &[y]) {
-            self.write(value, Kernel::BinaryIntoLeft(function, self.span(y)));
-        } else if self.take_over(value, y, &[x]) {
-            self.write(value, Kernel::BinaryIntoRight(function, self.span(x)));
         } else {
             self.write(value, Kernel::Binary(function, self.span(x), self.span(y)));
         }
@@ -387,10 +378,11 @@ impl<'p, T: Scalar> Planner<'p, T> {
         Factor { span: self.span(value), rows, cols, transposed, repeated: repeated.is_some() }
     }
 
-    /// Lets `value` be computed in the memory of `operand`, if that is workspace which nothing needs any longer.
-    fn take_over(&mut self, value: Value, operand: Value, also_read: &[Value]) -> bool {
+    /// Lets `value` be computed in the memory of `operand`, if that is workspace which nothing needs after the instruction
+    /// `at`, and no part of it is among what is also read there.
+    pub(super) fn take_over(&mut self, value: Value, operand: Value, also_read: &[Value], at: usize) -> bool {
         let root = self.root(operand);
-        let dies = self.last_use[root.index()] == value.index() && self.shape(root).size() == self.shape(value).size();
+        let dies = self.last_use[root.index()] == at && self.shape(root).size() == self.shape(value).size();
         let shared = also_read.iter().any(|&other| self.root(other) == root);
         let Some(place @ Place::Workspace { .. }) = self.places[root.index()] else { return false };
         if !dies || shared || self.places[value.index()].is_some() {

@@ -72,12 +72,9 @@ impl<T: Scalar> Scalars<T> {
             Kernel::Fill(constant) => ScalarStep { constant, ..nothing },
             Kernel::Copy(x) => ScalarStep { action: Action::Copy, x: position(x)?, ..nothing },
             Kernel::Unary(function, x) => self.unary(function, ScalarStep { x: position(x)?, ..nothing }),
-            Kernel::UnaryInto(function) => self.unary(function, nothing),
             Kernel::Binary(function, x, y) => {
                 ScalarStep { action: binary(function), x: position(x)?, y: position(y)?, ..nothing }
             }
-            Kernel::BinaryIntoLeft(function, y) => ScalarStep { action: binary(function), y: position(y)?, ..nothing },
-            Kernel::BinaryIntoRight(function, x) => ScalarStep { action: binary(function), x: position(x)?, ..nothing },
             _ => return None,
         })
     }

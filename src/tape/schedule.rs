@@ -218,6 +218,16 @@ impl<'p, T: Scalar> Schedule<'p, T> {
         self.chains.iter_mut().for_each(|members| members.reverse());
     }
 
+    /// What is read from memory for copies that a chain makes for itself.
+    pub(super) fn implied_reads(&self, end: usize) -> Vec<Value> {
+        let operands = self.chains[end].iter().flat_map(|&member| self.program.nodes[member].op.operands());
+        let copied = |x: Value| match (self.role(self.root(x)), self.op(self.root(x))) {
+            (Role::Implied, Op::Broadcast(of, _)) => Some(of),
+            _ => None,
+        };
+        operands.filter_map(copied).collect()
+    }
+
     /// The values that the step of an instruction, or the chain that ends with it, reads from memory.
     pub(super) fn reads(&self, index: usize) -> Vec<Value> {
         let members = match self.roles[index] {
@@ -232,7 +242,8 @@ impl<'p, T: Scalar> Schedule<'p, T> {
         reads
     }
 
-    fn operands_in_memory(&self, index: usize, reads: &mut Vec<Value>) {
+    /// What an instruction reads from memory, in itself or through what is implied or delayed.
+    pub(super) fn operands_in_memory(&self, index: usize, reads: &mut Vec<Value>) {
         let op = self.program.nodes[index].op;
         for operand in op.operands() {
             match (self.role(self.root(operand)), self.op(self.root(operand))) {

@@ -181,3 +181,39 @@ fn constants_are_not_merged_beyond_the_range_of_numbers() {
     let power = Program::<f64>::record([Shape::scalar()], |[x]| x.powf(0.0)).unwrap();
     assert_eq!(power.gradient(0).unwrap().evaluate(&[&[0.0]])[1], [0.0]);
 }
+
+/// A chain, or a sum that accumulates a product, once overwrote an operand of which copies along an axis still read a part.
+#[test]
+fn what_copies_read_is_not_overwritten() {
+    use eigenscape::tape::{Program, Shape};
+    let size = 64;
+    let x: Vec<f64> = (0..size * size).map(|place| (place as f64 * 0.37).sin()).collect();
+    let rows = Program::record([Shape::matrix(size, size)], |[x]| {
+        let s = x.sin();
+        (s + s.slice(0, 0..1)).exp().sum_axes(&[1]) + (s - s.slice(0, 0..1)).sum_axes(&[1])
+    });
+    let sums = Program::record([Shape::matrix(size, size)], |[x]| {
+        let s = x.sin();
+        s + s.slice(0, 0..1)
+    });
+    let actual = sums.unwrap().evaluate(&[&x]).remove(0);
+    for (place, actual) in actual.iter().enumerate() {
+        let expected = x[place].sin() + x[place % size].sin();
+        assert!((actual - expected).abs() < 1e-14, "element {place}: {actual} for {expected}");
+    }
+    let actual = rows.unwrap().evaluate(&[&x]).remove(0);
+    for (row, actual) in actual.iter().enumerate() {
+        let at = |col: usize| (x[row * size + col].sin(), x[col].sin());
+        let expected: f64 = (0..size).map(at).map(|(s, first)| (s + first).exp() + s - first).sum();
+        assert!((actual - expected).abs() < 1e-12 * expected.abs(), "row {row}: {actual} for {expected}");
+    }
+
+    let stack = Program::record([Shape::from([2, 2, 2]), Shape::from([2, 2, 2])], |[x, y]| {
+        let s = x + x;
+        let s = s.reshape([8]).gather(0, &[0, 1, 2, 3, 4, 5, 6, 7]).reshape([2, 2, 2]);
+        s + s.slice(0, 0..1).reshape([2, 2]).matmul(y)
+    });
+    let (x, y) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [1.0, 0.0, 0.0, 1.0, 2.0, 1.0, 1.0, 2.0]);
+    let expected = [4.0, 8.0, 12.0, 16.0, 10.0 + 8.0, 12.0 + 10.0, 14.0 + 20.0, 16.0 + 22.0];
+    assert_eq!(stack.unwrap().evaluate(&[&x, &y]), [expected]);
+}
