@@ -49,15 +49,7 @@ use crate::scalar::Scalar;
 /// Known as `vmap` in JAX: Bradbury et al. 2018; Frostig, Johnson, Leary 2018, "Compiling machine learning programs via
 /// high-level tracing".
 pub fn batch<T: Scalar>(program: &Program<T>, arguments: &[usize], count: usize) -> Result<Program<T>> {
-    for (place, &argument) in arguments.iter().enumerate() {
-        if argument >= program.arguments.len() || arguments[..place].contains(&argument) {
-            return Err(Error::OutOfRange {
-                what: "the number of an argument to batch",
-                value: argument as f64,
-                limits: "must be below the number of arguments and named once",
-            });
-        }
-    }
+    program.expect_arguments("the number of an argument to batch", arguments)?;
     let mut builder = Builder::new();
     let mut inputs = Vec::with_capacity(program.arguments.len());
     for (argument, blocks) in program.arguments.iter().enumerate() {

@@ -11,7 +11,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::function::{Binary, Unary};
 use super::op::{Op, Value};
-use super::program::{Node, Program};
+use super::program::{Node, Program, table_number};
 use super::shape::{Axes, MAX_AXES, Shape};
 use crate::scalar::Scalar;
 
@@ -59,12 +59,7 @@ impl<T: Scalar> Builder<T> {
 
     /// The number of a table with these positions: the one that stands already, or a new one.
     pub(crate) fn table(&mut self, positions: &Arc<[usize]>) -> usize {
-        let tables = &mut self.program.tables;
-        let same = |table: &Arc<[usize]>| Arc::ptr_eq(table, positions) || table == positions;
-        tables.iter().position(same).unwrap_or_else(|| {
-            tables.push(positions.clone());
-            tables.len() - 1
-        })
+        table_number(&mut self.program.tables, positions)
     }
 
     /// The numbers here of all tables of another program.

@@ -184,14 +184,12 @@ impl Convolution {
         if out.is_empty() {
             return;
         }
-        // The convolution itself lets the product do so; the others add up.
-        if update == Update::Replace && part != Part::Output {
+        let nothing = self.images == 0 || image == 0 || result == 0 || depth == 0;
+        // The convolution itself lets its product overwrite; the other parts add up image by image.
+        if update == Update::Replace && (part != Part::Output || nothing) {
             out.fill(T::zero());
         }
-        if self.images == 0 || image == 0 || result == 0 || depth == 0 {
-            if update == Update::Replace {
-                out.fill(T::zero());
-            }
+        if nothing {
             return;
         }
         match part {

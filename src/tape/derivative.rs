@@ -172,8 +172,8 @@ impl<T: Scalar> Derivative<T> {
         }
     }
 
-    /// Overwrites `out` with the products of vectors, both packed, at kept residuals and the function's arguments: each piece of the block in the order of a batched
-    /// argument.
+    /// Overwrites `out` with the products of vectors, both packed (each piece of the block in the order of a batched
+    /// argument), at kept residuals and the arguments of the function.
     pub(crate) fn run_block(
         &self,
         (residuals, given): (&[T], &[&[T]]),

@@ -139,5 +139,4 @@ impl<'t, T: Scalar> Var<'t, T> {
 }
 
 const NO_POOL: &str = "the value needs two axes at least; strides are at least 1, padding less than the window, all of \
-                       them at most 4294967295, and the \
-                       window must fit the padded image";
+                       them at most 4294967295, and the window must fit the padded image";

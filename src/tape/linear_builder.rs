@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::linear::{LinearNode, LinearOp, LinearProgram, Residual, Tangent};
+use super::program::table_number;
 use super::shape::Shape;
 use crate::scalar::Scalar;
 
@@ -54,12 +55,7 @@ impl<T: Scalar> LinearBuilder<T> {
 
     /// The number of a table with these positions: the one that stands already, or a new one.
     pub(crate) fn table(&mut self, positions: &Arc<[usize]>) -> usize {
-        let tables = &mut self.program.tables;
-        let same = |table: &Arc<[usize]>| Arc::ptr_eq(table, positions) || table == positions;
-        tables.iter().position(same).unwrap_or_else(|| {
-            tables.push(positions.clone());
-            tables.len() - 1
-        })
+        table_number(&mut self.program.tables, positions)
     }
 
     pub(crate) fn zero(&mut self, shape: Shape) -> Tangent {

@@ -16,7 +16,7 @@ use super::linear_builder::LinearBuilder;
 use super::op::{Op, Value};
 use super::program::Program;
 use super::shape::{Axes, Shape};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scalar::Scalar;
 
 /// A program split at a point into what is paid once and what each direction costs.
@@ -36,15 +36,7 @@ pub struct Linearization<T> {
 /// # References
 /// Radul, Paszke, Frostig, Johnson, Maclaurin 2022, "You only linearize once", arXiv:2204.10923.
 pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result<Linearization<T>> {
-    for (place, &argument) in arguments.iter().enumerate() {
-        if argument >= program.arguments.len() || arguments[..place].contains(&argument) {
-            return Err(Error::OutOfRange {
-                what: "the number of an argument to differentiate by",
-                value: argument as f64,
-                limits: "must be below the number of arguments and named once",
-            });
-        }
-    }
+    program.expect_arguments("the number of an argument to differentiate by", arguments)?;
     let mut pass = Pass {
         primal: Builder::with_capacity(2 * program.nodes.len()),
         linear: LinearBuilder::with_capacity(Vec::new(), 2 * program.nodes.len()),

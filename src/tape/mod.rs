@@ -19,7 +19,7 @@
 //! | vector-Jacobian product | [`transpose`] of it | about two |
 //! | Hessian-vector product | [`linearize`] of the gradient | the linear part alone: the primal is paid once per point |
 //! | third derivatives | once more | |
-//! | many directions, or examples, at once | [`batch`] of any of these | less than one by one: what is shared is read once |
+//! | many directions, or examples, at once | [`batch`] of any of these | less than one by one where instructions are small, or reading what is shared is most of the work |
 //!
 //! A [`Program`] is run through a [`Plan`], which fixes all memory beforehand: a call allocates nothing.
 //!
@@ -41,9 +41,10 @@
 //! # Ok::<(), eigenscape::Error>(())
 //! ```
 //!
-//! To add an instruction: a row in [`Op`] or [`Unary`], its value in `elementwise` or `run`, its place in `plan`, its
-//! derivative in `linearize`, and, if its derivative needs a linear instruction that does not exist, a row in
-//! [`LinearOp`] with its transpose. Each match is exhaustive, so that a forgotten rule does not compile.
+//! To add an instruction: a row in [`Op`] or [`Unary`], its shape rule in `rules`, its kernel in `elementwise` or `run`,
+//! its step in `planner`, its derivative in `linearize`, its place under a further axis in `batch`, its line and cost in
+//! `print`, and, if its derivative needs a linear instruction that does not exist, a row in [`LinearOp`] with its
+//! transpose. Each match is exhaustive, so that a forgotten rule does not compile.
 //!
 //! # References
 //! Radul, Paszke, Frostig, Johnson, Maclaurin 2022, "You only linearize once", arXiv:2204.10923.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::op::{Op, Value};
 use super::rules::shape_holds;
 use super::shape::Shape;
+use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 /// A recorded function: instructions in an order in which each uses only earlier results.
@@ -65,6 +66,18 @@ impl<T: Scalar> Program<T> {
         self.nodes.iter().map(|node| node.shape.size()).sum()
     }
 
+    /// Fails unless arguments with these numbers exist and each is named once.
+    pub(super) fn expect_arguments(&self, what: &'static str, arguments: &[usize]) -> Result<()> {
+        let wrong = |&(place, &argument): &(usize, &usize)| {
+            argument >= self.arguments.len() || arguments[..place].contains(&argument)
+        };
+        let limits = "must be below the number of arguments and named once";
+        match arguments.iter().enumerate().find(wrong) {
+            Some((_, &argument)) => Err(Error::OutOfRange { what, value: argument as f64, limits }),
+            None => Ok(()),
+        }
+    }
+
     /// All values, in order.
     pub(crate) fn values(&self) -> impl Iterator<Item = Value> + use<T> {
         (0..self.nodes.len()).map(|index| Value(index as u32))
@@ -96,4 +109,13 @@ impl<T: Scalar> Program<T> {
         }
         assert!(self.results.iter().flatten().all(|value| value.index() < self.nodes.len()), "a result has no value");
     }
+}
+
+/// The number of a table with these positions: the one that stands already, or a new one.
+pub(super) fn table_number(tables: &mut Vec<Arc<[usize]>>, positions: &Arc<[usize]>) -> usize {
+    let same = |table: &Arc<[usize]>| Arc::ptr_eq(table, positions) || table == positions;
+    tables.iter().position(same).unwrap_or_else(|| {
+        tables.push(positions.clone());
+        tables.len() - 1
+    })
 }
