@@ -36,13 +36,15 @@ pub(super) fn fill_up<T: Scalar>(entries: &mut Vec<T>, rows: usize, len: usize) 
     }
 }
 
-/// The rows that suit a network: a chunk writes and adds one vector of P numbers, so its rows must give enough work to
-/// pay for that, and its activations should stay in a cache.
+/// The rows that suit a network: few enough for a chunk's activations to stay in a cache, but not so few that calls cost
+/// more than the work, or that products read and write P numbers for little.
 ///
-/// Four times P over the activations of a row puts the vector at some percent of the work (measured on perceptrons of
-/// 9 thousand and 670 thousand parameters, between 128 and 1024 rows).
+/// 2^18 activations, up to 128 rows, do for the calls; P over the activations of a row for the products (measured on
+/// perceptrons of 9 thousand and 670 thousand parameters and on a convolutional network, between 8 and 1024 rows).
 pub(super) fn suitable_rows(parameters: usize, activations: usize) -> usize {
-    (4 * parameters).div_ceil(activations.max(1)).clamp(128, 1024)
+    const ENOUGH: usize = 1 << 18;
+    let activations = activations.max(1);
+    parameters.div_ceil(activations).max((ENOUGH / activations).clamp(8, 128)).min(1024)
 }
 
 /// The data of all chunks, with the last filled up.
@@ -86,24 +88,49 @@ impl<T: Scalar> ChunkedExamples<T> {
     }
 }
 
-/// Adds what `run` writes for each chunk into `out`, and its values, in a tree that depends on the number of chunks
-/// alone. `run` overwrites what it is given.
+/// Overwrites `out` with the sum of what `run` adds for each chunk, and returns that of its values, in an order that
+/// depends on the number of chunks alone.
+///
+/// Chunks of a lane are added up where they are computed, one after the other; lanes in a tree. A lane costs a vector, so
+/// there are fewer than chunks, but enough of them to occupy many threads.
 pub(super) fn sum_over_chunks<T: Scalar>(
-    chunks: Range<usize>,
+    chunks: usize,
     out: &mut [T],
     spare: &Pool<Vec<T>>,
     run: &(impl Fn(usize, &mut [T]) -> f64 + Sync),
 ) -> f64 {
-    if chunks.len() == 1 {
-        return run(chunks.start, out);
+    let lanes = chunks.div_ceil(LANE).clamp(FEW.min(chunks), MANY);
+    sum_over_lanes((chunks, lanes), 0..lanes, out, spare, run)
+}
+
+/// Chunks of a lane, unless that makes fewer than `FEW` lanes or more than `MANY`.
+const LANE: usize = 4;
+const FEW: usize = 4;
+const MANY: usize = 64;
+
+fn sum_over_lanes<T: Scalar>(
+    (chunks, all): (usize, usize),
+    lanes: Range<usize>,
+    out: &mut [T],
+    spare: &Pool<Vec<T>>,
+    run: &(impl Fn(usize, &mut [T]) -> f64 + Sync),
+) -> f64 {
+    if lanes.len() <= 1 {
+        out.fill(T::zero());
+        let start = |lane: usize| lane * chunks / all.max(1);
+        return (start(lanes.start)..start(lanes.end)).map(|chunk| run(chunk, out)).sum();
     }
-    let middle = chunks.start + chunks.len().div_ceil(2);
-    let mut other = spare.take(Vec::new);
-    // Sums of one vector and of blocks share their buffers.
-    other.resize(out.len(), T::zero());
-    let (left, right) = rayon::join(
-        || sum_over_chunks(chunks.start..middle, out, spare, run),
-        || sum_over_chunks(middle..chunks.end, &mut other, spare, run),
+    let middle = lanes.start + lanes.len().div_ceil(2);
+    let len = out.len();
+    let (left, (other, right)) = rayon::join(
+        || sum_over_lanes((chunks, all), lanes.start..middle, out, spare, run),
+        || {
+            let mut other = spare.take(Vec::new);
+            // Sums of one vector and of blocks share their buffers.
+            other.resize(len, T::zero());
+            let right = sum_over_lanes((chunks, all), middle..lanes.end, &mut other, spare, run);
+            (other, right)
+        },
     );
     axpy(T::one(), &other, out);
     spare.give(other);

@@ -64,18 +64,18 @@ impl<T: Scalar> Recording<T> {
 
     /// H v: the linear part of the gradient.
     pub(super) fn hessian(&self) -> Derivative<T> {
-        Derivative::new(&linear_part(&self.gradient.select(&[1])))
+        Derivative::adding(&linear_part(&self.gradient.select(&[1])))
     }
 
     /// J v.
     pub(super) fn jacobian(&self) -> Derivative<T> {
-        Derivative::new(&linear_part(&self.logits))
+        Derivative::adding(&linear_part(&self.logits))
     }
 
     /// J' u.
     pub(super) fn jacobian_transposed(&self) -> Derivative<T> {
         let Linearization { primal, linear } = linear_part(&self.logits);
-        Derivative::new(&Linearization { primal, linear: transpose(&linear) })
+        Derivative::adding(&Linearization { primal, linear: transpose(&linear) })
     }
 
     /// J' S J v, in one linear program, so that J and J' share their residuals.
@@ -102,7 +102,7 @@ impl<T: Scalar> Recording<T> {
         let product = linear.inline(&transpose(&jacobian.linear), &numbers[..split], &cotangent);
         let (linear, left) = linear.finish(product);
         let residuals = left.iter().map(|residual| residuals[residual.index()]).collect();
-        Derivative::new(&Linearization { primal: primal.finish(vec![residuals]), linear })
+        Derivative::adding(&Linearization { primal: primal.finish(vec![residuals]), linear })
     }
 
     /// The number of values that one row computes on its way to the risk.

@@ -48,7 +48,7 @@ impl<'a, T: Scalar> Products<'a, T> {
         residuals
     }
 
-    /// Overwrites `out` with the products of one chunk's linear part with vectors that stand back to back.
+    /// Adds to `out` the products of one chunk's linear part with vectors that stand back to back.
     ///
     /// One after the other, while the chunk's residuals are in the cache: that was measured faster, on networks of 9
     /// thousand and 670 thousand parameters and on a convolutional one, than one program on all of them side by side,
@@ -77,7 +77,7 @@ impl<'a, T: Scalar> Products<'a, T> {
 
     /// The sum over chunks of products with vectors that stand back to back.
     fn sum<'v>(&self, theta: &[T], vectors: impl Fn(usize) -> &'v [T] + Sync, out: &mut [T]) {
-        let chunks = 0..self.risk.chunked.partition.chunks;
+        let chunks = self.risk.chunked.partition.chunks;
         sum_over_chunks(chunks, out, &self.risk.vectors, &|chunk, out: &mut [T]| {
             self.chunk(theta, chunk, vectors(chunk), out);
             0.0
@@ -210,6 +210,7 @@ impl<T: Scalar> LinearOperator<T> for Jacobian<'_, T> {
         let len = self.chunk_len();
         y.par_chunks_mut(len).enumerate().for_each(|(chunk, out)| {
             if out.len() == len {
+                out.fill(T::zero());
                 return self.forward.chunk(self.theta, chunk, x, out);
             }
             let mut filled_up = vec![T::zero(); len];
@@ -240,6 +241,7 @@ impl<T: Scalar> LinearOperator<T> for Jacobian<'_, T> {
             }
             parts.into_par_iter().enumerate().for_each(|(chunk, parts)| {
                 let mut products = forward.risk.vectors.take(Vec::new);
+                products.clear();
                 products.resize(vectors * len, T::zero());
                 forward.chunk(self.theta, chunk, x, &mut products);
                 for (part, product) in parts.into_iter().zip(products.chunks_exact(len)) {

@@ -109,7 +109,7 @@ impl<T: Scalar> Risk<T> {
         let own = network.clone();
         let record = Box::new(move |rows| Recording::new(&own, loss, rows));
         let recording = record(partition.rows)?;
-        let gradient = Plan::new(&recording.gradient);
+        let gradient = Plan::adding(&recording.gradient);
         let gradient_workspaces = Pool::default();
         gradient_workspaces.give(gradient.try_workspace()?);
         Ok(Risk {
@@ -220,7 +220,7 @@ impl<T: Scalar> Stochastic<T> for Risk<T> {
     fn sample(&self, _step: u64, theta: &[T], gradient: &mut [T]) -> Result<f64> {
         self.expect_parameters(theta);
         assert_eq!(gradient.len(), self.parameters, "the gradient must hold {} entries", self.parameters);
-        let chunks = 0..self.chunked.partition.chunks;
+        let chunks = self.chunked.partition.chunks;
         let value = sum_over_chunks(chunks, gradient, &self.vectors, &|chunk, gradient: &mut [T]| {
             let mut value = [T::zero()];
             let arguments = self.chunked.arguments(theta, chunk);
@@ -238,7 +238,7 @@ impl<T: Scalar> Objective<T> for Risk<T> {
     #[track_caller]
     fn value(&self, theta: &[T]) -> Result<f64> {
         self.expect_parameters(theta);
-        let chunks = 0..self.chunked.partition.chunks;
+        let chunks = self.chunked.partition.chunks;
         let value = sum_over_chunks(chunks, &mut [], &Pool::default(), &|chunk, _: &mut [T]| {
             let mut value = [T::zero()];
             let arguments = self.chunked.arguments(theta, chunk);

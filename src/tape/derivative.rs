@@ -65,7 +65,16 @@ impl<T> Default for Workspaces<T> {
 
 impl<T: Scalar> Derivative<T> {
     /// Plans both parts of a linearization.
-    pub(crate) fn new(Linearization { primal, linear }: &Linearization<T>) -> Self {
+    pub(crate) fn new(linearization: &Linearization<T>) -> Self {
+        Derivative::with(linearization, Plan::new)
+    }
+
+    /// The same, with a linear part that adds its products to what is there.
+    pub(crate) fn adding(linearization: &Linearization<T>) -> Self {
+        Derivative::with(linearization, Plan::adding)
+    }
+
+    fn with(Linearization { primal, linear }: &Linearization<T>, plan: fn(&Program<T>) -> Plan<T>) -> Self {
         let last = primal.results.len() - 1;
         // What the function is given need not be kept a second time: the linear part reads it where it is.
         let given = |value: Value| match primal.nodes[value.index()].op {
@@ -106,7 +115,7 @@ impl<T: Scalar> Derivative<T> {
         };
         Derivative {
             primal: Plan::new(&primal),
-            linear: Plan::new(&program),
+            linear: plan(&program),
             program,
             least,
             wide: [const { OnceLock::new() }; WIDTHS.len()],

@@ -11,7 +11,7 @@ use super::op::{Op, Value};
 use super::plan::{Convolution, Factor, Kernel, Place, Plan, Span, Stage, Step, Windows};
 use super::program::Program;
 use super::scalars::Scalars;
-use super::schedule::{Role, Schedule};
+use super::schedule::{Role, Schedule, accumulates};
 use super::shape::Shape;
 use super::window::Part;
 use crate::linalg::Update;
@@ -20,7 +20,12 @@ use crate::scalar::Scalar;
 impl<T: Scalar> Plan<T> {
     /// Decides on everything that running the program needs. Cost: linear in the number of instructions.
     pub fn new(program: &Program<T>) -> Self {
-        Planner::new(program).plan()
+        Planner::new(program, Update::Replace).plan()
+    }
+
+    /// The same, for runs that add the results to what is in their slices.
+    pub(crate) fn adding(program: &Program<T>) -> Self {
+        Planner::new(program, Update::Add).plan()
     }
 }
 
@@ -33,6 +38,10 @@ pub(super) struct Planner<'p, T> {
     pub(super) places: Vec<Option<Place>>,
     pub(super) last_use: Vec<usize>,
     starts: Vec<Vec<usize>>,
+    /// What is done with what is in the results' slices.
+    results: Update,
+    /// Products that are added to what is in their places, although they are the first to be written there.
+    added: Vec<bool>,
     /// Where in the workspace arguments and results lie that are read or written number by number.
     staged_arguments: Vec<Option<usize>>,
     staged_results: Vec<Option<usize>>,
@@ -42,7 +51,7 @@ pub(super) struct Planner<'p, T> {
 }
 
 impl<'p, T: Scalar> Planner<'p, T> {
-    fn new(program: &'p Program<T>) -> Self {
+    fn new(program: &'p Program<T>, results: Update) -> Self {
         let count = program.nodes.len();
         Planner {
             program,
@@ -50,6 +59,8 @@ impl<'p, T: Scalar> Planner<'p, T> {
             places: vec![None; count],
             last_use: vec![0; count],
             starts: program.arguments.iter().map(|blocks| starts(blocks.iter().map(Shape::size))).collect(),
+            results,
+            added: vec![false; count],
             staged_arguments: vec![None; program.arguments.len()],
             staged_results: vec![None; program.results.len()],
             memory: Memory::default(),
@@ -124,6 +135,9 @@ impl<'p, T: Scalar> Planner<'p, T> {
             }
         }
         for (result, blocks) in self.program.results.iter().enumerate() {
+            if self.results == Update::Add {
+                continue;
+            }
             let numbers = blocks.len() >= FEW && blocks.iter().all(|&value| self.shape(value).size() == 1);
             let placed = |value: Value| {
                 let delayed = self.schedule.accumulation(value).map(|(_, delayed)| self.op(delayed));
@@ -151,23 +165,46 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 let root = self.root(value);
                 let whole = self.shape(root).size() == self.shape(value).size();
                 if whole && self.is_written(root) && self.places[root.index()].is_none() {
-                    self.compute_at(root, self.result_place(result, start));
+                    let place = self.result_place(result, start);
+                    match self.results {
+                        Update::Replace => self.compute_at(root, place),
+                        Update::Add => self.add_at(root, place),
+                    }
                 }
             }
         }
     }
 
     /// Has a value computed at a place, and before it the sums onto which it accumulates.
-    fn compute_at(&mut self, mut value: Value, place: Place) {
-        self.places[value.index()] = Some(place);
+    fn compute_at(&mut self, value: Value, place: Place) {
+        for value in self.accumulations(value).0 {
+            self.places[value.index()] = Some(place);
+        }
+    }
+
+    /// Has a value added to what is at a place, if it is a product or a sum of products that nothing else needs.
+    fn add_at(&mut self, value: Value, place: Place) {
+        let (sums, whole) = self.accumulations(value);
+        let first = sums[sums.len() - 1];
+        let product = accumulates(&self.op(first)) && self.schedule.role(first) == Role::Computed;
+        if whole && product && self.schedule.readers_of_root(value) == 1 {
+            self.compute_at(value, place);
+            self.added[first.index()] = true;
+        }
+    }
+
+    /// A value and those onto which it accumulates that nothing else needs, and whether these are all.
+    fn accumulations(&self, mut value: Value) -> (Vec<Value>, bool) {
+        let mut sums = vec![value];
         while let Some((base, _)) = self.schedule.accumulation(value) {
             let own = self.root(base) == base && self.schedule.uses[base.index()] == 1 && self.is_written(base);
             if !own || self.places[base.index()].is_some() {
-                return;
+                return (sums, false);
             }
-            self.places[base.index()] = Some(place);
+            sums.push(base);
             value = base;
         }
+        (sums, true)
     }
 
     fn copy_remaining_results(&mut self) {
@@ -176,8 +213,12 @@ impl<'p, T: Scalar> Planner<'p, T> {
             for (&value, &start) in blocks.iter().zip(&sizes) {
                 let from = self.span(value);
                 let out = Span { place: self.result_place(result, start), len: from.len };
+                let kernel = match self.results {
+                    Update::Replace => Kernel::Copy(from),
+                    Update::Add => Kernel::BinaryIntoLeft(Binary::Add, from),
+                };
                 if from != out {
-                    self.push(Step { kernel: Kernel::Copy(from), out });
+                    self.push(Step { kernel, out });
                 }
             }
             if let Some(start) = self.staged_results[result] {
@@ -255,7 +296,8 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 self.write(value, Kernel::Select([condition, then, otherwise].map(|x| self.span(x))));
             }
             Op::MatMul { .. } | Op::Convolution { .. } | Op::Pad { .. } => {
-                let kernel = self.accumulated(value, Update::Replace);
+                let first = if self.added[index] { Update::Add } else { Update::Replace };
+                let kernel = self.accumulated(value, first);
                 self.write(value, kernel);
             }
             Op::Solve { matrix, transpose, right } => {

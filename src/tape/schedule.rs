@@ -218,6 +218,14 @@ impl<'p, T: Scalar> Schedule<'p, T> {
         self.chains.iter_mut().for_each(|members| members.reverse());
     }
 
+    /// The number of instructions and results that read the memory of a root, under whatever name.
+    pub(super) fn readers_of_root(&self, root: Value) -> usize {
+        let operands = self.program.nodes.iter().zip(&self.roles).filter(|(_, role)| **role != Role::Alias);
+        let read =
+            operands.flat_map(|(node, _)| node.op.operands()).chain(self.program.results.iter().flatten().copied());
+        read.filter(|&x| self.root(x) == root).count()
+    }
+
     /// What is read from memory for copies that a chain makes for itself.
     pub(super) fn implied_reads(&self, end: usize) -> Vec<Value> {
         let operands = self.chains[end].iter().flat_map(|&member| self.program.nodes[member].op.operands());
@@ -264,6 +272,6 @@ pub(super) fn is_elementwise<T>(op: &Op<T>) -> bool {
 }
 
 /// Whether an instruction can add its result to what is in its place already.
-fn accumulates<T>(op: &Op<T>) -> bool {
+pub(super) fn accumulates<T>(op: &Op<T>) -> bool {
     matches!(op, Op::MatMul { .. } | Op::Convolution { .. } | Op::Pad { .. })
 }
