@@ -64,15 +64,13 @@ fn needed_of_an_example(sizes: &[usize]) -> usize {
     3 * hidden - sizes[1] + 2 * sizes[sizes.len() - 1]
 }
 
-/// Bytes of what the crate holds for products: of one chunk's residuals, and of one running thread's workspaces for the
-/// gradient, the residuals and the products.
-fn held(risk: &Risk<f32>) -> (usize, usize) {
+/// Bytes of one running thread's workspaces for the gradient, the residuals and the products.
+fn workspaces(risk: &Risk<f32>) -> usize {
     let gradient = risk.program().gradient(0).expect("a risk is one number");
     let Linearization { primal, linear } =
         linearize(&gradient.select(&[1]), &[0]).expect("the parameters are the first argument");
-    let residuals: usize = linear.residuals().iter().map(|shape| shape.size()).sum();
     let workspaces = [gradient, primal.select(&[1]), embed(&linear)].map(|program| Plan::new(&program).workspace_len());
-    (residuals * F32, workspaces.iter().sum::<usize>() * F32)
+    workspaces.iter().sum::<usize>() * F32
 }
 
 fn product(risk: &Risk<f32>, theta: &[f32]) -> Vec<f32> {
@@ -102,21 +100,16 @@ fn measure(kept: bool) {
     let (chunks, threads) = (examples.div_ceil(rows), rayon::current_num_threads());
     let needed = needed_of_an_example(sizes) * examples * F32;
     let vector = theta.len() * F32;
-    let (chunk, workspaces) = held(&risk);
     let packing = growth(|| pack(sizes, rows));
     let mut out = Vec::new();
     if kept {
-        // Parameters, gradient, vector, product, and the partial sums of all chunks but one.
-        let vectors = (4 + chunks - 1) * vector;
-        let sum = chunks * chunk + threads * workspaces + vectors;
         println!("| W1, {threads} threads, {chunks} chunks of {rows} | MiB |\n| --- | --- |");
         let row = |title: &str, bytes: usize| println!("| {title} | {:.1} |", mebibytes(bytes));
         row("must hold: the parameters", vector);
         row("must hold: residuals, the least by hand", needed);
-        row("holds: residuals as recorded, with those read in place (arguments)", chunks * chunk);
-        row("holds: workspaces of all threads", threads * workspaces);
-        row("holds: vectors of parameters", vectors);
-        row("sum of what it holds", sum);
+        row("holds beside it: workspaces of all threads", threads * workspaces(&risk));
+        row("holds beside it: gradient, vector and product", 3 * vector);
+        row("holds beside it, at most: sums of three more lanes of chunks", 3 * vector);
         println!("\n| measured growth of the resident set | at most, MiB | stays, MiB |\n| --- | --- | --- |");
         report("packing buffers of matmul, filled before the rest", packing);
         let added = growth(|| out = product(&risk, &theta));

@@ -26,8 +26,9 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.starts
 ENVIRONMENT |= {"RAYON_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "JAX_PLATFORMS": "cpu"}
 ENVIRONMENT["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=true intra_op_parallelism_threads=2"
 
-# times[work][quantity][side]: a median for each round; ways[work, quantity, side]: what was fastest there.
-times, ways = {}, {}
+# times[work][quantity][side]: a median for each round; ways[work, quantity, side]: what was fastest there;
+# eager[work, quantity, side]: the fastest of the ways that are not compiled by torch.compile.
+times, ways, eager = {}, {}, {}
 for _ in range(ROUNDS):
     for side, command in list(SIDES.items()):
         done = subprocess.run(command, cwd=HERE.parent.parent, env=ENVIRONMENT, capture_output=True, text=True)
@@ -43,6 +44,8 @@ for _ in range(ROUNDS):
                 times.setdefault(work, {}).setdefault(quantity, {}).setdefault(side, []).append(row["milliseconds"])
                 if "way" in row:
                     ways.setdefault((work, quantity, side), []).append(row["way"])
+                    plain = min(time for way, time in row["ways"].items() if not way.startswith("compile"))
+                    eager.setdefault((work, quantity, side), []).append(plain)
 
 
 def ratio(left, right):
@@ -62,7 +65,7 @@ def table(*rows):
     print()
 
 
-rows = [["work", "quantity"] + [f"{side}, ms" for side in SIDES] + ["ours / best peer", "the peer's way"]]
+rows = [["work", "quantity"] + [f"{side}, ms" for side in SIDES] + ["ours / best peer", "the peer's way", "ours / best without torch.compile"]]
 for work, quantities in times.items():
     for quantity, sides in quantities.items():
         peers = {side: values for side, values in sides.items() if side != OURS}
@@ -72,9 +75,10 @@ for work, quantities in times.items():
         if peers and OURS in sides:
             best = min(peers, key=lambda side: statistics.median(peers[side]))
             way = statistics.mode(ways.get((work, quantity, best), ["-"]))
-            row += [f"{ratio(sides[OURS], peers[best]):.2f}", f"{best}: {way}"]
+            plain = min((eager[work, quantity, side] for side in peers), key=statistics.median)
+            row += [f"{ratio(sides[OURS], peers[best]):.2f}", f"{best}: {way}", f"{ratio(sides[OURS], plain):.2f}"]
         else:
-            row += ["-", "-"]
+            row += ["-", "-", "-"]
         rows.append(row)
 table(*rows)
 

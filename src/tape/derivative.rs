@@ -2,13 +2,16 @@
 
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
+
 use super::batch::{batch, deinterleave, interleave};
 use super::build::Builder;
 use super::embed::embed_at;
 use super::linearize::Linearization;
-use super::op::{Op, Value};
+use super::op::Value;
 use super::plan::{Plan, Workspace};
 use super::program::Program;
+use super::residuals::{Source, derive, sources};
 use super::shape::Shape;
 use crate::scalar::Scalar;
 
@@ -39,7 +42,7 @@ const MANY_SHARED: usize = 4;
 /// 1024 x 1024 x 1024), and eight times the tangents leave the first-level cache.
 #[derive(Debug)]
 pub(crate) struct Derivative<T> {
-    /// From the arguments of the function to the residuals that are kept: those that are not arguments themselves.
+    /// From the arguments of the function to the residuals that are kept.
     pub(crate) primal: Plan<T>,
     /// From kept residuals, a vector, and the arguments of the function to the product.
     pub(crate) linear: Plan<T>,
@@ -76,30 +79,29 @@ impl<T: Scalar> Derivative<T> {
 
     fn with(Linearization { primal, linear }: &Linearization<T>, plan: fn(&Program<T>) -> Plan<T>) -> Self {
         let last = primal.results.len() - 1;
-        // What the function is given need not be kept a second time: the linear part reads it where it is.
-        let given = |value: Value| match primal.nodes[value.index()].op {
-            Op::Argument { argument, block } => Some((argument, block)),
-            Op::Reshape(x) => match primal.nodes[x.index()].op {
-                Op::Argument { argument, block } => Some((argument, block)),
-                _ => None,
-            },
-            _ => None,
-        };
-        let (borrowed, kept): (Vec<Value>, Vec<Value>) =
-            primal.results[last].iter().partition(|&&value| given(value).is_some());
+        let residuals = &primal.results[last];
+        let sources = sources(primal, residuals);
+        let all = || residuals.iter().copied().zip(sources.iter().copied());
+        let kept: Vec<Value> = all().filter(|&(_, source)| source == Source::Kept).map(|(value, _)| value).collect();
         let mut builder = Builder::with_capacity(linear.len() + linear.residuals().len());
         let shapes: Vec<Shape> = kept.iter().map(|&value| primal.shape(value)).collect();
-        let mut kept_here = builder.argument(&shapes).into_iter();
+        let kept_here = builder.argument(&shapes);
         let vectors: Vec<_> = linear.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
         let arguments: Vec<_> = primal.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
-        let residual = |&value: &Value| match given(value) {
-            Some((argument, block)) => builder.reshape(arguments[argument][block], primal.shape(value)),
-            None => kept_here.next().expect("each residual is kept or borrowed"),
-        };
-        let residuals: Vec<Value> = primal.results[last].iter().map(residual).collect();
-        let results = embed_at(&mut builder, linear, &residuals, &vectors);
+        let mut found: FxHashMap<Value, Value> = kept.iter().copied().zip(kept_here).collect();
+        for (value, source) in all() {
+            if let Source::Given { argument, block } = source {
+                found.insert(value, builder.reshape(arguments[argument][block], primal.shape(value)));
+            }
+        }
+        let at = residuals
+            .iter()
+            .map(|&value| derive(primal, value, &mut builder, &|x| found.get(&x).copied()))
+            .collect::<Vec<_>>();
+        let results = embed_at(&mut builder, linear, &at, &vectors);
         let program = builder.finish(results);
-        let borrowed: usize = borrowed.iter().map(|&value| primal.shape(value).size()).sum();
+        let given = all().filter(|(_, source)| matches!(source, Source::Given { .. }));
+        let borrowed: usize = given.map(|(value, _)| primal.shape(value).size()).sum();
         let primal = Program { results: vec![kept], ..primal.clone() }.select(&[0]);
         let shared = program.argument_len(0) + borrowed;
         let inputs: usize = (0..program.arguments().len()).map(|argument| program.argument_len(argument)).sum();

@@ -81,6 +81,7 @@ mod program;
 mod rearrange;
 mod record;
 mod reduce;
+mod residuals;
 mod rowwise;
 mod rules;
 mod run;
