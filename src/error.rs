@@ -136,6 +136,13 @@ pub enum Error {
         /// The names that exist.
         known: Vec<String>,
     },
+    /// Something that the request needs was not given.
+    Missing {
+        /// What is not there.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A run ended before it had converged, and its caller cannot use a partial result.
     Unfinished {
         /// The number of products with the operator until then.
@@ -244,6 +251,7 @@ impl fmt::Display for Error {
             Error::Name { what, name, known } => {
                 write!(f, "there is no {what} named `{name}`; known are: {}", known.join(", "))
             }
+            Error::Missing { what, remedy } => write!(f, "{what} is missing; {remedy}"),
             Error::Unfinished { matvecs, reason } => {
                 write!(f, "the run ended after {matvecs} products before it had converged; {reason}")
             }

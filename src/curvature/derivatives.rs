@@ -1,11 +1,11 @@
 //! The programs of a risk: recorded once for a chunk, differentiated by composition.
 
-use super::Loss;
+use super::LossFunction;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::scalar::Scalar;
 use crate::tape::{
-    Builder, Derivative, LinearBuilder, Linearization, Program, Residual, Shape, Tape, linearize, transpose,
+    Builder, Derivative, LinearBuilder, Linearization, Program, Residual, Shape, Tape, embed_at, linearize, transpose,
 };
 
 /// The argument of every recorded program of a risk that holds the parameters; inputs, targets and weights follow.
@@ -25,7 +25,7 @@ pub(super) struct Recording<T> {
 }
 
 impl<T: Scalar> Recording<T> {
-    pub(super) fn new(network: &impl Network, loss: Loss, rows: usize) -> Result<Self> {
+    pub(super) fn new(network: &impl Network, loss: &dyn LossFunction<T>, rows: usize) -> Result<Self> {
         let blocks: Vec<Shape> = network.blocks().iter().map(|block| block.shape).collect();
         let logits_shape = Shape::new(&[rows, network.outputs()])?;
         let arguments = [vec![Shape::new(&[rows, network.inputs()])?], vec![logits_shape], vec![Shape::vector(rows)]];
@@ -34,7 +34,17 @@ impl<T: Scalar> Recording<T> {
             let tape = Tape::new();
             let [z, targets, weights] =
                 [tape.argument(logits_shape), tape.argument(logits_shape), tape.argument(Shape::vector(rows))];
-            let sum = loss.record(z, targets).dot(weights);
+            let losses = loss.record(z, targets);
+            if losses.shape() != weights.shape() {
+                return Err(Error::Shapes {
+                    operation: "recording a loss",
+                    left: losses.shape().extents().to_vec(),
+                    right: weights.shape().extents().to_vec(),
+                    rule: "the recorded losses must be a vector with an entry for each example",
+                    location: None,
+                });
+            }
+            let sum = losses.dot(weights);
             tape.finish(&[&[sum]])?
         };
         let logits = {
@@ -67,22 +77,47 @@ impl<T: Scalar> Recording<T> {
         Derivative::adding(&linear_part(&self.gradient.select(&[1])))
     }
 
-    /// J v.
-    pub(super) fn jacobian(&self) -> Derivative<T> {
-        Derivative::adding(&linear_part(&self.logits))
+    /// (logits, targets, weights) -> the gradient of the weighted sum of losses by the logits
+    pub(super) fn logit_gradient(&self) -> Program<T> {
+        self.loss.gradient(0).expect("a loss is one number of its logits").select(&[1])
     }
 
-    /// J' u.
-    pub(super) fn jacobian_transposed(&self) -> Derivative<T> {
+    /// S u, the linear part of that.
+    pub(super) fn logit_curvature(&self) -> Derivative<T> {
+        Derivative::new(&linear_part(&self.logit_gradient()))
+    }
+
+    /// J v and J' u, at the same residuals.
+    pub(super) fn jacobian(&self) -> Derivative<T> {
+        Derivative::adding_both(&linear_part(&self.logits))
+    }
+
+    /// (H - G) v: the derivative of theta -> J(theta)' e along v, with e, the loss's gradient by the logits, held.
+    pub(super) fn remainder(&self) -> Derivative<T> {
         let Linearization { primal, linear } = linear_part(&self.logits);
-        Derivative::adding(&Linearization { primal, linear: transpose(&linear) })
+        // (theta, inputs, targets, weights, e) -> J' e
+        let pulled = {
+            let mut builder = Builder::new();
+            let arguments: Vec<_> = primal.arguments().iter().map(|shapes| builder.argument(shapes)).collect();
+            let cotangent = builder.argument(&self.logits.results()[0]);
+            let residuals = builder.inline(&primal, &arguments).remove(1);
+            let results = embed_at(&mut builder, &transpose(&linear), &residuals, &[cotangent]);
+            builder.finish(results)
+        };
+        let Linearization { primal, linear } = linear_part(&pulled);
+        let mut builder = Builder::new();
+        let mut arguments: Vec<_> = self.logits.arguments().iter().map(|shapes| builder.argument(shapes)).collect();
+        let logits = builder.inline(&self.logits, &arguments).remove(0);
+        let at_logits = [logits, arguments[2].clone(), arguments[3].clone()];
+        arguments.push(builder.inline(&self.logit_gradient(), &at_logits).remove(0));
+        let residuals = builder.inline(&primal, &arguments).remove(1);
+        Derivative::adding(&Linearization { primal: builder.finish(vec![residuals]), linear })
     }
 
     /// J' S J v, in one linear program, so that J and J' share their residuals.
     pub(super) fn gauss_newton(&self) -> Derivative<T> {
         let jacobian = linear_part(&self.logits);
-        let loss_gradient = self.loss.gradient(0).expect("a loss is one number of its logits");
-        let curvature = linear_part(&loss_gradient.select(&[1]));
+        let curvature = linear_part(&self.logit_gradient());
 
         let mut primal = Builder::new();
         let arguments: Vec<_> = jacobian.primal.arguments().iter().map(|shapes| primal.argument(shapes)).collect();
@@ -106,7 +141,7 @@ impl<T: Scalar> Recording<T> {
     }
 
     /// The number of values that one row computes on its way to the risk.
-    pub(super) fn activations(network: &impl Network, loss: Loss) -> Result<usize> {
+    pub(super) fn activations(network: &impl Network, loss: &dyn LossFunction<T>) -> Result<usize> {
         let one: Recording<T> = Recording::new(network, loss, 1)?;
         let arguments: usize = (0..one.risk.arguments().len()).map(|a| one.risk.argument_len(a)).sum();
         Ok(one.risk.elements().saturating_sub(arguments))

@@ -77,6 +77,25 @@ impl<T: Scalar> Examples<T> {
         Ok(Examples { weights, ..self })
     }
 
+    /// The same examples with labels smoothed: targets (1 - `smoothing`) y + `smoothing` / C, for targets that are
+    /// probabilities. Labels stay, for the accuracy.
+    ///
+    /// # Errors
+    /// If `smoothing` does not lie in \[0, 1\].
+    ///
+    /// # References
+    /// Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2016, arXiv:1512.00567.
+    #[doc(alias = "label_smoothing")]
+    pub fn smoothed(mut self, smoothing: f64) -> Result<Self> {
+        if !(0.0..=1.0).contains(&smoothing) {
+            let limits = "must lie in [0, 1]: the share of a target that is spread over all classes";
+            return Err(Error::OutOfRange { what: "the smoothing of labels", value: smoothing, limits });
+        }
+        let (keep, share) = (T::of(1.0 - smoothing), T::of(smoothing / self.target_len as f64));
+        self.targets.iter_mut().for_each(|target| *target = keep * *target + share);
+        Ok(self)
+    }
+
     /// The examples at these positions, in this order, with weights 1 / their number.
     ///
     /// # Errors

@@ -25,15 +25,25 @@
 //! doi:10.1162/08997660260028683 (products with the Gauss-Newton matrix).
 
 mod chunks;
+mod class_structure;
 mod derivatives;
 mod examples;
+mod factor;
+mod gradients;
+mod jacobian;
 mod loss;
 mod mini_batches;
 mod operators;
+mod point;
+mod products;
 mod risk;
 
+pub use class_structure::{ClassMoment, ClassPart, ClassStructure};
 pub use examples::Examples;
-pub use loss::Loss;
+pub use gradients::{GradientGram, Gradients, SecondMoment};
+pub use jacobian::Jacobian;
+pub use loss::{LogitCurvature, Loss, LossFunction};
 pub use mini_batches::MiniBatches;
-pub use operators::{GaussNewton, Hessian, Jacobian};
-pub use risk::{Risk, RiskPoint};
+pub use operators::{GaussNewton, Hessian, Remainder};
+pub use point::RiskPoint;
+pub use risk::Risk;

@@ -1,18 +1,17 @@
 //! The risk: a mean of losses over examples, and what it offers at a point.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::chunks::{ChunkedExamples, Partition, Pool, run_pooled, suitable_rows, sum_over_chunks};
+use super::chunks::{ChunkedExamples, Partition, Pool, fill_up, run_pooled, suitable_rows, sum_over_chunks};
 use super::derivatives::Recording;
-use super::operators::Products;
-use super::{Examples, GaussNewton, Hessian, Jacobian, Loss, MiniBatches};
+use super::{Examples, LossFunction, MiniBatches, RiskPoint};
 use crate::error::{Error, Result};
 use crate::network::{Block, Network};
-use crate::objective::{Objective, Point, Stochastic, finite_gradient, finite_parameters, finite_value};
+use crate::objective::{Objective, Stochastic, finite_gradient, finite_parameters, finite_value};
 use crate::random::Key;
 use crate::scalar::Scalar;
-use crate::tape::{Derivative, Plan, Program, Workspace};
+use crate::tape::{Derivative, Plan, Program, Workspace, run_linear};
 use rayon::prelude::*;
 
 /// The weighted mean of the losses of a network over examples.
@@ -40,17 +39,17 @@ use rayon::prelude::*;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 pub struct Risk<T> {
-    loss: Loss,
+    pub(super) loss: Arc<dyn LossFunction<T>>,
     blocks: Vec<Block>,
     parameters: usize,
     outputs: usize,
     examples: Examples<T>,
     pub(super) chunked: ChunkedExamples<T>,
-    recording: Recording<T>,
+    pub(super) recording: Recording<T>,
     value: Plan<T>,
     gradient: Plan<T>,
     logits: Plan<T>,
-    derivatives: Derivatives<T>,
+    pub(super) derivatives: Derivatives<T>,
     /// What records the network for another number of rows, for mini-batches.
     record: Box<dyn Fn(usize) -> Result<Recording<T>> + Send + Sync>,
     pub(super) memory_budget: usize,
@@ -63,17 +62,21 @@ pub struct Risk<T> {
 
 /// Linear parts, each built at its first use.
 #[derive(Debug)]
-struct Derivatives<T> {
-    hessian: OnceLock<Derivative<T>>,
-    gauss_newton: OnceLock<Derivative<T>>,
-    jacobian: OnceLock<Derivative<T>>,
-    jacobian_transposed: OnceLock<Derivative<T>>,
+pub(super) struct Derivatives<T> {
+    pub(super) hessian: OnceLock<Derivative<T>>,
+    pub(super) gauss_newton: OnceLock<Derivative<T>>,
+    pub(super) remainder: OnceLock<Derivative<T>>,
+    pub(super) jacobian: OnceLock<Derivative<T>>,
+    /// S u, at rows of logits.
+    pub(super) logit_curvature: OnceLock<Derivative<T>>,
+    /// The gradient of the losses by the logits.
+    pub(super) logit_gradient: OnceLock<Plan<T>>,
 }
 
 impl<T> Default for Derivatives<T> {
     fn default() -> Self {
-        let (hessian, gauss_newton, jacobian) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Derivatives { hessian, gauss_newton, jacobian, jacobian_transposed: OnceLock::new() }
+        let [hessian, gauss_newton, remainder, jacobian, logit_curvature] = [const { OnceLock::new() }; 5];
+        Derivatives { hessian, gauss_newton, remainder, jacobian, logit_curvature, logit_gradient: OnceLock::new() }
     }
 }
 
@@ -98,16 +101,21 @@ impl<T: Scalar> Risk<T> {
     /// If the examples' inputs or targets are not as many as the network's inputs or outputs, if the targets are not
     /// such as the loss takes (probabilities, for softmax cross-entropy), if the network's recording has a shape error, or
     /// if there is not the memory to run the gradient of one chunk.
-    pub fn new(network: &(impl Network + Clone + Send + 'static), loss: Loss, examples: Examples<T>) -> Result<Self> {
+    pub fn new(
+        network: &(impl Network + Clone + Send + 'static),
+        loss: impl LossFunction<T> + 'static,
+        examples: Examples<T>,
+    ) -> Result<Self> {
         Error::length("a row of inputs", examples.input_len(), network.inputs())?;
         Error::length("a row of targets", examples.target_len(), network.outputs())?;
-        loss.accepts(&examples)?;
+        examples.targets().chunks_exact(examples.target_len()).try_for_each(|row| loss.accepts(row))?;
+        let loss: Arc<dyn LossFunction<T>> = Arc::new(loss);
         contiguous(network.blocks())?;
-        let activations = Recording::<T>::activations(network, loss)?;
+        let activations = Recording::<T>::activations(network, &*loss)?;
         let target = suitable_rows(network.parameters(), activations);
         let partition = Partition::new(examples.count(), target);
-        let own = network.clone();
-        let record = Box::new(move |rows| Recording::new(&own, loss, rows));
+        let own = (network.clone(), loss.clone());
+        let record = Box::new(move |rows| Recording::new(&own.0, &*own.1, rows));
         let recording = record(partition.rows)?;
         let gradient = Plan::adding(&recording.gradient);
         let gradient_workspaces = Pool::default();
@@ -205,6 +213,49 @@ impl<T: Scalar> Risk<T> {
         MiniBatches::new(&self.examples, &self.record, batch, key)
     }
 
+    /// The gradients of the losses of single examples by their logits, unweighted, N x C.
+    pub(super) fn logit_gradients(&self, logits: &[T], targets: &[T]) -> Vec<T> {
+        let plan = self.derivatives.logit_gradient.get_or_init(|| Plan::new(&self.recording.logit_gradient()));
+        self.over_logits(logits, targets, |arguments, out, workspace| plan.run(arguments, &mut [out], workspace), plan)
+    }
+
+    /// S_m u for each example, unweighted, N x C, with the same u for all.
+    pub(super) fn logit_products(&self, logits: &[T], u: impl Fn(usize) -> T) -> Vec<T> {
+        let derivative = self.derivatives.logit_curvature.get_or_init(|| self.recording.logit_curvature());
+        let vector: Vec<T> = (0..self.chunked.partition.rows * self.outputs).map(|k| u(k % self.outputs)).collect();
+        let mut residuals = vec![T::zero(); derivative.residual_len()];
+        let mut primal = derivative.primal.workspace();
+        let product = |arguments: &[&[T]], out: &mut [T], workspace: &mut Workspace<T>| {
+            derivative.primal.run(arguments, &mut [&mut residuals], &mut primal);
+            run_linear(&derivative.linear, (&residuals, arguments), &vector, out, workspace);
+        };
+        self.over_logits(logits, self.examples.targets(), product, &derivative.linear)
+    }
+
+    /// Runs something on (logits, targets, weights of one) chunk by chunk; N x C.
+    fn over_logits(
+        &self,
+        logits: &[T],
+        targets: &[T],
+        mut run: impl FnMut(&[&[T]], &mut [T], &mut Workspace<T>),
+        plan: &Plan<T>,
+    ) -> Vec<T> {
+        let len = self.chunked.partition.rows * self.outputs;
+        let ones = vec![T::one(); self.chunked.partition.rows];
+        let mut workspace = plan.workspace();
+        let mut all = Vec::with_capacity(logits.len());
+        let mut out = vec![T::zero(); len];
+        for (z, y) in logits.chunks(len).zip(targets.chunks(len)) {
+            let [mut z, mut y] = [z.to_vec(), y.to_vec()];
+            let rows = z.len() / self.outputs;
+            fill_up(&mut z, self.chunked.partition.rows, self.outputs);
+            fill_up(&mut y, self.chunked.partition.rows, self.outputs);
+            run(&[&z, &y, &ones], &mut out, &mut workspace);
+            all.extend_from_slice(&out[..rows * self.outputs]);
+        }
+        all
+    }
+
     #[track_caller]
     fn expect_parameters(&self, theta: &[T]) {
         assert_eq!(theta.len(), self.parameters, "theta must hold {} parameters", self.parameters);
@@ -254,15 +305,7 @@ impl<T: Scalar> Objective<T> for Risk<T> {
         finite_parameters(theta)?;
         let mut gradient = vec![T::zero(); self.parameters];
         let value = self.value_and_gradient(theta, &mut gradient)?;
-        Ok(RiskPoint {
-            risk: self,
-            theta: theta.to_vec(),
-            value,
-            gradient,
-            hessian: OnceLock::new(),
-            gauss_newton: OnceLock::new(),
-            jacobian: OnceLock::new(),
-        })
+        Ok(RiskPoint::new(self, theta.to_vec(), value, gradient))
     }
 }
 
@@ -274,70 +317,4 @@ fn contiguous(blocks: &[Block]) -> Result<()> {
         end += block.shape.size();
     }
     Ok(())
-}
-
-/// A risk at a point. An operator's primal part is paid when it is first asked for, and then once.
-pub struct RiskPoint<'a, T> {
-    risk: &'a Risk<T>,
-    theta: Vec<T>,
-    value: f64,
-    gradient: Vec<T>,
-    hessian: OnceLock<Products<'a, T>>,
-    gauss_newton: OnceLock<Products<'a, T>>,
-    jacobian: OnceLock<[Products<'a, T>; 2]>,
-}
-
-impl<T: Scalar> fmt::Debug for RiskPoint<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RiskPoint").field("risk", &self.risk).field("value", &self.value).finish_non_exhaustive()
-    }
-}
-
-impl<T: Scalar> RiskPoint<'_, T> {
-    /// The parameters.
-    pub fn theta(&self) -> &[T] {
-        &self.theta
-    }
-
-    /// G = sum_m w_m J_m' S_m J_m, the part of the Hessian without the curvature of the logits: P x P, semidefinite.
-    pub fn gauss_newton(&self) -> GaussNewton<'_, T> {
-        let recording = &self.risk.recording;
-        let products = self.gauss_newton.get_or_init(|| {
-            let derivative = self.risk.derivatives.gauss_newton.get_or_init(|| recording.gauss_newton());
-            Products::new(self.risk, derivative, &self.theta)
-        });
-        GaussNewton::new(products, &self.theta)
-    }
-
-    /// J, the derivative of all logits: (N C) x P, the logits of an example together.
-    pub fn jacobian(&self) -> Jacobian<'_, T> {
-        let Risk { recording, derivatives, .. } = self.risk;
-        let [forward, backward] = self.jacobian.get_or_init(|| {
-            let forward = derivatives.jacobian.get_or_init(|| recording.jacobian());
-            let backward = derivatives.jacobian_transposed.get_or_init(|| recording.jacobian_transposed());
-            [forward, backward].map(|derivative| Products::new(self.risk, derivative, &self.theta))
-        });
-        Jacobian::new(forward, backward, &self.theta)
-    }
-}
-
-impl<T: Scalar> Point<T> for RiskPoint<'_, T> {
-    type Hessian<'a>
-        = Hessian<'a, T>
-    where
-        Self: 'a;
-
-    fn value(&self) -> f64 {
-        self.value
-    }
-    fn gradient(&self) -> &[T] {
-        &self.gradient
-    }
-    fn hessian(&self) -> Hessian<'_, T> {
-        let products = self.hessian.get_or_init(|| {
-            let derivative = self.risk.derivatives.hessian.get_or_init(|| self.risk.recording.hessian());
-            Products::new(self.risk, derivative, &self.theta)
-        });
-        Hessian::new(products, &self.theta)
-    }
 }

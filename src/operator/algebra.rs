@@ -353,9 +353,7 @@ impl<T: Scalar, A: LinearOperator<T>, P: Adjoint<T>> LinearOperator<T> for Compr
         let [mut lifted, mut products] = [(); 2].map(|()| vec![T::zero(); vectors * rows]);
         self.basis.apply_block(x, &mut lifted, vectors);
         self.inner.apply_block(&lifted, &mut products, vectors);
-        for vector in 0..vectors {
-            self.basis.apply_adjoint(&products[vector * rows..][..rows], &mut y[vector * dim..][..dim]);
-        }
+        self.basis.apply_adjoint_block(&products, y, vectors);
     }
 }
 

@@ -15,6 +15,9 @@
 //! | a dense matrix, a diagonal | an operator | [`Dense`], [`Diagonal`] |
 //! | A and B | A + B, A B, c A, A + c I | [`Sum`], [`Product`], [`Scaled`], [`Shifted`] |
 //! | A and a tall P | the cut P'A P | [`Compressed`] |
+//! | A and some of its coordinates | A on these alone | [`Compressed`] with [`Selection`] |
+//! | A and a partition of its coordinates | its diagonal blocks | [`BlockDiagonal`] |
+//! | a tall A | A A', A'A | [`Gram`], [`Normal`] |
 //! | A and known eigenpairs | A without them | [`Deflated`] |
 //! | any operator | the number of its products | [`Counted`] |
 //! | a small operator | its entries | [`to_dense`] |
@@ -23,12 +26,18 @@
 //! [`LinearOperator::apply_block`] stand back to back.
 
 mod algebra;
+mod block_diagonal;
 mod explicit;
+mod gram;
+mod selection;
 
 pub use algebra::{
     AssumePositiveSemidefinite, AssumeSymmetric, Compressed, Counted, Deflated, Product, Scaled, Shifted, Sum,
 };
+pub use block_diagonal::BlockDiagonal;
 pub use explicit::{Closure, Dense, Diagonal, to_dense};
+pub use gram::{Gram, Normal};
+pub use selection::Selection;
 
 use crate::scalar::Scalar;
 
@@ -70,6 +79,20 @@ pub trait Adjoint<T: Scalar>: LinearOperator<T> {
     /// # Panics
     /// If `y` does not have `rows` entries or `x` does not have `cols`.
     fn apply_adjoint(&self, y: &[T], x: &mut [T]);
+
+    /// Overwrites the vectors in `x` with the products of the vectors in `y`; `vectors` of them, back to back. One by
+    /// one, unless an operator can share work between them.
+    ///
+    /// # Panics
+    /// If `y` does not have `vectors` x `rows` entries or `x` does not have `vectors` x `cols`.
+    #[track_caller]
+    fn apply_adjoint_block(&self, y: &[T], x: &mut [T], vectors: usize) {
+        let (rows, cols) = (self.rows(), self.cols());
+        block_fits(cols, rows, y, x, vectors);
+        for vector in 0..vectors {
+            self.apply_adjoint(&y[vector * rows..][..rows], &mut x[vector * cols..][..cols]);
+        }
+    }
 }
 
 /// The promise that A is square and equal to its transpose. Unchecked; `check::symmetric` probes it.
@@ -99,6 +122,10 @@ impl<T: Scalar, A: Adjoint<T> + ?Sized> Adjoint<T> for &A {
     #[track_caller]
     fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
         (**self).apply_adjoint(y, x);
+    }
+    #[track_caller]
+    fn apply_adjoint_block(&self, y: &[T], x: &mut [T], vectors: usize) {
+        (**self).apply_adjoint_block(y, x, vectors);
     }
 }
 

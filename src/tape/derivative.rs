@@ -2,17 +2,12 @@
 
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
-
 use super::batch::{batch, deinterleave, interleave};
-use super::build::Builder;
-use super::embed::embed_at;
 use super::linearize::Linearization;
-use super::op::Value;
 use super::plan::{Plan, Workspace};
 use super::program::Program;
-use super::residuals::{Source, derive, sources};
-use super::shape::Shape;
+use super::residuals::Sources;
+use super::transpose::transpose;
 use crate::scalar::Scalar;
 
 /// The numbers of vectors that one wide program may take, in the order in which they are tried.
@@ -46,6 +41,8 @@ pub(crate) struct Derivative<T> {
     pub(crate) primal: Plan<T>,
     /// From kept residuals, a vector, and the arguments of the function to the product.
     pub(crate) linear: Plan<T>,
+    /// The same for the transpose, where both are wanted.
+    pub(crate) transposed: Option<Plan<T>>,
     program: Program<T>,
     /// The least width that pays.
     least: usize,
@@ -77,33 +74,20 @@ impl<T: Scalar> Derivative<T> {
         Derivative::with(linearization, Plan::adding)
     }
 
+    /// A linear part that adds, and its transpose, which adds too, at the same residuals.
+    pub(crate) fn adding_both(linearization: &Linearization<T>) -> Self {
+        let mut both = Derivative::adding(linearization);
+        let sources = Sources::new(&linearization.primal);
+        both.transposed =
+            Some(Plan::adding(&sources.program(&linearization.primal, &transpose(&linearization.linear))));
+        both
+    }
+
     fn with(Linearization { primal, linear }: &Linearization<T>, plan: fn(&Program<T>) -> Plan<T>) -> Self {
-        let last = primal.results.len() - 1;
-        let residuals = &primal.results[last];
-        let sources = sources(primal, residuals);
-        let all = || residuals.iter().copied().zip(sources.iter().copied());
-        let kept: Vec<Value> = all().filter(|&(_, source)| source == Source::Kept).map(|(value, _)| value).collect();
-        let mut builder = Builder::with_capacity(linear.len() + linear.residuals().len());
-        let shapes: Vec<Shape> = kept.iter().map(|&value| primal.shape(value)).collect();
-        let kept_here = builder.argument(&shapes);
-        let vectors: Vec<_> = linear.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
-        let arguments: Vec<_> = primal.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
-        let mut found: FxHashMap<Value, Value> = kept.iter().copied().zip(kept_here).collect();
-        for (value, source) in all() {
-            if let Source::Given { argument, block } = source {
-                found.insert(value, builder.reshape(arguments[argument][block], primal.shape(value)));
-            }
-        }
-        let at = residuals
-            .iter()
-            .map(|&value| derive(primal, value, &mut builder, &|x| found.get(&x).copied()))
-            .collect::<Vec<_>>();
-        let results = embed_at(&mut builder, linear, &at, &vectors);
-        let program = builder.finish(results);
-        let given = all().filter(|(_, source)| matches!(source, Source::Given { .. }));
-        let borrowed: usize = given.map(|(value, _)| primal.shape(value).size()).sum();
-        let primal = Program { results: vec![kept], ..primal.clone() }.select(&[0]);
-        let shared = program.argument_len(0) + borrowed;
+        let sources = Sources::new(primal);
+        let program = sources.program(primal, linear);
+        let shared = program.argument_len(0) + sources.given_len(primal);
+        let primal = Program { results: vec![sources.kept()], ..primal.clone() }.select(&[0]);
         let inputs: usize = (0..program.arguments().len()).map(|argument| program.argument_len(argument)).sum();
         let own = program.elements().saturating_sub(inputs) + program.argument_len(1);
         let operations = program.cost().operations;
@@ -118,6 +102,7 @@ impl<T: Scalar> Derivative<T> {
         Derivative {
             primal: Plan::new(&primal),
             linear: plan(&program),
+            transposed: None,
             program,
             least,
             wide: [const { OnceLock::new() }; WIDTHS.len()],

@@ -96,6 +96,7 @@ pub use batch::{batch, deinterleave, interleave};
 pub(crate) use build::Builder;
 pub(crate) use derivative::{Derivative, Workspaces, run_linear};
 pub use embed::embed;
+pub(crate) use embed::embed_at;
 pub use function::{Binary, Unary};
 pub use inspect::NonFinite;
 pub(crate) use linear::Residual;

@@ -1,14 +1,19 @@
 //! Where a linear part finds its residuals: kept, read from the function's arguments, or derived from another residual.
 
+use rustc_hash::FxHashMap;
+
 use super::build::Builder;
+use super::embed::embed_at;
 use super::function::{Binary, Unary};
+use super::linear::LinearProgram;
 use super::op::{Op, Value};
 use super::program::Program;
+use super::shape::Shape;
 use crate::scalar::Scalar;
 
 /// Where one residual comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Source {
+enum Source {
     /// From the list that a point keeps.
     Kept,
     /// What the function is given need not be kept a second time: the block of an argument.
@@ -20,83 +25,116 @@ pub(super) enum Source {
 /// Operations on an element that are rather repeated than kept.
 const FEW: usize = 6;
 
-/// The source of each residual of a program whose results they are.
-pub(super) fn sources<T: Scalar>(primal: &Program<T>, residuals: &[Value]) -> Vec<Source> {
-    let mut sources: Vec<Source> = residuals
-        .iter()
-        .map(|&value| match given(primal, value) {
-            Some((argument, block)) => Source::Given { argument, block },
-            None => Source::Kept,
-        })
-        .collect();
-    for (number, &value) in residuals.iter().enumerate() {
-        // Every derived residual has a leaf that is not derived itself: only those that still stand are looked for.
-        let standing =
-            |x: Value| x != value && residuals.iter().zip(&sources).any(|(&r, s)| r == x && *s != Source::Derived);
-        let mut leaf = None;
-        let mut left = FEW;
-        if sources[number] == Source::Kept
-            && is_derived(primal, value, &standing, &mut leaf, &mut left)
-            && leaf.is_some()
-        {
-            sources[number] = Source::Derived;
-        }
-    }
-    sources
+/// The residuals of a primal program, its last result, with the source of each.
+#[derive(Debug)]
+pub(super) struct Sources {
+    residuals: Vec<(Value, Source)>,
 }
 
-fn given<T: Scalar>(primal: &Program<T>, value: Value) -> Option<(usize, usize)> {
+impl Sources {
+    pub(super) fn new<T: Scalar>(primal: &Program<T>) -> Self {
+        let residuals = primal.results.last().map_or(&[][..], Vec::as_slice);
+        let mut sources: Vec<(Value, Source)> =
+            residuals.iter().map(|&value| (value, given(primal, value).unwrap_or(Source::Kept))).collect();
+        for number in 0..sources.len() {
+            let (value, source) = sources[number];
+            // A derived residual's leaf is not derived itself: only those are looked for that still stand.
+            let standing = |x: Value| x != value && sources.iter().any(|&(r, s)| r == x && s != Source::Derived);
+            let mut search = Search { primal, standing: &standing, leaf: None, left: FEW };
+            if source == Source::Kept && search.is_derived(value) && search.leaf.is_some() {
+                sources[number].1 = Source::Derived;
+            }
+        }
+        Sources { residuals: sources }
+    }
+
+    /// Those that are kept, in order.
+    pub(super) fn kept(&self) -> Vec<Value> {
+        self.residuals.iter().filter(|(_, source)| *source == Source::Kept).map(|&(value, _)| value).collect()
+    }
+
+    /// The number of entries that are read from the function's arguments.
+    pub(super) fn given_len<T: Scalar>(&self, primal: &Program<T>) -> usize {
+        let given = self.residuals.iter().filter(|(_, source)| matches!(source, Source::Given { .. }));
+        given.map(|&(value, _)| primal.shape(value).size()).sum()
+    }
+
+    /// A linear part, or its transpose, as a program of what is kept, the vector, and the function's arguments.
+    pub(super) fn program<T: Scalar>(&self, primal: &Program<T>, linear: &LinearProgram<T>) -> Program<T> {
+        let mut builder = Builder::with_capacity(linear.len() + linear.residuals().len());
+        let kept = self.kept();
+        let shapes: Vec<Shape> = kept.iter().map(|&value| primal.shape(value)).collect();
+        let kept_here = builder.argument(&shapes);
+        let vectors: Vec<_> = linear.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
+        let arguments: Vec<_> = primal.arguments().iter().map(|blocks| builder.argument(blocks)).collect();
+        let mut found: FxHashMap<Value, Value> = kept.into_iter().zip(kept_here).collect();
+        for &(value, source) in &self.residuals {
+            if let Source::Given { argument, block } = source {
+                found.insert(value, builder.reshape(arguments[argument][block], primal.shape(value)));
+            }
+        }
+        let residuals: Vec<Value> =
+            self.residuals.iter().map(|&(value, _)| derive(primal, value, &mut builder, &found)).collect();
+        let results = embed_at(&mut builder, linear, &residuals, &vectors);
+        builder.finish(results)
+    }
+}
+
+/// What the function is given, as it is or in another shape.
+fn given<T: Scalar>(primal: &Program<T>, value: Value) -> Option<Source> {
     match primal.nodes[value.index()].op {
-        Op::Argument { argument, block } => Some((argument, block)),
+        Op::Argument { argument, block } => Some(Source::Given { argument, block }),
         Op::Reshape(x) => match primal.nodes[x.index()].op {
-            Op::Argument { argument, block } => Some((argument, block)),
+            Op::Argument { argument, block } => Some(Source::Given { argument, block }),
             _ => None,
         },
         _ => None,
     }
 }
 
-fn operands<T: Scalar>(primal: &Program<T>, value: Value) -> Option<[Value; 2]> {
-    match primal.nodes[value.index()].op {
-        Op::Unary(Unary::Scale(_) | Unary::Offset(_), x) => Some([x, x]),
-        Op::Binary(Binary::Add | Binary::Subtract | Binary::Multiply, x, y) => Some([x, y]),
-        _ => None,
+/// The search for the one leaf of a few operations.
+struct Search<'a, T, F> {
+    primal: &'a Program<T>,
+    standing: &'a F,
+    leaf: Option<Value>,
+    left: usize,
+}
+
+impl<T: Scalar, F: Fn(Value) -> bool> Search<'_, T, F> {
+    fn is_derived(&mut self, value: Value) -> bool {
+        if (self.standing)(value) {
+            return *self.leaf.get_or_insert(value) == value;
+        }
+        let [x, y] = match self.primal.nodes[value.index()].op {
+            Op::Unary(Unary::Scale(_) | Unary::Offset(_), x) => [x, x],
+            Op::Binary(Binary::Add | Binary::Subtract | Binary::Multiply, x, y) => [x, y],
+            _ => return false,
+        };
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        self.is_derived(x) && (x == y || self.is_derived(y))
     }
 }
 
-/// Whether a value is a few operations on one leaf.
-fn is_derived<T: Scalar>(
-    primal: &Program<T>,
-    value: Value,
-    standing: &impl Fn(Value) -> bool,
-    leaf: &mut Option<Value>,
-    left: &mut usize,
-) -> bool {
-    if standing(value) {
-        return *leaf.get_or_insert(value) == value;
-    }
-    let Some([x, y]) = operands(primal, value).filter(|_| *left > 0) else { return false };
-    *left -= 1;
-    is_derived(primal, x, standing, leaf, left) && (x == y || is_derived(primal, y, standing, leaf, left))
-}
-
-/// Writes a derived residual into a program, at the values of those that are not.
-pub(super) fn derive<T: Scalar>(
+/// Writes a residual into a program in which those that are not derived have been found.
+fn derive<T: Scalar>(
     primal: &Program<T>,
     value: Value,
     builder: &mut Builder<T>,
-    at: &impl Fn(Value) -> Option<Value>,
+    found: &FxHashMap<Value, Value>,
 ) -> Value {
-    if let Some(leaf) = at(value) {
+    if let Some(&leaf) = found.get(&value) {
         return leaf;
     }
     match primal.nodes[value.index()].op {
         Op::Unary(function, x) => {
-            let x = derive(primal, x, builder, at);
+            let x = derive(primal, x, builder, found);
             builder.unary(function, x)
         }
         Op::Binary(function, x, y) => {
-            let [x, y] = [x, y].map(|x| derive(primal, x, builder, at));
+            let [x, y] = [x, y].map(|x| derive(primal, x, builder, found));
             builder.binary(function, x, y)
         }
         op => unreachable!("{op:?} is not derived from residuals"),
