@@ -127,6 +127,15 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// The system refuses memory.
+    Allocation {
+        /// What needs it.
+        what: &'static str,
+        /// Bytes needed.
+        bytes: u128,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A name is not known.
     Name {
         /// What kind of name.
@@ -250,6 +259,9 @@ impl fmt::Display for Error {
             }
             Error::Name { what, name, known } => {
                 write!(f, "there is no {what} named `{name}`; known are: {}", known.join(", "))
+            }
+            Error::Allocation { what, bytes, remedy } => {
+                write!(f, "{what} needs {bytes} bytes, which the system does not give; {remedy}")
             }
             Error::Missing { what, remedy } => write!(f, "{what} is missing; {remedy}"),
             Error::Unfinished { matvecs, reason } => {

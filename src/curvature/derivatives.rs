@@ -35,6 +35,7 @@ impl<T: Scalar> Recording<T> {
             let [z, targets, weights] =
                 [tape.argument(logits_shape), tape.argument(logits_shape), tape.argument(Shape::vector(rows))];
             let losses = loss.record(z, targets);
+            tape.finish(&[&[losses]])?;
             if losses.shape() != weights.shape() {
                 return Err(Error::Shapes {
                     operation: "recording a loss",
@@ -52,6 +53,8 @@ impl<T: Scalar> Recording<T> {
             let theta = tape.arguments(&blocks);
             let rest: Vec<_> = arguments.iter().map(|shapes| tape.arguments(shapes)).collect();
             let z = network.record(&theta, rest[0][0]);
+            // What went wrong first comes first: a wrong shape may follow from it.
+            let program = tape.finish(&[&[z]])?;
             if z.shape() != logits_shape {
                 return Err(Error::Shapes {
                     operation: "recording a network",
@@ -61,7 +64,7 @@ impl<T: Scalar> Recording<T> {
                     location: None,
                 });
             }
-            tape.finish(&[&[z]])?
+            program
         };
         let mut builder = Builder::new();
         let inputs: Vec<_> = logits.arguments().iter().map(|shapes| builder.argument(shapes)).collect();

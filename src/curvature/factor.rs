@@ -112,7 +112,8 @@ impl<T: Scalar> Factor<T> {
         }
     }
 
-    fn apply_adjoint_one(&self, example: usize, y: &[T], z: &mut [T]) {
+    /// Overwrites `z` (C) with R_m' `y` (r).
+    pub(super) fn apply_adjoint_one(&self, example: usize, y: &[T], z: &mut [T]) {
         match self {
             Factor::Rows { rows, outputs, entries } => {
                 z.fill(T::zero());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Jacobian;
 use super::factor::Factor;
+use crate::error::Result;
 use crate::linalg::{axpy, dot};
 use crate::operator::{Adjoint, Gram, LinearOperator, Normal, block_fits, fits};
 use crate::scalar::Scalar;
@@ -46,6 +47,35 @@ impl<'a, T: Scalar> Gradients<'a, T> {
 impl<T: Scalar> fmt::Debug for Gradients<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gradients({}x{})", self.rows(), self.cols())
+    }
+}
+
+impl<T: Scalar> Gradients<'_, T> {
+    /// The squared norms of the columns: the diagonal of the second moment, exactly.
+    fn squared_column_norms(&self) -> Result<Vec<T>> {
+        let rows = self.factor.rows();
+        let cotangent = |example: usize, row: usize, z: &mut [T]| {
+            let unit: Vec<T> = (0..rows).map(|j| if j == row { T::one() } else { T::zero() }).collect();
+            self.factor.apply_adjoint_one(example, &unit, z);
+        };
+        let add = |row: usize, gradient: &[T], sum: &mut [T]| match &self.mean {
+            None => sum.iter_mut().zip(gradient).for_each(|(sum, &g)| *sum += g * g),
+            Some((scales, mean)) => sum.iter_mut().zip(gradient.iter().zip(mean)).for_each(|(sum, (&g, &mean))| {
+                let g = g - scales[row] * mean;
+                *sum += g * g;
+            }),
+        };
+        self.jacobian.risk().sum_over_rows(self.jacobian.theta(), rows, cotangent, add)
+    }
+}
+
+impl<T: Scalar> SecondMoment<'_, T> {
+    /// The diagonal, exactly: P entries. Cost: the gradients of all rows one by one, N r gradients of one example.
+    ///
+    /// # Errors
+    /// If there is not the memory to run a single example.
+    pub fn diagonal(&self) -> Result<Vec<T>> {
+        self.root().squared_column_norms()
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use rayon::prelude::*;
 
+use super::Risk;
 use super::products::{Direction, Products};
 use crate::operator::{Adjoint, LinearOperator, block_fits, fits};
 use crate::scalar::Scalar;
@@ -18,6 +19,14 @@ pub struct Jacobian<'a, T> {
 impl<'a, T: Scalar> Jacobian<'a, T> {
     pub(super) fn new(products: &'a Products<'a, T>, theta: &'a [T]) -> Self {
         Jacobian { products, theta }
+    }
+
+    pub(super) fn risk(&self) -> &'a Risk<T> {
+        self.products.risk
+    }
+
+    pub(super) fn theta(&self) -> &'a [T] {
+        self.theta
     }
 
     /// N.

@@ -79,7 +79,7 @@ impl<T: Scalar> PositiveSemidefinite<T> for GaussNewton<'_, T> {}
 /// gradient of the loss by the logits: P x P, symmetric, of either sign. Zero for a linear model, and for a network of
 /// piecewise linear activations zero within each layer's block. A product costs about two gradients.
 ///
-/// Fort & Ganguli 2019 (arXiv:1910.05929) assume that it is small beside G: see [`remainder_ratio`](super::remainder_ratio).
+/// Fort & Ganguli 2019 (arXiv:1910.05929) assume that it is small beside G: see [`RiskPoint::remainder_ratio`](super::RiskPoint::remainder_ratio).
 #[derive(Clone, Copy)]
 pub struct Remainder<'a, T> {
     products: &'a Products<'a, T>,

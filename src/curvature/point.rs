@@ -10,10 +10,12 @@ use super::{
     SecondMoment,
 };
 use crate::error::{Error, Result};
-use crate::objective::Point;
-use crate::operator::{Gram, Normal};
+use crate::linalg::dot;
+use crate::objective::{Point, Taylor};
+use crate::operator::{Gram, LinearOperator, Normal};
 use crate::random::Key;
 use crate::scalar::Scalar;
+use crate::spectrum::Estimate;
 
 /// A risk at a point. An operator's primal part is paid when it is first asked for, and then once.
 pub struct RiskPoint<'a, T> {
@@ -160,6 +162,68 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
             }
         }
         Factor::roots(outputs, matrices, self.risk.examples().weights())
+    }
+
+    /// The diagonal of the Gauss-Newton matrix, exactly: P entries. Cost: N C gradients of one example. That of the Hessian is
+    /// estimated by [`HutchinsonDiagonal`](crate::spectrum::HutchinsonDiagonal).
+    ///
+    /// # Errors
+    /// As [`RiskPoint::gauss_newton_root`].
+    pub fn gauss_newton_diagonal(&self) -> Result<Vec<T>> {
+        Normal::new(self.gauss_newton_root()?).diagonal()
+    }
+
+    /// |H - G| / |G| in Frobenius norms, from products with the same random vectors: how well the Gauss-Newton matrix
+    /// stands for the Hessian, the first assumption of Fort & Ganguli 2019.
+    ///
+    /// ```text
+    ///     |A|^2 = E |A z|^2,  z of independent signs;   the standard error is that of the ratio of two means
+    /// ```
+    ///
+    /// Cost: one product with each of H - G and G for each probe. Probe i comes from child i of `key`.
+    ///
+    /// # Errors
+    /// If there are no probes, a product is not finite, or G is zero.
+    ///
+    /// # References
+    /// Fort, Ganguli 2019, arXiv:1910.05929.
+    pub fn remainder_ratio(&self, probes: usize, key: Key) -> Result<Estimate> {
+        Error::at_least("the number of probes", probes, 1, "must be at least 1; 2 for a standard error")?;
+        let (remainder, gauss_newton) = (self.remainder(), self.gauss_newton());
+        let [mut z, mut product] = [(); 2].map(|()| vec![T::zero(); self.theta.len()]);
+        let mut squares = Vec::with_capacity(probes);
+        for probe in 0..probes {
+            key.split(probe as u64).signs(0, &mut z);
+            let mut square = |operator: &dyn LinearOperator<T>| {
+                operator.apply(&z, &mut product);
+                dot(&product, &product)
+            };
+            squares.push((square(&remainder), square(&gauss_newton)));
+        }
+        let mean = |of: fn(&(f64, f64)) -> f64| squares.iter().map(of).sum::<f64>() / probes as f64;
+        let (above, below) = (mean(|square| square.0), mean(|square| square.1));
+        Error::finite("the squared norms of products", &[above, below], "the operators overflow at these parameters")?;
+        Error::positive("the squared norm of the Gauss-Newton matrix", below)?;
+        let ratio = above / below;
+        // sqrt of a ratio of means, to first order in what the means are off by.
+        let deviations = squares.iter().map(|(x, y)| ratio.sqrt() + (x - ratio * y) / (2.0 * below * ratio.sqrt()));
+        match ratio {
+            0.0 => Ok(Estimate::new(vec![0.0; probes], 2 * probes as u64)),
+            _ => Ok(Estimate::new(deviations, 2 * probes as u64)),
+        }
+    }
+
+    /// The risk and its first three derivatives along a direction. Cost: about 8 risks.
+    ///
+    /// # Errors
+    /// If a derivative is not finite.
+    ///
+    /// # Panics
+    /// If the direction does not have P entries.
+    #[track_caller]
+    pub fn along(&self, direction: &[T]) -> Result<Taylor> {
+        assert_eq!(direction.len(), self.theta.len(), "the direction must hold {} entries", self.theta.len());
+        self.risk.along(&self.theta, direction)
     }
 
     /// F = sum_m w_m E_{y ~ p(y | x_m)} g_m(y) g_m(y)', the Fisher matrix: P x P. For losses whose outputs are natural

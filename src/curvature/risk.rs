@@ -8,7 +8,8 @@ use super::derivatives::Recording;
 use super::{Examples, LossFunction, MiniBatches, RiskPoint};
 use crate::error::{Error, Result};
 use crate::network::{Block, Network};
-use crate::objective::{Objective, Stochastic, finite_gradient, finite_parameters, finite_value};
+use crate::objective::{Objective, Stochastic, Taylor, finite_gradient, finite_parameters, finite_value};
+use crate::operator::Selection;
 use crate::random::Key;
 use crate::scalar::Scalar;
 use crate::tape::{Derivative, Plan, Program, Workspace, run_linear};
@@ -71,12 +72,24 @@ pub(super) struct Derivatives<T> {
     pub(super) logit_curvature: OnceLock<Derivative<T>>,
     /// The gradient of the losses by the logits.
     pub(super) logit_gradient: OnceLock<Plan<T>>,
+    /// The derivatives of the risk along a direction.
+    pub(super) taylor: OnceLock<Plan<T>>,
+    /// J and J' of a single example.
+    pub(super) single: OnceLock<Derivative<T>>,
 }
 
 impl<T> Default for Derivatives<T> {
     fn default() -> Self {
-        let [hessian, gauss_newton, remainder, jacobian, logit_curvature] = [const { OnceLock::new() }; 5];
-        Derivatives { hessian, gauss_newton, remainder, jacobian, logit_curvature, logit_gradient: OnceLock::new() }
+        Derivatives {
+            hessian: OnceLock::new(),
+            gauss_newton: OnceLock::new(),
+            remainder: OnceLock::new(),
+            jacobian: OnceLock::new(),
+            logit_curvature: OnceLock::new(),
+            logit_gradient: OnceLock::new(),
+            taylor: OnceLock::new(),
+            single: OnceLock::new(),
+        }
     }
 }
 
@@ -162,6 +175,29 @@ impl<T: Scalar> Risk<T> {
         self.outputs
     }
 
+    /// The coordinates of the blocks that a rule chooses, as the basis of a restriction to them.
+    ///
+    /// ```
+    /// use eigenscape::curvature::{Examples, Loss, Risk};
+    /// use eigenscape::network::{Activation, Perceptron, Role};
+    /// use eigenscape::objective::{Objective, Point};
+    /// use eigenscape::operator::{Compressed, LinearOperator};
+    ///
+    /// let network = Perceptron::new(&[2, 4, 1], Activation::Tanh)?;
+    /// let examples = Examples::new(vec![0.5, 1.0, -1.0, 0.0], 2, vec![1.0, 0.0], 1)?;
+    /// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+    /// let point = risk.at(&[0.1; 17])?;
+    /// let biases = risk.selection(|block| block.role == Role::Bias);
+    /// assert_eq!(Compressed::new(point.hessian(), &biases)?.rows(), 4 + 1);
+    /// let first_layer = risk.selection(|block| block.name.starts_with("0."));
+    /// assert_eq!(Compressed::new(point.hessian(), &first_layer)?.rows(), 2 * 4 + 4);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    pub fn selection(&self, choose: impl Fn(&Block) -> bool) -> Selection {
+        let ranges = self.blocks.iter().filter(|block| choose(block)).map(Block::range);
+        Selection::new(self.parameters, ranges).expect("blocks stand back to back")
+    }
+
     /// The recorded risk of one chunk: (theta, inputs, targets, weights) -> weighted sum of losses.
     pub fn program(&self) -> &Program<T> {
         &self.recording.risk
@@ -230,6 +266,69 @@ impl<T: Scalar> Risk<T> {
             run_linear(&derivative.linear, (&residuals, arguments), &vector, out, workspace);
         };
         self.over_logits(logits, self.examples.targets(), product, &derivative.linear)
+    }
+
+    /// The derivatives of the risk along a direction, chunk by chunk.
+    pub(super) fn along(&self, theta: &[T], direction: &[T]) -> Result<Taylor> {
+        let plan = self.derivatives.taylor.get_or_init(|| {
+            let program = self.recording.risk.derivatives_along(0, Taylor::ORDER);
+            Plan::new(&program.expect("a risk is one number, and the parameters are its first argument"))
+        });
+        let workspaces = Pool::default();
+        let chunks: Vec<[T; 4]> = (0..self.chunked.partition.chunks)
+            .into_par_iter()
+            .map(|chunk| {
+                let mut out = [T::zero(); 4];
+                let [value, slope, curvature, third] = out.each_mut().map(std::slice::from_mut);
+                let [theta, inputs, targets, weights] = self.chunked.arguments(theta, chunk);
+                let arguments = [theta, inputs, targets, weights, direction];
+                run_pooled(plan, &workspaces, &arguments, &mut [value, slope, curvature, third]);
+                out
+            })
+            .collect();
+        Taylor::new([0, 1, 2, 3].map(|order| chunks.iter().map(|chunk| chunk[order].f64()).sum()))
+    }
+
+    /// Adds up what `squares` makes of each row R_m J_m of a factor, example by example.
+    pub(super) fn sum_over_rows(
+        &self,
+        theta: &[T],
+        rows: usize,
+        cotangent: impl Fn(usize, usize, &mut [T]) + Sync,
+        add: impl Fn(usize, &[T], &mut [T]) + Sync,
+    ) -> Result<Vec<T>> {
+        let recording = match self.derivatives.single.get() {
+            Some(_) => None,
+            None => Some((self.record)(1)?),
+        };
+        let single = self.derivatives.single.get_or_init(|| recording.expect("recorded above").jacobian());
+        let backward = single.transposed.as_ref().expect("the transpose was planned too");
+        let (residuals, primal, workspaces) = (Pool::default(), Pool::default(), Pool::default());
+        let (cotangents, row) = (Pool::default(), Pool::default());
+        let mut sum = vec![T::zero(); self.parameters];
+        sum_over_chunks(self.examples.count(), &mut sum, &self.vectors, &|m, sum: &mut [T]| {
+            let of = |entries: &'_ [T], len: usize| entries[m * len..][..len].to_vec();
+            let inputs = of(self.examples.inputs(), self.examples.input_len());
+            let targets = of(self.examples.targets(), self.examples.target_len());
+            let arguments: [&[T]; 4] = [theta, &inputs, &targets, &self.examples.weights()[m..=m]];
+            let mut at = residuals.take(|| vec![T::zero(); single.residual_len()]);
+            run_pooled(&single.primal, &primal, &arguments, &mut [&mut at]);
+            let mut workspace = workspaces.take(|| backward.workspace());
+            let mut u = cotangents.take(|| vec![T::zero(); self.outputs]);
+            let mut gradient = row.take(|| vec![T::zero(); self.parameters]);
+            for number in 0..rows {
+                cotangent(m, number, &mut u);
+                gradient.fill(T::zero());
+                run_linear(backward, (&at, &arguments), &u, &mut gradient, &mut workspace);
+                add(m * rows + number, &gradient, sum);
+            }
+            residuals.give(at);
+            workspaces.give(workspace);
+            cotangents.give(u);
+            row.give(gradient);
+            0.0
+        });
+        Ok(sum)
     }
 
     /// Runs something on (logits, targets, weights of one) chunk by chunk; N x C.

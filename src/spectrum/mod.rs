@@ -13,6 +13,7 @@
 //! | you want | take |
 //! | --- | --- |
 //! | the trace of A | [`Hutchinson`]: one product a probe |
+//! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe |
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
@@ -24,6 +25,7 @@
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
 mod density;
+mod diagonal;
 mod estimate;
 mod measure;
 mod probe;
@@ -33,6 +35,7 @@ mod stochastic_lanczos;
 mod trace;
 
 pub use density::{Density, Smoothing};
+pub use diagonal::{DiagonalEstimate, HutchinsonDiagonal};
 pub use estimate::Estimate;
 pub use measure::{DiscreteMeasure, wasserstein};
 pub use probe::Probe;

@@ -1,6 +1,6 @@
 //! The builder that recording and every pass write programs with.
 //!
-//! Each instruction is simplified as it is written (constants fold, x + 0 is x, reshapes merge) and written at most
+//! Each instruction is simplified as it is written (functions of equal numbers fold, x + 0 is x, reshapes merge) and written at most
 //! once: an instruction that stands already is found by its key. So no pass needs a clean-up of its own, except for
 //! values that turn out not to be needed, which [`Builder::finish`] leaves out.
 
@@ -11,7 +11,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::function::{Binary, Unary};
 use super::op::{Op, Value};
-use super::program::{Node, Program, table_number};
+use super::program::{Node, Program};
 use super::shape::{Axes, MAX_AXES, Shape};
 use crate::scalar::Scalar;
 
@@ -21,6 +21,8 @@ pub(crate) struct Builder<T> {
     program: Program<T>,
     /// The last instruction with each hash: small enough to stay in the cache while a program grows.
     known: FxHashMap<u64, Value>,
+    /// The numbers of tables.
+    tables: FxHashMap<Arc<[usize]>, usize>,
 }
 
 impl<T: Scalar> Builder<T> {
@@ -37,7 +39,11 @@ impl<T: Scalar> Builder<T> {
             arguments: Vec::new(),
             results: Vec::new(),
         };
-        Builder { program, known: FxHashMap::with_capacity_and_hasher(instructions, FxBuildHasher) }
+        Builder {
+            program,
+            known: FxHashMap::with_capacity_and_hasher(instructions, FxBuildHasher),
+            tables: FxHashMap::default(),
+        }
     }
 
     pub(crate) fn shape(&self, value: Value) -> Shape {
@@ -59,7 +65,11 @@ impl<T: Scalar> Builder<T> {
 
     /// The number of a table with these positions: the one that stands already, or a new one.
     pub(crate) fn table(&mut self, positions: &Arc<[usize]>) -> usize {
-        table_number(&mut self.program.tables, positions)
+        let tables = &mut self.program.tables;
+        *self.tables.entry(positions.clone()).or_insert_with(|| {
+            tables.push(positions.clone());
+            tables.len() - 1
+        })
     }
 
     /// The numbers here of all tables of another program.

@@ -114,7 +114,8 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// The solution x of A x = b for a square matrix A, by elimination with row exchanges; b is a vector or a matrix of
     /// columns. Not finite if A is singular.
     ///
-    /// Cost: 2/3 n^3 + 2 n^2 for each column; each derivative solves once more. Stacks of matrices (more than two axes)
+    /// Cost: 2/3 n^3 + 2 n^2 for each column. Meant for small matrices: each solution factors its matrix, those of derivatives
+    /// and of each direction again, in plain loops. Stacks of matrices (more than two axes)
     /// need right sides with as many axes.
     ///
     /// ```
@@ -142,8 +143,8 @@ impl<'t, T: Scalar> Var<'t, T> {
 
     /// ln det A of a symmetric positive definite matrix, or of each in a stack, by Cholesky's factorization.
     ///
-    /// Reads the lower triangle; its derivative, A^-1, is that along symmetric directions. NaN if a pivot is not
-    /// positive. Cost n^3 / 3, and 8/3 n^3 for the derivative.
+    /// The value reads the lower triangle; the derivative, A^-1, solves with all of A, and is the value's along symmetric
+    /// directions. NaN if a pivot is not positive. Meant for small matrices, in plain loops. Cost n^3 / 3, and 8/3 n^3 for the derivative.
     #[track_caller]
     pub fn log_determinant(self) -> Self {
         let shape = self.shape();

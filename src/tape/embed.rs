@@ -11,7 +11,7 @@ use super::op::{Op, Value};
 use super::program::Program;
 use super::shape::Shape;
 use super::transpose::transpose;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scalar::Scalar;
 
 /// A linear program as a program: argument 0 holds the residuals, a block each; then come the linear arguments.
@@ -108,11 +108,7 @@ impl<T: Scalar> Program<T> {
     pub fn gradient(&self, argument: usize) -> Result<Program<T>> {
         let scalar = [vec![Shape::scalar()]];
         if self.results() != scalar {
-            return Err(Error::OutOfRange {
-                what: "the number of entries of the function's results",
-                value: (0..self.results.len()).map(|result| self.result_len(result)).sum::<usize>() as f64,
-                limits: "must be 1 for a gradient: sum the results into one number first",
-            });
+            return Err(self.not_one_number("gradient"));
         }
         let Linearization { primal, linear } = linearize(self, &[argument])?;
         let backward = transpose(&linear);

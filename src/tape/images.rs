@@ -73,8 +73,8 @@ impl<'t, T: Scalar> Var<'t, T> {
             _ => None,
         };
         let Some((window, shape)) = fitting else {
-            let rule = "the convolution of images of that size with the kernel must have this value's shape, with strides and padding \
-                        of at most 4294967295";
+            let rule = "the convolution of images of that size with the kernel must have this value's shape, with strides \
+                        and padding of at most 4294967295";
             return self.fail("convolution_transposed", other.extents(), rule);
         };
         let op = Op::Convolution { part: Part::Input, left: self.value, right: kernel.value, window };
@@ -94,7 +94,10 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// The largest in each window of the last two axes; the padding does not count. Elements that tie share the
-    /// derivative equally.
+    /// derivative equally, those of a window that are all -inf with its padding.
+    ///
+    /// Cost: the windows are copied side by side, `size[0] * size[1]` times the results; several times that of
+    /// [`Var::average_pool`].
     #[track_caller]
     pub fn max_pool(self, size: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Self {
         let whole = self.shape();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::linear::{LinearNode, LinearOp, LinearProgram, Residual, Tangent};
-use super::program::table_number;
 use super::shape::Shape;
 use crate::scalar::Scalar;
 
@@ -16,6 +15,8 @@ pub(crate) struct LinearBuilder<T> {
     program: LinearProgram<T>,
     /// The last instruction with each hash.
     known: FxHashMap<u64, Tangent>,
+    /// The numbers of tables.
+    tables: FxHashMap<Arc<[usize]>, usize>,
 }
 
 impl<T: Scalar> LinearBuilder<T> {
@@ -33,7 +34,11 @@ impl<T: Scalar> LinearBuilder<T> {
             arguments: Vec::new(),
             results: Vec::new(),
         };
-        LinearBuilder { program, known: FxHashMap::with_capacity_and_hasher(instructions, FxBuildHasher) }
+        LinearBuilder {
+            program,
+            known: FxHashMap::with_capacity_and_hasher(instructions, FxBuildHasher),
+            tables: FxHashMap::default(),
+        }
     }
 
     pub(crate) fn shape(&self, tangent: Tangent) -> Shape {
@@ -55,7 +60,11 @@ impl<T: Scalar> LinearBuilder<T> {
 
     /// The number of a table with these positions: the one that stands already, or a new one.
     pub(crate) fn table(&mut self, positions: &Arc<[usize]>) -> usize {
-        table_number(&mut self.program.tables, positions)
+        let tables = &mut self.program.tables;
+        *self.tables.entry(positions.clone()).or_insert_with(|| {
+            tables.push(positions.clone());
+            tables.len() - 1
+        })
     }
 
     pub(crate) fn zero(&mut self, shape: Shape) -> Tangent {

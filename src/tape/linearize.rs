@@ -366,7 +366,8 @@ impl<T: Scalar> Pass<T> {
             // 0 x^-1 would be NaN at 0.
             Unary::Powf(c) if c == T::zero() => return Slope::Zero,
             Unary::Exp => y,
-            Unary::ExpM1 => b.unary(Unary::Offset(one), y),
+            // Not y + 1, which is 0 far below 0.
+            Unary::ExpM1 => b.unary(Unary::Exp, x),
             Unary::Ln => b.unary(Unary::Recip, x),
             Unary::Ln1p => {
                 let shifted = b.unary(Unary::Offset(one), x);

@@ -1,9 +1,14 @@
 //! Stretches of a workspace, given to values and taken back.
 
-/// Free stretches of the workspace, in order of their start.
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Free stretches of the workspace.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    free: Vec<(usize, usize)>,
+    /// Their lengths by their starts.
+    by_start: BTreeMap<usize, usize>,
+    /// The same as (length, start).
+    by_len: BTreeSet<(usize, usize)>,
     /// The number of entries that have been needed at once.
     pub(super) len: usize,
 }
@@ -14,35 +19,42 @@ impl Memory {
         if len == 0 {
             return 0;
         }
-        let fits = self.free.iter().enumerate().filter(|(_, stretch)| stretch.1 >= len);
-        match fits.min_by_key(|(_, stretch)| stretch.1).map(|(index, _)| index) {
-            Some(index) => {
-                let (start, room) = self.free[index];
-                if room == len {
-                    self.free.remove(index);
-                } else {
-                    self.free[index] = (start + len, room - len);
-                }
-                start
-            }
-            None => {
-                self.len += len;
-                self.len - len
-            }
+        let Some(&(room, start)) = self.by_len.range((len, 0)..).next() else {
+            self.len += len;
+            return self.len - len;
+        };
+        self.remove(start, room);
+        if room > len {
+            self.insert(start + len, room - len);
         }
+        start
     }
 
-    pub(super) fn free(&mut self, start: usize, len: usize) {
+    /// Takes a stretch back, and joins it with those that it touches.
+    pub(super) fn free(&mut self, mut start: usize, mut len: usize) {
         if len == 0 {
             return;
         }
-        let index = self.free.partition_point(|stretch| stretch.0 < start);
-        self.free.insert(index, (start, len));
-        if self.free.get(index + 1).is_some_and(|next| start + len == next.0) {
-            self.free[index].1 += self.free.remove(index + 1).1;
+        if let Some((&before, &room)) = self.by_start.range(..start).next_back()
+            && before + room == start
+        {
+            self.remove(before, room);
+            (start, len) = (before, len + room);
         }
-        if index > 0 && self.free[index - 1].0 + self.free[index - 1].1 == start {
-            self.free[index - 1].1 += self.free.remove(index).1;
+        if let Some(&room) = self.by_start.get(&(start + len)) {
+            self.remove(start + len, room);
+            len += room;
         }
+        self.insert(start, len);
+    }
+
+    fn insert(&mut self, start: usize, len: usize) {
+        self.by_start.insert(start, len);
+        self.by_len.insert((len, start));
+    }
+
+    fn remove(&mut self, start: usize, len: usize) {
+        self.by_start.remove(&start);
+        self.by_len.remove(&(len, start));
     }
 }

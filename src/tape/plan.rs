@@ -260,13 +260,12 @@ impl<T: Scalar> Plan<T> {
 }
 
 /// So many zeros, if there is memory for them.
-pub(super) fn zeros<T: Scalar>(len: usize) -> Result<Vec<T>> {
+pub(crate) fn zeros<T: Scalar>(len: usize) -> Result<Vec<T>> {
     let mut entries = Vec::new();
-    let refused = |_| Error::Memory {
+    let refused = |_| Error::Allocation {
         what: "running a program",
-        needed: len as u128 * size_of::<T>() as u128,
-        budget: isize::MAX as u128,
-        remedy: "the system has not so much memory: record it for fewer rows, or in parts",
+        bytes: len as u128 * size_of::<T>() as u128,
+        remedy: "record it for fewer rows, or in parts",
     };
     entries.try_reserve_exact(len).map_err(refused)?;
     entries.resize(len, T::zero());

@@ -461,10 +461,19 @@ impl<'p, T: Scalar> Planner<'p, T> {
         roots.sort_unstable();
         roots.dedup();
         for root in roots.into_iter().filter(|root| self.last_use[root.index()] == index) {
-            if let Some(Place::Workspace { start }) = self.places[root.index()] {
+            if let Some(Place::Workspace { start }) = self.places[root.index()]
+                && !self.is_staged(start)
+            {
                 self.memory.free(start, self.shape(root).size());
             }
         }
+    }
+
+    /// Whether a place in the workspace is that of a result, where it stays until the end: a sum that is accumulated
+    /// there shares it with the terms before, which die earlier.
+    fn is_staged(&self, start: usize) -> bool {
+        let mut staged = self.staged_results.iter().enumerate();
+        staged.any(|(result, at)| at.is_some_and(|at| (at..at + self.program.result_len(result)).contains(&start)))
     }
 }
 

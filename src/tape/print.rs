@@ -10,7 +10,7 @@ use crate::scalar::Scalar;
 /// What a program costs to run once, instruction by instruction as written: a plan may fuse some of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cost {
-    /// Arithmetic operations; an elementary function counts as one, a multiplication with addition as two.
+    /// Arithmetic operations, u64::MAX if there are more; an elementary function counts as one, a multiplication with addition as two.
     pub operations: u64,
     /// Bytes read and written by instructions that move data; reshapes move none.
     pub bytes: u64,
@@ -30,7 +30,10 @@ impl<T: Scalar> Program<T> {
     pub fn cost(&self) -> Cost {
         (0..self.nodes.len()).fold(Cost::default(), |sum, index| {
             let cost = self.cost_of(Value(index as u32));
-            Cost { operations: sum.operations + cost.operations, bytes: sum.bytes + cost.bytes }
+            Cost {
+                operations: sum.operations.saturating_add(cost.operations),
+                bytes: sum.bytes.saturating_add(cost.bytes),
+            }
         })
     }
 
@@ -54,36 +57,41 @@ impl<T: Scalar> Program<T> {
             | Op::Concatenate { .. } => 0,
             Op::Unary(..) | Op::Binary(..) | Op::Select { .. } => written,
             Op::Sum(x, _) | Op::Max(x, _) | Op::Scatter { of: x, .. } => elements(x),
-            Op::WindowSum(_, window) => written * window.places(),
-            Op::WindowSpread(x, window) => elements(x) * window.places(),
+            Op::WindowSum(_, window) => written.saturating_mul(window.places()),
+            Op::WindowSpread(x, window) => elements(x).saturating_mul(window.places()),
             Op::Solve { matrix, .. } => {
                 // Elimination, and two triangular solutions.
                 let size = self.width(matrix);
-                elements(matrix) * size * 2 / 3 + 2 * written * size
+                product(&[elements(matrix), size, 2]) / 3 + product(&[2, written, size])
             }
-            Op::LogDeterminant(x) => elements(x) * self.width(x) / 3,
+            Op::LogDeterminant(x) => product(&[elements(x), self.width(x)]) / 3,
             Op::Convolution { part, left, right, window } => {
                 let (results, channels) = match part {
                     Part::Output => (written, self.shape(left).extents()[1]),
                     Part::Input => (elements(left), self.shape(value).extents()[1]),
                     Part::Kernel => (elements(right), self.shape(left).extents()[1]),
                 };
-                2 * results * channels as u64 * window.places()
+                product(&[2, results, channels as u64, window.places()])
             }
             // A comparison, a difference, an exponential and a sum for each element.
-            Op::LogSumExp(x) | Op::Softmax(x) | Op::LogSoftmax(x) => 4 * elements(x),
+            Op::LogSumExp(x) | Op::Softmax(x) | Op::LogSoftmax(x) => product(&[4, elements(x)]),
             Op::MatMul { left, transpose_left, .. } => {
                 let shape = self.shape(left);
                 let inner = shape.extents()[shape.axes() - 1 - usize::from(transpose_left)];
-                2 * written * inner as u64
+                product(&[2, written, inner as u64])
             }
         };
         let read: u64 = match op {
             Op::Slice { .. } | Op::Gather { .. } => written,
-            _ => op.operands().map(elements).sum(),
+            _ => op.operands().map(elements).fold(0, u64::saturating_add),
         };
-        Cost { operations, bytes: (read + written) * size_of::<T>() as u64 }
+        Cost { operations, bytes: product(&[read.saturating_add(written), size_of::<T>() as u64]) }
     }
+}
+
+/// The largest number, rather than a wrong one, where programs are too large to be run.
+fn product(factors: &[u64]) -> u64 {
+    factors.iter().fold(1, |product, &factor| product.saturating_mul(factor))
 }
 
 /// One instruction a line, in order: value, shape, instruction, operations and bytes.

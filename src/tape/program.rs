@@ -78,6 +78,18 @@ impl<T: Scalar> Program<T> {
         }
     }
 
+    /// The error of a function whose result must be a single number.
+    pub(super) fn not_one_number(&self, operation: &'static str) -> Error {
+        let first = self.results.first().and_then(|blocks| blocks.first());
+        Error::Shapes {
+            operation,
+            left: first.map_or_else(|| vec![0], |&value| self.shape(value).extents().to_vec()),
+            right: Vec::new(),
+            rule: "the function must have one result (left), a scalar without axes (right): take its sum",
+            location: None,
+        }
+    }
+
     /// All values, in order.
     pub(crate) fn values(&self) -> impl Iterator<Item = Value> + use<T> {
         (0..self.nodes.len()).map(|index| Value(index as u32))
@@ -109,13 +121,4 @@ impl<T: Scalar> Program<T> {
         }
         assert!(self.results.iter().flatten().all(|value| value.index() < self.nodes.len()), "a result has no value");
     }
-}
-
-/// The number of a table with these positions: the one that stands already, or a new one.
-pub(super) fn table_number(tables: &mut Vec<Arc<[usize]>>, positions: &Arc<[usize]>) -> usize {
-    let same = |table: &Arc<[usize]>| Arc::ptr_eq(table, positions) || table == positions;
-    tables.iter().position(same).unwrap_or_else(|| {
-        tables.push(positions.clone());
-        tables.len() - 1
-    })
 }

@@ -192,11 +192,12 @@ impl<T: Scalar> Program<T> {
     /// [`Plan`](super::Plan).
     ///
     /// # Panics
-    /// If the arguments are not as many or as long as recorded.
+    /// If the arguments are not as many or as long as recorded, or if there is not enough memory.
     #[track_caller]
     pub fn evaluate(&self, arguments: &[&[T]]) -> Vec<Vec<T>> {
         let plan = super::Plan::new(self);
-        let mut results: Vec<Vec<T>> = plan.result_lens().iter().map(|&len| vec![T::zero(); len]).collect();
+        let room = |&len: &usize| super::plan::zeros(len).unwrap_or_else(|error| panic!("{error}"));
+        let mut results: Vec<Vec<T>> = plan.result_lens().iter().map(room).collect();
         let mut slices: Vec<&mut [T]> = results.iter_mut().map(Vec::as_mut_slice).collect();
         plan.run(arguments, &mut slices, &mut plan.workspace());
         results

@@ -26,7 +26,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
-    /// The mean over some axes, which disappear.
+    /// The mean over some axes, which disappear; NaN over axes without elements.
     #[track_caller]
     pub fn mean_axes(self, axes: &[usize]) -> Self {
         let Some(set) = self.axes_among(axes) else {
@@ -51,6 +51,18 @@ impl<'t, T: Scalar> Var<'t, T> {
             Some(axes) => self.make(|builder| builder.max(self.value, axes)),
             None => self.fail("max_axes", axes, "each axis must be one of the value's and hold at least one element"),
         }
+    }
+
+    /// The smallest of all elements; NaN if there is one. Elements that tie share the derivative equally.
+    #[track_caller]
+    pub fn min(self) -> Self {
+        -(-self).max()
+    }
+
+    /// The smallest along some axes, which disappear; NaN if there is one. Elements that tie share the derivative equally.
+    #[track_caller]
+    pub fn min_axes(self, axes: &[usize]) -> Self {
+        -(-self).max_axes(axes)
     }
 
     fn axes_among(self, axes: &[usize]) -> Option<Axes> {

@@ -1,6 +1,6 @@
 //! Where a linear part finds its residuals: kept, read from the function's arguments, or derived from another residual.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::build::Builder;
 use super::embed::embed_at;
@@ -36,13 +36,15 @@ impl Sources {
         let residuals = primal.results.last().map_or(&[][..], Vec::as_slice);
         let mut sources: Vec<(Value, Source)> =
             residuals.iter().map(|&value| (value, given(primal, value).unwrap_or(Source::Kept))).collect();
-        for number in 0..sources.len() {
-            let (value, source) = sources[number];
-            // A derived residual's leaf is not derived itself: only those are looked for that still stand.
-            let standing = |x: Value| x != value && sources.iter().any(|&(r, s)| r == x && s != Source::Derived);
+        // A derived residual's leaf is not derived itself: only those are looked for that still stand.
+        let mut standing: FxHashSet<Value> = residuals.iter().copied().collect();
+        for (value, source) in sources.iter_mut().filter(|(_, source)| *source == Source::Kept) {
+            standing.remove(value);
             let mut search = Search { primal, standing: &standing, leaf: None, left: FEW };
-            if source == Source::Kept && search.is_derived(value) && search.leaf.is_some() {
-                sources[number].1 = Source::Derived;
+            if search.is_derived(*value) && search.leaf.is_some() {
+                *source = Source::Derived;
+            } else {
+                standing.insert(*value);
             }
         }
         Sources { residuals: sources }
@@ -93,16 +95,16 @@ fn given<T: Scalar>(primal: &Program<T>, value: Value) -> Option<Source> {
 }
 
 /// The search for the one leaf of a few operations.
-struct Search<'a, T, F> {
+struct Search<'a, T> {
     primal: &'a Program<T>,
-    standing: &'a F,
+    standing: &'a FxHashSet<Value>,
     leaf: Option<Value>,
     left: usize,
 }
 
-impl<T: Scalar, F: Fn(Value) -> bool> Search<'_, T, F> {
+impl<T: Scalar> Search<'_, T> {
     fn is_derived(&mut self, value: Value) -> bool {
-        if (self.standing)(value) {
+        if self.standing.contains(&value) {
             return *self.leaf.get_or_insert(value) == value;
         }
         let [x, y] = match self.primal.nodes[value.index()].op {

@@ -28,5 +28,6 @@ mod tape;
 mod tape_batch;
 mod tape_cases;
 mod tape_choices;
+mod tape_fuzz;
 mod tape_oracles;
 mod tape_solutions;

@@ -217,3 +217,58 @@ fn what_copies_read_is_not_overwritten() {
     let expected = [4.0, 8.0, 12.0, 16.0, 10.0 + 8.0, 12.0 + 10.0, 14.0 + 20.0, 16.0 + 22.0];
     assert_eq!(stack.unwrap().evaluate(&[&x, &y]), [expected]);
 }
+
+/// The memory of a result that was accumulated in the workspace was once given away before the end.
+#[test]
+fn results_that_accumulate_numbers_stay_where_they_are() {
+    use eigenscape::objective::{Objective, Point, Recorded};
+    use eigenscape::operator::to_dense;
+    use eigenscape::tape::{Shape, Tape};
+    let tape = Tape::<f64>::new();
+    let x = tape.argument(Shape::vector(2));
+    let (w, t) = (x.exp() + x.sum().reshape([1]).pad(0, 1, 0), x.softmax());
+    let results = tape.finish(&[&[w], &[t.log_sum_exp()]]).unwrap().evaluate(&[&[0.0, 1.0]]);
+    assert!((results[0][0] - 1.0).abs() < 1e-15 && (results[0][1] - 1.0 - 1.0f64.exp()).abs() < 1e-15, "{results:?}");
+
+    let f = Recorded::<f64>::new(3, |x| {
+        let y = x.softmax();
+        (y * y.at(1)).sin().sum()
+    })
+    .unwrap();
+    let theta = [0.3, 0.7, -0.4];
+    let hessian = to_dense(&f.at(&theta).unwrap().hessian());
+    for col in 0..3 {
+        let gradient = |by: f64| {
+            let mut theta = theta;
+            theta[col] += by;
+            f.at(&theta).unwrap().gradient().to_vec()
+        };
+        for (row, (ahead, behind)) in gradient(1e-5).iter().zip(gradient(-1e-5)).enumerate() {
+            let expected = (ahead - behind) / 2e-5;
+            assert!((hessian.entries()[3 * row + col] - expected).abs() < 1e-9, "entry {row}, {col}");
+        }
+    }
+}
+
+/// The cost of programs that are too large to be run once overflowed, and evaluating one ended the process.
+#[test]
+fn programs_too_large_are_costed_and_refused() {
+    use eigenscape::tape::{Program, Shape};
+    let product = |rows: usize, inner: usize| {
+        Program::<f64>::record([Shape::matrix(rows, inner), Shape::matrix(inner, rows)], |[x, y]| x.matmul(y)).unwrap()
+    };
+    assert_eq!(product(1 << 20, 1 << 30).cost().operations, u64::MAX);
+    let outer = product(1 << 22, 1);
+    let x = vec![0.0; 1 << 22];
+    let refused = std::panic::catch_unwind(|| outer.evaluate(&[&x, &x])).unwrap_err();
+    let message = refused.downcast_ref::<String>().expect("a message");
+    assert!(message.contains("needs 140737488355328 bytes"), "{message}");
+}
+
+/// e^x - 1 once had the derivative (e^x - 1) + 1, which is 0 at -40.
+#[test]
+fn the_slope_of_exp_m1_keeps_its_digits() {
+    let f = eigenscape::tape::Program::<f64>::record([eigenscape::tape::Shape::scalar()], |[x]| x.exp_m1()).unwrap();
+    let slope = f.gradient(0).unwrap().evaluate(&[&[-40.0]])[1][0];
+    assert!((slope / (-40.0f64).exp() - 1.0).abs() < 1e-15);
+}

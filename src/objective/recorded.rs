@@ -1,97 +1,15 @@
-//! A function to descend or to study: the one trait that optimizers, subspaces and landscape tools run on.
-//!
-//! ```text
-//!     L : R^dim -> R,     L(theta),  grad L(theta),  and at a point the Hessian as an operator
-//! ```
-//!
-//! | you have | take |
-//! | --- | --- |
-//! | a formula | [`Recorded`] |
-//! | a network, a loss and data | [`Risk`](crate::curvature::Risk) |
-//! | an objective to be cut by a subspace | [`Restricted`](crate::subspace::Restricted) |
-//!
-//! Values are `f64` whatever the precision of the vectors: they are single numbers, sums over many examples.
+//! Recorded formulas as objectives.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
+use super::{Objective, Point, Stochastic, Taylor, finite_gradient, finite_parameters, finite_value};
 use crate::error::{Error, Result};
 use crate::operator::{Adjoint, LinearOperator, Symmetric, block_fits, fits};
 use crate::scalar::Scalar;
-use crate::tape::{Derivative, Plan, Pool, Program, Shape, Tape, Var, Workspace, Workspaces, linearize, run_pooled};
-
-/// A source of gradients that may differ from step to step, as those of mini-batches do.
-///
-/// What every optimizer needs, and all that plain descent needs. An [`Objective`] is one that ignores the step.
-pub trait Stochastic<T: Scalar>: Sync {
-    /// The number of parameters.
-    fn dim(&self) -> usize;
-
-    /// The value at theta as a step sees it; overwrites `gradient` with its gradient. The same for the same step,
-    /// whatever was asked before.
-    ///
-    /// # Errors
-    /// If the value or an entry of the gradient is not finite.
-    ///
-    /// # Panics
-    /// If `theta` or `gradient` does not have `dim` entries.
-    fn sample(&self, step: u64, theta: &[T], gradient: &mut [T]) -> Result<f64>;
-}
-
-/// A differentiable function R^dim -> R.
-pub trait Objective<T: Scalar>: Stochastic<T> {
-    /// What [`Objective::at`] gives.
-    type Point<'a>: Point<T>
-    where
-        Self: 'a;
-
-    /// The value at theta.
-    ///
-    /// # Errors
-    /// If the value is not finite.
-    ///
-    /// # Panics
-    /// If `theta` does not have `dim` entries.
-    fn value(&self, theta: &[T]) -> Result<f64>;
-
-    /// The value at theta; overwrites `gradient` with the gradient there.
-    ///
-    /// # Errors
-    /// If the value or an entry of the gradient is not finite.
-    ///
-    /// # Panics
-    /// If `theta` or `gradient` does not have `dim` entries.
-    #[track_caller]
-    fn value_and_gradient(&self, theta: &[T], gradient: &mut [T]) -> Result<f64> {
-        self.sample(0, theta, gradient)
-    }
-
-    /// The objective at a point, where its operators pay the primal part once.
-    ///
-    /// # Errors
-    /// If theta, the value or an entry of the gradient is not finite.
-    ///
-    /// # Panics
-    /// If `theta` does not have `dim` entries.
-    fn at(&self, theta: &[T]) -> Result<Self::Point<'_>>;
-}
-
-/// An objective at a point.
-pub trait Point<T: Scalar>: Sync {
-    /// The Hessian's operator.
-    type Hessian<'a>: Symmetric<T> + Adjoint<T>
-    where
-        Self: 'a;
-
-    /// The value.
-    fn value(&self) -> f64;
-
-    /// The gradient, `dim` entries.
-    fn gradient(&self) -> &[T];
-
-    /// The matrix of second derivatives, dim x dim, as an operator.
-    fn hessian(&self) -> Self::Hessian<'_>;
-}
+use crate::tape::{
+    Derivative, Plan, Pool, Program, Shape, Tape, Var, Workspace, Workspaces, linearize, run_pooled, zeros,
+};
 
 /// A recorded formula as an objective.
 ///
@@ -112,10 +30,12 @@ pub trait Point<T: Scalar>: Sync {
 /// ```
 pub struct Recorded<T> {
     dim: usize,
+    program: Program<T>,
     value: Plan<T>,
     gradient_program: Program<T>,
     gradient: Plan<T>,
     hessian: OnceLock<Derivative<T>>,
+    taylor: OnceLock<Plan<T>>,
     value_workspaces: Pool<Workspace<T>>,
     gradient_workspaces: Pool<Workspace<T>>,
 }
@@ -158,11 +78,21 @@ impl<T: Scalar> Recorded<T> {
         Ok(Recorded {
             dim: program.argument_len(0),
             value: Plan::new(&program),
+            program,
             gradient,
             gradient_program,
             hessian: OnceLock::new(),
+            taylor: OnceLock::new(),
             value_workspaces: Pool::default(),
             gradient_workspaces,
+        })
+    }
+
+    fn taylor(&self) -> &Plan<T> {
+        self.taylor.get_or_init(|| {
+            Plan::new(
+                &self.program.derivatives_along(0, Taylor::ORDER).expect("an objective is one number of one argument"),
+            )
         })
     }
 
@@ -204,14 +134,16 @@ impl<T: Scalar> Objective<T> for Recorded<T> {
         let mut gradient = vec![T::zero(); self.dim];
         let value = self.value_and_gradient(theta, &mut gradient)?;
         let hessian = self.second();
-        let mut residuals = vec![T::zero(); hessian.residual_len()];
-        hessian.primal.run(&[theta], &mut [&mut residuals], &mut hessian.primal.workspace());
-        Ok(RecordedPoint { theta: theta.to_vec(), value, gradient, residuals, hessian, memory: Mutex::default() })
+        let mut residuals = zeros(hessian.residual_len())?;
+        hessian.primal.run(&[theta], &mut [&mut residuals], &mut hessian.primal.try_workspace()?);
+        let theta = theta.to_vec();
+        Ok(RecordedPoint { objective: self, theta, value, gradient, residuals, hessian, memory: Mutex::default() })
     }
 }
 
 /// A recorded formula at a point.
 pub struct RecordedPoint<'a, T> {
+    objective: &'a Recorded<T>,
     theta: Vec<T>,
     value: f64,
     gradient: Vec<T>,
@@ -244,6 +176,29 @@ impl<T> RecordedPoint<'_, T> {
     fn memory(&self) -> MutexGuard<'_, Memory<T>> {
         // It holds no state between runs, so what a panic left behind is as good as any.
         self.memory.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl<T: Scalar> RecordedPoint<'_, T> {
+    /// The parameters.
+    pub fn theta(&self) -> &[T] {
+        &self.theta
+    }
+
+    /// The value and its first three derivatives along a direction. Cost: about 8 values.
+    ///
+    /// # Errors
+    /// If a derivative is not finite.
+    ///
+    /// # Panics
+    /// If the direction does not have `dim` entries.
+    #[track_caller]
+    pub fn along(&self, direction: &[T]) -> Result<Taylor> {
+        let plan = self.objective.taylor();
+        let mut out = [T::zero(); 4];
+        let [value, slope, curvature, third] = out.each_mut().map(std::slice::from_mut);
+        plan.run(&[&self.theta, direction], &mut [value, slope, curvature, third], &mut plan.workspace());
+        Taylor::new(out.map(|x| x.f64()))
     }
 }
 
@@ -316,22 +271,3 @@ impl<T: Scalar> Adjoint<T> for RecordedHessian<'_, T> {
 }
 
 impl<T: Scalar> Symmetric<T> for RecordedHessian<'_, T> {}
-
-pub(crate) fn finite_parameters<T: Scalar>(theta: &[T]) -> Result<()> {
-    Error::finite("the parameters", theta, "start from finite parameters")
-}
-
-pub(crate) fn finite_gradient<T: Scalar>(gradient: &[T]) -> Result<()> {
-    Error::finite("the gradient", gradient, "the function overflows or is not differentiable here: take smaller steps")
-}
-
-pub(crate) fn finite_value(value: f64) -> Result<f64> {
-    if value.is_finite() {
-        return Ok(value);
-    }
-    Err(Error::NotFiniteValue {
-        what: "the value of the objective",
-        value,
-        remedy: "the function overflows or is not defined here: take smaller steps or another start",
-    })
-}

@@ -1,0 +1,118 @@
+//! A function to descend or to study: the one trait that optimizers, subspaces and landscape tools run on.
+//!
+//! ```text
+//!     L : R^dim -> R,     L(theta),  grad L(theta),  and at a point the Hessian as an operator
+//! ```
+//!
+//! | you have | take |
+//! | --- | --- |
+//! | a formula | [`Recorded`] |
+//! | a network, a loss and data | [`Risk`](crate::curvature::Risk) |
+//! | a value and a gradient from elsewhere | [`Outside`], with a Hessian by differences |
+//! | an objective to be cut by a subspace | [`Restricted`](crate::subspace::Restricted) |
+//!
+//! Values are `f64` whatever the precision of the vectors: they are single numbers, sums over many examples.
+
+mod differences;
+mod recorded;
+mod taylor;
+
+pub use differences::{DifferenceHessian, Outside, OutsidePoint};
+pub use recorded::{Recorded, RecordedHessian, RecordedPoint};
+pub use taylor::Taylor;
+
+use crate::error::{Error, Result};
+use crate::operator::{Adjoint, Symmetric};
+use crate::scalar::Scalar;
+
+/// A source of gradients that may differ from step to step, as those of mini-batches do.
+///
+/// What every optimizer needs, and all that plain descent needs. An [`Objective`] is one that ignores the step.
+pub trait Stochastic<T: Scalar>: Sync {
+    /// The number of parameters.
+    fn dim(&self) -> usize;
+
+    /// The value at theta as a step sees it; overwrites `gradient` with its gradient. The same for the same step,
+    /// whatever was asked before.
+    ///
+    /// # Errors
+    /// If the value or an entry of the gradient is not finite.
+    ///
+    /// # Panics
+    /// If `theta` or `gradient` does not have `dim` entries.
+    fn sample(&self, step: u64, theta: &[T], gradient: &mut [T]) -> Result<f64>;
+}
+
+/// A differentiable function R^dim -> R.
+pub trait Objective<T: Scalar>: Stochastic<T> {
+    /// What [`Objective::at`] gives.
+    type Point<'a>: Point<T>
+    where
+        Self: 'a;
+
+    /// The value at theta.
+    ///
+    /// # Errors
+    /// If the value is not finite.
+    ///
+    /// # Panics
+    /// If `theta` does not have `dim` entries.
+    fn value(&self, theta: &[T]) -> Result<f64>;
+
+    /// The value at theta; overwrites `gradient` with the gradient there.
+    ///
+    /// # Errors
+    /// If the value or an entry of the gradient is not finite.
+    ///
+    /// # Panics
+    /// If `theta` or `gradient` does not have `dim` entries.
+    #[track_caller]
+    fn value_and_gradient(&self, theta: &[T], gradient: &mut [T]) -> Result<f64> {
+        self.sample(0, theta, gradient)
+    }
+
+    /// The objective at a point, where its operators pay the primal part once.
+    ///
+    /// # Errors
+    /// If theta, the value or an entry of the gradient is not finite.
+    ///
+    /// # Panics
+    /// If `theta` does not have `dim` entries.
+    fn at(&self, theta: &[T]) -> Result<Self::Point<'_>>;
+}
+
+/// An objective at a point.
+pub trait Point<T: Scalar>: Sync {
+    /// The Hessian's operator.
+    type Hessian<'a>: Symmetric<T> + Adjoint<T>
+    where
+        Self: 'a;
+
+    /// The value.
+    fn value(&self) -> f64;
+
+    /// The gradient, `dim` entries.
+    fn gradient(&self) -> &[T];
+
+    /// The matrix of second derivatives, dim x dim, as an operator.
+    fn hessian(&self) -> Self::Hessian<'_>;
+}
+
+pub(crate) fn finite_parameters<T: Scalar>(theta: &[T]) -> Result<()> {
+    Error::finite("the parameters", theta, "start from finite parameters")
+}
+
+pub(crate) fn finite_gradient<T: Scalar>(gradient: &[T]) -> Result<()> {
+    Error::finite("the gradient", gradient, "the function overflows or is not differentiable here: take smaller steps")
+}
+
+pub(crate) fn finite_value(value: f64) -> Result<f64> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(Error::NotFiniteValue {
+        what: "the value of the objective",
+        value,
+        remedy: "the function overflows or is not defined here: take smaller steps or another start",
+    })
+}
