@@ -5,6 +5,7 @@ mod curvature;
 mod curvature_blocks;
 mod curvature_errors;
 mod curvature_laws;
+mod curvature_points;
 mod curvature_table;
 mod data;
 mod digits;
