@@ -1,18 +1,12 @@
 //! The data sets, embedded in the program: nothing to download, nothing to find.
 
-use std::io::Read;
-
 use eigenscape::curvature::Examples;
 use eigenscape::data::Idx;
 use eigenscape::random::Key;
 use eigenscape::{Error, Scalar};
-use flate2::read::GzDecoder;
 
 use crate::Failure;
 use crate::arguments::Data;
-
-/// The largest file that is read: what lies in a compressed file is bounded before it is unpacked.
-const LARGEST: u64 = 64 << 20;
 
 /// Training images of the digits; the others are for testing.
 const DIGITS_FOR_TRAINING: usize = 1500;
@@ -38,18 +32,18 @@ pub struct Split<T> {
 pub fn load<T: Scalar>(data: Data, quick: bool) -> Result<Split<T>, Failure> {
     let (train_images, train_labels, test_images, test_labels) = match data {
         Data::Digits => {
-            let images = read(embedded!("digits-images-idx3-ubyte"))?;
-            let labels = read(embedded!("digits-labels-idx1-ubyte"))?;
+            let images = Idx::parse(embedded!("digits-images-idx3-ubyte"))?;
+            let labels = Idx::parse(embedded!("digits-labels-idx1-ubyte"))?;
             let order = Key::new(SPLIT).permutation(images.count());
             let (train, test) = order.split_at(DIGITS_FOR_TRAINING);
             (images.select(train)?, labels.select(train)?, images.select(test)?, labels.select(test)?)
         }
         Data::Mnist => {
-            let images = read(embedded!("mnist-train-images-idx3-ubyte"))?;
-            let labels = read(embedded!("mnist-train-labels-idx1-ubyte"))?;
+            let images = Idx::parse(embedded!("mnist-train-images-idx3-ubyte"))?;
+            let labels = Idx::parse(embedded!("mnist-train-labels-idx1-ubyte"))?;
             let kept: Vec<usize> = (0..if quick { 1000 } else { images.count() }).collect();
-            let test_images = read(embedded!("mnist-test-images-idx3-ubyte"))?;
-            let test_labels = read(embedded!("mnist-test-labels-idx1-ubyte"))?;
+            let test_images = Idx::parse(embedded!("mnist-test-images-idx3-ubyte"))?;
+            let test_labels = Idx::parse(embedded!("mnist-test-labels-idx1-ubyte"))?;
             (images.select(&kept)?, labels.select(&kept)?, test_images, test_labels)
         }
     };
@@ -63,10 +57,4 @@ pub fn load<T: Scalar>(data: Data, quick: bool) -> Result<Split<T>, Failure> {
         test: examples(&test_images, &test_labels)?,
         classes: 10,
     })
-}
-
-fn read(compressed: &[u8]) -> Result<Idx, Failure> {
-    let mut bytes = Vec::new();
-    GzDecoder::new(compressed).take(LARGEST).read_to_end(&mut bytes)?;
-    Ok(Idx::parse(&bytes)?)
 }

@@ -1,5 +1,6 @@
 //! The IDX format of unsigned bytes.
 
+use super::gzip::plain;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
@@ -35,20 +36,21 @@ pub struct Idx {
 const FORMAT: &str = "IDX";
 
 impl Idx {
-    /// Reads an array from the bytes of a whole file.
+    /// Reads an array from the bytes of a whole file, gzip data or not.
     ///
     /// # Errors
+    /// If gzip data are damaged or larger than 2^30 bytes when decompressed, or the feature `gzip` is off.
     /// If the header is not that of unsigned bytes, has no axis or more than four, or the bytes after it are not as many
     /// as the extents say.
     pub fn parse(file: &[u8]) -> Result<Self> {
         let wrong = |offset, found: String, expected: &str| {
             Err(Error::Format { format: FORMAT, offset, found, expected: expected.to_owned() })
         };
+        let file = plain(FORMAT, file)?;
         let Some((magic, rest)) = file.split_first_chunk::<4>() else {
             return wrong(0, format!("a file of {} bytes", file.len()), "a header of at least 4");
         };
         match *magic {
-            [0x1f, 0x8b, ..] => return wrong(0, "gzip data".into(), "an IDX header: decompress the file first"),
             [0, 0, 8, 1..=4] => {}
             [0, 0, 8, axes] => return wrong(3, format!("{axes} axes"), "1 to 4"),
             [0, 0, code, _] => {

@@ -31,6 +31,7 @@ pub struct Convolution {
     size: [usize; 2],
     stride: [usize; 2],
     padding: Padding,
+    biased: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ enum Padding {
 impl Convolution {
     /// A convolution to a number of channels with a kernel of these rows and columns.
     pub fn new(outputs: usize, size: [usize; 2]) -> Self {
-        Convolution { outputs, size, stride: [1, 1], padding: Padding::Of([0, 0]) }
+        Convolution { outputs, size, stride: [1, 1], padding: Padding::Of([0, 0]), biased: true }
     }
 
     /// The distance between neighbouring positions of the kernel, along height and width.
@@ -59,6 +60,11 @@ impl Convolution {
     /// have an odd number of rows and columns, or it would need more zeros on one side than on the other.
     pub fn same(self) -> Self {
         Convolution { padding: Padding::Same, ..self }
+    }
+
+    /// Without the block `bias`: for layers behind which a normalisation takes it away.
+    pub fn unbiased(self) -> Self {
+        Convolution { biased: false, ..self }
     }
 
     /// Rows and columns of zeros on each side, whichever way they were asked for.
@@ -91,10 +97,12 @@ impl Convolution {
         // The product of all four is counted first, so that those of three cannot overflow.
         Shape::new(&extents)?;
         let weight = weight("weight", &extents, channels * rows * columns, outputs * rows * columns)?;
-        Ok(Placed { output: Shape::new(&[outputs, down, across])?, blocks: vec![weight, bias(outputs)] })
+        let blocks = if self.biased { vec![weight, bias(outputs)] } else { vec![weight] };
+        Ok(Placed { output: Shape::new(&[outputs, down, across])?, blocks })
     }
 
     pub(super) fn record<'t, T: Scalar>(&self, blocks: &[Var<'t, T>], x: Var<'t, T>) -> Var<'t, T> {
-        x.convolution(blocks[0], self.stride, self.zeros()) + blocks[1].reshape([self.outputs, 1, 1])
+        let y = x.convolution(blocks[0], self.stride, self.zeros());
+        if self.biased { y + blocks[1].reshape([self.outputs, 1, 1]) } else { y }
     }
 }

@@ -7,7 +7,7 @@ use super::attention::Attention;
 use super::convolution::Convolution;
 use super::dense::{Dense, PositionOffsets};
 use super::normalization::{GroupNorm, LayerNorm};
-use super::placed::{Placed, misplaced};
+use super::placed::Placed;
 use super::pool::{AveragePool, MaxPool};
 use crate::error::Result;
 use crate::scalar::Scalar;
@@ -26,9 +26,11 @@ pub(super) enum Layer {
     GroupNorm(GroupNorm),
     PositionOffsets(PositionOffsets),
     Attention(Attention),
-    /// x + f(x): the layers of f, and what they are behind the shape that they start from.
+    /// s(x) + f(x): the layers of f, those of s (none: the identity), whose blocks follow f's, and what they are behind the
+    /// shape that both start from.
     Residual {
         layers: Layers,
+        shortcut: Layers,
         placed: Placed,
     },
 }
@@ -47,12 +49,7 @@ impl Layer {
             Layer::GroupNorm(layer) => layer.place(input),
             Layer::PositionOffsets(layer) => layer.place(input),
             Layer::Attention(layer) => layer.place(input),
-            Layer::Residual { placed, .. } if placed.output == input => Ok(placed.clone()),
-            Layer::Residual { placed, .. } => {
-                let rule =
-                    "the layers inside must end (right) in the shape that they start from (left), to be added to it";
-                misplaced("residual", input, placed.output.extents(), rule)
-            }
+            Layer::Residual { placed, .. } => Ok(placed.clone()),
         }
     }
 
@@ -75,7 +72,7 @@ impl Layer {
             Layer::GroupNorm(layer) => layer.record(blocks, x),
             Layer::PositionOffsets(layer) => layer.record(blocks, x),
             Layer::Attention(layer) => layer.record(blocks, x),
-            Layer::Residual { layers, .. } => x + layers.record(blocks, x),
+            Layer::Residual { layers, shortcut, .. } => shortcut.record(blocks, x) + layers.record(blocks, x),
         }
     }
 }
@@ -88,6 +85,12 @@ impl Layers {
     /// Adds a layer with the blocks in a range.
     pub(super) fn push(&mut self, layer: Layer, blocks: Range<usize>) {
         self.0.push((layer, blocks));
+    }
+
+    /// Counts blocks from this number on.
+    pub(super) fn shifted(mut self, by: usize) -> Self {
+        self.0.iter_mut().for_each(|(_, own)| *own = own.start + by..own.end + by);
+        self
     }
 
     /// Records all layers on examples x (the shape that the first was placed behind).

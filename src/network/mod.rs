@@ -12,8 +12,10 @@
 //! | --- | --- |
 //! | dense layers with one activation | [`Perceptron`] |
 //! | convolutions, pools, normalisation, residual connections, attention, in a row | [`Sequential`] |
+//! | a residual network for 32 x 32 images | [`residual_network`] |
 //! | anything else: shared weights, several branches | your own [`Network`]: blocks and a recording |
 //! | a start | [`Initialization`] |
+//! | parameters from or to a file | `from_safetensors`, `to_safetensors` (feature `safetensors`) |
 //!
 //! | layer of a [`Sequential`] | on examples of shape | blocks | cost for each example |
 //! | --- | --- | --- | --- |
@@ -24,7 +26,7 @@
 //! | [`group_norm`](Sequential::group_norm) | channels x any, over groups of channels | `gain`, `bias` | some passes |
 //! | [`attention`](Sequential::attention) | tokens x features | `query`, `key`, `value`, `output` | 8 tokens features^2 + 4 tokens^2 features |
 //! | [`position_offsets`](Sequential::position_offsets) | positions x features | `weight` | one pass |
-//! | [`residual`](Sequential::residual) | any | those of the layers inside | theirs, and one pass |
+//! | [`residual`](Sequential::residual), [`residual_with_shortcut`](Sequential::residual_with_shortcut) | any | those of the layers inside | theirs, and one pass |
 //! | [`activation`](Sequential::activation), [`flatten`](Sequential::flatten) | any | | one pass, nothing |
 
 mod activation;
@@ -38,7 +40,10 @@ mod normalization;
 mod perceptron;
 mod placed;
 mod pool;
+mod residual_network;
 mod sequential;
+#[cfg(feature = "safetensors")]
+mod weights;
 
 pub use activation::Activation;
 pub use attention::Attention;
@@ -47,7 +52,10 @@ pub use convolution::Convolution;
 pub use initialization::Initialization;
 pub use perceptron::Perceptron;
 pub use pool::Pool;
+pub use residual_network::residual_network;
 pub use sequential::Sequential;
+#[cfg(feature = "safetensors")]
+pub use weights::{from_safetensors, to_safetensors};
 
 use crate::scalar::Scalar;
 use crate::tape::Var;

@@ -209,9 +209,42 @@ impl Sequential {
     /// He, Zhang, Ren & Sun 2016, arXiv:1512.03385.
     #[track_caller]
     pub fn residual(self, layers: impl FnOnce(Sequential) -> Result<Sequential>) -> Result<Self> {
+        self.residual_with_shortcut(layers, Ok)
+    }
+
+    /// y = s(x) + f(x): both closures add layers to an empty sequence that starts from the shape here; the second those of
+    /// the shortcut s, which makes x fit where f changes its shape. Blocks of s are named `shortcut.` and what they are.
+    ///
+    /// # Errors
+    /// Those of the layers inside, and if f and s do not end in the same shape.
+    ///
+    /// # References
+    /// He, Zhang, Ren & Sun 2016, arXiv:1512.03385, equation 2.
+    #[track_caller]
+    pub fn residual_with_shortcut(
+        self,
+        layers: impl FnOnce(Sequential) -> Result<Sequential>,
+        shortcut: impl FnOnce(Sequential) -> Result<Sequential>,
+    ) -> Result<Self> {
         let here = Location::caller();
-        let Sequential { layers, blocks, output, .. } = layers(Sequential::empty(self.output))?;
-        self.then_at(Layer::Residual { layers, placed: Placed { output, blocks } }, here)
+        let inside = layers(Sequential::empty(self.output))?;
+        let beside = shortcut(Sequential::empty(self.output))?;
+        if inside.output != beside.output {
+            return Err(Error::Shapes {
+                operation: "residual",
+                left: beside.output.extents().to_vec(),
+                right: inside.output.extents().to_vec(),
+                rule: "the layers inside must end (right) in the shape that the shortcut ends in (left: without one, the \
+                       shape that they start from), to be added to it",
+                location: Some(here),
+            });
+        }
+        let shortcut = beside.layers.shifted(inside.blocks.len());
+        let mut blocks = inside.blocks;
+        blocks
+            .extend(beside.blocks.into_iter().map(|block| Block { name: format!("shortcut.{}", block.name), ..block }));
+        let placed = Placed { output: inside.output, blocks };
+        self.then_at(Layer::Residual { layers: inside.layers, shortcut, placed }, here)
     }
 
     #[track_caller]

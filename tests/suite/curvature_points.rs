@@ -153,12 +153,12 @@ fn objectives_from_outside_refuse_what_is_ill_posed() {
 fn selections_are_named_by_blocks_and_refuse_overlaps() {
     let (risk, theta) = risk::<f64>(Loss::SquaredError, 4);
     let last = risk.selection(|block| block.name == "1.weight");
-    assert_eq!(last.ranges(), [24..48]);
+    assert!(last.ranges().iter().eq(std::iter::once(&(24..48))));
     assert_eq!(risk.selection(|_| false).ranges(), []);
     assert_eq!(risk.selection(|_| true).ranges().len(), 4);
     assert_eq!(theta.len(), 52);
     assert!(Selection::new(5, [0..2, 1..3]).unwrap_err().to_string().contains("overlap"));
-    assert!(Selection::new(5, [3..6]).unwrap_err().to_string().contains("5"));
+    assert!(Selection::new(5, std::iter::once(3..6)).unwrap_err().to_string().contains("5"));
     assert!(Selection::new(5, [2..2, 0..5]).is_ok());
 }
 

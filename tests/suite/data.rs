@@ -1,7 +1,7 @@
-//! IDX files, sound and hostile.
+//! Data files, sound and hostile.
 
 use eigenscape::Scalar;
-use eigenscape::data::Idx;
+use eigenscape::data::{Cifar10, Idx};
 use proptest::prelude::*;
 
 fn file(extents: &[u32], values: &[u8]) -> Vec<u8> {
@@ -48,7 +48,7 @@ fn every_truncation_is_an_error() {
 
 #[test]
 fn wrong_headers_are_named() {
-    refused(&[0x1f, 0x8b, 8, 0, 0, 0], &["gzip", "decompress"]);
+    refused(&[0x1f, 0x8b, 8, 0, 0, 0], &["gzip", "damaged"]);
     refused(&[0, 0, 8, 0], &["byte 3", "0 axes", "1 to 4"]);
     refused(&[0, 0, 8, 5, 0], &["byte 3", "5 axes"]);
     refused(&[0, 0, 8, 255], &["255 axes"]);
@@ -153,5 +153,50 @@ proptest! {
             prop_assert_eq!(idx.select(&[position]).is_ok(), position < idx.count());
             prop_assert!(idx.select(&[]).is_ok());
         }
+    }
+}
+
+#[test]
+fn compressed_files_are_read_as_they_are() {
+    let labels = Idx::parse(include_bytes!("../../examples/data/digits-labels-idx1-ubyte.gz")).unwrap();
+    assert_eq!((labels.count(), &labels.bytes()[..5]), (1797, &[0, 1, 2, 3, 4][..]));
+}
+
+#[test]
+fn cifar_records_are_read_and_scaled_by_channel() {
+    let image = |label: u8, levels: [u8; 3]| {
+        let planes = levels.into_iter().flat_map(|level| std::iter::repeat_n(level, 1024));
+        std::iter::once(label).chain(planes).collect::<Vec<u8>>()
+    };
+    let file = [image(3, [0, 10, 255]), image(9, [2, 30, 255])].concat();
+    let images = Cifar10::parse(&file).unwrap();
+    assert_eq!((images.count(), images.labels(), images.bytes().len()), (2, &[3, 9][..], 2 * Cifar10::LEN));
+    assert_eq!(images.moments(), [(1.0, 1.0), (20.0, 10.0), (255.0, 0.0)]);
+    assert!(images.standardized::<f64>(images.moments()).unwrap_err().to_string().contains("deviation"));
+    let scaled = images.standardized::<f64>([(1.0, 1.0), (20.0, 10.0), (0.0, 255.0)]).unwrap();
+    let planes: Vec<f64> = scaled.chunks_exact(1024).map(|plane| plane[17]).collect();
+    assert_eq!(planes, [-1.0, -1.0, 1.0, 1.0, 1.0, 1.0]);
+    let second = images.select(&[1]).unwrap();
+    assert_eq!((second.labels(), second.bytes()), (&[9][..], &file[3074..]));
+    assert!(images.select(&[2]).is_err());
+
+    for len in [0, 1, 3072, 3074, 6145] {
+        assert!(Cifar10::parse(&file[..len]).unwrap_err().to_string().contains("multiple of 3073"), "{len}");
+    }
+    let mut wrong = file;
+    wrong[3073] = 10;
+    let error = Cifar10::parse(&wrong).unwrap_err().to_string();
+    assert!(error.contains("byte 3073") && error.contains("label 10"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(crate::oracle::cases(300))]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..6200), compressed: bool) {
+        let bytes = if compressed { [&[0x1f, 0x8b, 8, 0][..], &bytes].concat() } else { bytes };
+        let _ = Idx::parse(&bytes);
+        let _ = Cifar10::parse(&bytes);
+        let _ = Cifar10::parse(&bytes[..bytes.len().min(3073)]);
     }
 }

@@ -1,6 +1,5 @@
 //! Curvature of a network on real digits, against its dense spectrum.
 
-use std::io::Read;
 use std::ops::ControlFlow;
 
 use eigenscape::curvature::{Examples, Loss, Risk};
@@ -12,20 +11,13 @@ use eigenscape::operator::{LinearOperator, to_dense};
 use eigenscape::optimize::{GradientDescent, descend};
 use eigenscape::random::Key;
 use eigenscape::spectrum::{DiscreteMeasure, Hutchinson, Smoothing, StochasticLanczos, wasserstein};
-use flate2::read::GzDecoder;
 
 use crate::oracle::symmetric_eigenvalues;
 
-fn idx(compressed: &[u8]) -> Idx {
-    let mut bytes = Vec::new();
-    GzDecoder::new(compressed).read_to_end(&mut bytes).unwrap();
-    Idx::parse(&bytes).unwrap()
-}
-
 /// The first 1500 digits, standardized over all pixels.
 fn digits() -> Examples<f64> {
-    let images = idx(include_bytes!("../../examples/data/digits-images-idx3-ubyte.gz"));
-    let labels = idx(include_bytes!("../../examples/data/digits-labels-idx1-ubyte.gz"));
+    let images = Idx::parse(include_bytes!("../../examples/data/digits-images-idx3-ubyte.gz")).unwrap();
+    let labels = Idx::parse(include_bytes!("../../examples/data/digits-labels-idx1-ubyte.gz")).unwrap();
     assert_eq!((images.extents(), labels.extents()), (&[1797, 8, 8][..], &[1797][..]));
     let first: Vec<usize> = (0..1500).collect();
     let (images, labels) = (images.select(&first).unwrap(), labels.select(&first).unwrap());

@@ -32,3 +32,5 @@ mod tape_choices;
 mod tape_fuzz;
 mod tape_oracles;
 mod tape_solutions;
+#[cfg(feature = "safetensors")]
+mod weights;
