@@ -109,7 +109,7 @@ fn measure(kept: bool) {
         row("must hold: residuals, the least by hand", needed);
         row("holds beside it: workspaces of all threads", threads * workspaces(&risk));
         row("holds beside it: gradient, vector and product", 3 * vector);
-        row("holds beside it, at most: sums of three more lanes of chunks", 3 * vector);
+        row("holds beside it: sums of lanes of chunks, one to a thread", threads * vector);
         println!("\n| measured growth of the resident set | at most, MiB | stays, MiB |\n| --- | --- | --- |");
         report("packing buffers of matmul, filled before the rest", packing);
         let added = growth(|| out = product(&risk, &theta));
@@ -130,6 +130,39 @@ fn measure(kept: bool) {
     }
 }
 
+/// Budgets in MiB, and the work that is done within each: its residuals are beyond the smaller ones.
+const BUDGETS: [usize; 6] = [64, 128, 256, 512, 1024, 2048];
+const LARGE: (&[usize], usize) = (&[784, 1024, 1024, 10], 60_000);
+
+/// What one product within a budget adds, beside the budget. The vector and the product are the caller's.
+fn within(budget: usize) {
+    let (sizes, examples) = LARGE;
+    let (risk, theta) = common::work::<f32>(sizes, examples);
+    let risk = risk.memory_budget(budget << 20);
+    let _packing = growth(|| pack(sizes, risk.program().arguments()[1][0].extents()[0]));
+    let v = common::normal(theta.len(), 4);
+    let mut out = v.clone();
+    // The point's own: parameters and gradient, and what its gradient ran with.
+    let point = risk.at(&theta).unwrap();
+    let mut memory = None;
+    let added = growth(|| {
+        let hessian = point.hessian();
+        hessian.apply(&v, &mut out);
+        hessian.apply(&v, &mut out);
+        memory = Some(hessian.memory());
+    });
+    let memory = memory.expect("it was set above");
+    let counted = memory.residuals + memory.running;
+    println!(
+        "| {budget} | {} of {} | {:.1} | {:.1} |",
+        memory.kept,
+        memory.chunks,
+        mebibytes(counted),
+        mebibytes(added.0)
+    );
+    assert!(counted <= memory.budget && added.0 <= memory.budget, "the budget is exceeded");
+}
+
 fn main() -> ExitCode {
     if resident().is_none() {
         println!("the resident set is read from /proc, which Linux alone has");
@@ -138,8 +171,14 @@ fn main() -> ExitCode {
     match std::env::var("MEASURE").as_deref() {
         Ok("kept") => measure(true),
         Ok("recomputed") => measure(false),
-        _ => {
-            for measurement in ["kept", "recomputed"] {
+        Ok(budget) => within(budget.parse().expect("a number of MiB")),
+        Err(_) => {
+            let budgets = BUDGETS.map(|budget| budget.to_string());
+            for measurement in ["kept", "recomputed"].into_iter().chain(budgets.iter().map(String::as_str)) {
+                if measurement == budgets[0] {
+                    println!("\n| budget, MiB | chunks kept | counted, MiB | measured growth at most, MiB |");
+                    println!("| --- | --- | --- | --- |");
+                }
                 let child = Command::new(std::env::current_exe().expect("this program has a path"))
                     .env("MEASURE", measurement)
                     // Large blocks go back to the system when they are freed, so that what is counted is what is held.

@@ -1,6 +1,9 @@
-//! Examples cut into chunks of equal size, and sums over chunks in a fixed tree.
+//! Examples cut into chunks of equal size, and sums over chunks in a fixed order.
 
-use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+use rayon::prelude::*;
 
 use super::Examples;
 use crate::linalg::axpy;
@@ -47,60 +50,45 @@ pub(super) fn suitable_rows(parameters: usize, activations: usize) -> usize {
     parameters.div_ceil(activations).max((ENOUGH / activations).clamp(8, 128)).min(1024)
 }
 
-/// The data of all chunks, with the last filled up.
+/// Examples in chunks: each a stretch of them, but for the last, which is a copy if it had to be filled up.
 #[derive(Clone, Debug)]
 pub(super) struct ChunkedExamples<T> {
     pub(super) partition: Partition,
-    inputs: Vec<T>,
-    targets: Vec<T>,
-    weights: Vec<T>,
-    input_len: usize,
-    target_len: usize,
+    pub(super) examples: Examples<T>,
+    /// Inputs, targets and weights of the last chunk, if it is not full.
+    filled_up: Option<[Vec<T>; 3]>,
 }
 
 impl<T: Scalar> ChunkedExamples<T> {
-    pub(super) fn new(examples: &Examples<T>, partition: Partition) -> Self {
-        let rows = partition.rows * partition.chunks;
+    pub(super) fn new(examples: Examples<T>, partition: Partition) -> Self {
+        let Partition { rows, chunks } = partition;
+        let first = (chunks - 1) * rows;
         let padded = |entries: &[T], len: usize| {
-            let mut padded = entries.to_vec();
+            let mut padded = entries[first * len..].to_vec();
             fill_up(&mut padded, rows, len);
             padded
         };
-        let mut weights = examples.weights().to_vec();
-        weights.resize(rows, T::zero());
-        ChunkedExamples {
-            partition,
-            inputs: padded(examples.inputs(), examples.input_len()),
-            targets: padded(examples.targets(), examples.target_len()),
-            weights,
-            input_len: examples.input_len(),
-            target_len: examples.target_len(),
-        }
+        let filled_up = (examples.count() < chunks * rows).then(|| {
+            let mut weights = examples.weights()[first..].to_vec();
+            weights.resize(rows, T::zero());
+            let inputs = padded(examples.inputs(), examples.input_len());
+            [inputs, padded(examples.targets(), examples.target_len()), weights]
+        });
+        ChunkedExamples { partition, examples, filled_up }
     }
 
     /// The arguments of the recorded risk for one chunk: theta, inputs, targets, weights.
     pub(super) fn arguments<'a>(&'a self, theta: &'a [T], chunk: usize) -> [&'a [T]; 4] {
-        let of = |entries: &'a [T], len: usize| {
-            let width = self.partition.rows * len;
-            &entries[chunk * width..][..width]
-        };
-        [theta, of(&self.inputs, self.input_len), of(&self.targets, self.target_len), of(&self.weights, 1)]
+        let Partition { rows, chunks } = self.partition;
+        if let (Some([inputs, targets, weights]), true) = (&self.filled_up, chunk + 1 == chunks) {
+            return [theta, inputs, targets, weights];
+        }
+        let of = |entries: &'a [T], len: usize| &entries[chunk * rows * len..][..rows * len];
+        let examples = &self.examples;
+        let (inputs, targets) =
+            (of(examples.inputs(), examples.input_len()), of(examples.targets(), examples.target_len()));
+        [theta, inputs, targets, of(examples.weights(), 1)]
     }
-}
-
-/// Overwrites `out` with the sum of what `run` adds for each chunk, and returns that of its values, in an order that
-/// depends on the number of chunks alone.
-///
-/// Chunks of a lane are added up where they are computed, one after the other; lanes in a tree. A lane costs a vector, so
-/// there are fewer than chunks, but enough of them to occupy many threads.
-pub(super) fn sum_over_chunks<T: Scalar>(
-    chunks: usize,
-    out: &mut [T],
-    spare: &Pool<Vec<T>>,
-    run: &(impl Fn(usize, &mut [T]) -> f64 + Sync),
-) -> f64 {
-    let lanes = chunks.div_ceil(LANE).clamp(FEW.min(chunks), MANY);
-    sum_over_lanes((chunks, lanes), 0..lanes, out, spare, run)
 }
 
 /// Chunks of a lane, unless that makes fewer than `FEW` lanes or more than `MANY`.
@@ -108,31 +96,130 @@ const LANE: usize = 4;
 const FEW: usize = 4;
 const MANY: usize = 64;
 
-fn sum_over_lanes<T: Scalar>(
-    (chunks, all): (usize, usize),
-    lanes: Range<usize>,
+/// The number of lanes of so many chunks.
+pub(super) fn lanes(chunks: usize) -> usize {
+    chunks.div_ceil(LANE).clamp(FEW.min(chunks), MANY)
+}
+
+/// Overwrites `out` with the sum of what `run` adds for each chunk, and returns that of its values, in an order that
+/// depends on the number of chunks alone.
+///
+/// Chunks of a lane are added up where they are computed, one after the other, and lanes in their order: a thread that is
+/// done with a lane waits for those before, which other threads are at. So there is one vector to a thread, and no more.
+pub(super) fn sum_over_chunks<T: Scalar>(
+    chunks: usize,
     out: &mut [T],
     spare: &Pool<Vec<T>>,
     run: &(impl Fn(usize, &mut [T]) -> f64 + Sync),
 ) -> f64 {
-    if lanes.len() <= 1 {
+    let (lanes, len) = (lanes(chunks), out.len());
+    let lane = |number: usize, sum: &mut [T]| -> f64 {
+        sum.fill(T::zero());
+        (number * chunks / lanes..(number + 1) * chunks / lanes).map(|chunk| run(chunk, sum)).sum()
+    };
+    if lanes <= 1 {
         out.fill(T::zero());
-        let start = |lane: usize| lane * chunks / all.max(1);
-        return (start(lanes.start)..start(lanes.end)).map(|chunk| run(chunk, out)).sum();
+        return (0..chunks).map(|chunk| run(chunk, out)).sum();
     }
-    let middle = lanes.start + lanes.len().div_ceil(2);
-    let len = out.len();
-    let (left, (other, right)) = rayon::join(
-        || sum_over_lanes((chunks, all), lanes.start..middle, out, spare, run),
-        || {
-            let mut other = spare.take(Vec::new);
-            // Sums of one vector and of blocks share their buffers.
-            other.resize(len, T::zero());
-            let right = sum_over_lanes((chunks, all), middle..lanes.end, &mut other, spare, run);
-            (other, right)
-        },
-    );
-    axpy(T::one(), &other, out);
-    spare.give(other);
-    left + right
+    out.fill(T::zero());
+    let taken = AtomicUsize::new(0);
+    let order = Order { total: Mutex::new(Total { next: 0, sum: out, value: 0.0 }), changed: Condvar::new() };
+    let threads = rayon::current_num_threads().min(lanes);
+    (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
+        let guard = Abandon(&order);
+        let mut own = spare.take(Vec::new);
+        // Sums of one vector and of blocks share their buffers.
+        own.resize(len, T::zero());
+        loop {
+            // Lanes are taken in their order, so that the one before is added already or being computed.
+            let number = taken.fetch_add(1, Ordering::Relaxed);
+            if number >= lanes {
+                break;
+            }
+            let value = lane(number, &mut own);
+            if !order.add(number, &own, value) {
+                break;
+            }
+        }
+        spare.give(own);
+        std::mem::forget(guard);
+    });
+    order.total.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).value
+}
+
+/// What lanes are added to, one after the other.
+struct Order<'a, T> {
+    total: Mutex<Total<'a, T>>,
+    changed: Condvar,
+}
+
+struct Total<'a, T> {
+    /// The lane whose turn it is.
+    next: usize,
+    sum: &'a mut [T],
+    value: f64,
+}
+
+impl<T: Scalar> Order<'_, T> {
+    /// Adds a lane when its turn has come; false if a lane before it was abandoned.
+    fn add(&self, number: usize, sum: &[T], value: f64) -> bool {
+        let mut total = self.lock();
+        while total.next < number {
+            total = self.changed.wait(total).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        if total.next != number {
+            return false;
+        }
+        axpy(T::one(), sum, total.sum);
+        total.value += value;
+        total.next += 1;
+        self.changed.notify_all();
+        true
+    }
+}
+
+impl<'a, T> Order<'a, T> {
+    fn lock(&self) -> MutexGuard<'_, Total<'a, T>> {
+        self.total.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Dropped when a lane panics: nobody must wait for it.
+struct Abandon<'a, 'b, T>(&'a Order<'b, T>);
+
+impl<T> Drop for Abandon<'_, '_, T> {
+    fn drop(&mut self) {
+        self.0.lock().next = usize::MAX;
+        self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pool, sum_over_chunks};
+
+    /// A panic in one chunk reaches the caller, and leaves nobody waiting.
+    #[test]
+    fn a_chunk_may_panic() {
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for bad in [0, 7, 63] {
+                let run = |chunk: usize, sum: &mut [f64]| {
+                    assert!(chunk != bad, "chunk {bad} is bad");
+                    sum[0] += 1.0;
+                    1.0
+                };
+                let sum = || pool.install(|| sum_over_chunks(64, &mut [0.0], &Pool::default(), &run));
+                let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(sum));
+                assert!(caught.is_err());
+            }
+            let run = |chunk: usize, sum: &mut [f64]| {
+                sum[0] += chunk as f64;
+                1.0
+            };
+            let mut sum = [f64::NAN];
+            let value = pool.install(|| sum_over_chunks(1000, &mut sum, &Pool::default(), &run));
+            assert_eq!((sum, value), ([499_500.0], 1000.0));
+        }
+    }
 }

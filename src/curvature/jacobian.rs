@@ -5,7 +5,7 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::Risk;
-use super::products::{Direction, Products};
+use super::products::{Direction, MemoryReport, Products};
 use crate::operator::{Adjoint, LinearOperator, block_fits, fits};
 use crate::scalar::Scalar;
 
@@ -19,6 +19,11 @@ pub struct Jacobian<'a, T> {
 impl<'a, T: Scalar> Jacobian<'a, T> {
     pub(super) fn new(products: &'a Products<'a, T>, theta: &'a [T]) -> Self {
         Jacobian { products, theta }
+    }
+
+    /// What is held in memory for products, and what was decided to fit the budget.
+    pub fn memory(&self) -> MemoryReport {
+        self.products.memory()
     }
 
     pub(super) fn risk(&self) -> &'a Risk<T> {

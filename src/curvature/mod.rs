@@ -17,7 +17,7 @@
 //! | [`Jacobian`] | 1 gradient | the same |
 //!
 //! Examples are cut into chunks of equal size, which follows from shapes and not from the number of threads; chunks run
-//! in parallel, and their sums are added in a fixed tree. So results have the same bits for any number of threads, and
+//! in parallel, and their sums are added in a fixed order. So results have the same bits for any number of threads, and
 //! memory is bounded by [`Risk::memory_budget`]: residuals are kept where they fit and recomputed where they do not.
 //!
 //! # References
@@ -46,4 +46,5 @@ pub use loss::{LogitCurvature, Loss, LossFunction};
 pub use mini_batches::MiniBatches;
 pub use operators::{GaussNewton, Hessian, Remainder};
 pub use point::RiskPoint;
+pub use products::MemoryReport;
 pub use risk::Risk;

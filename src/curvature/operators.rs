@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::products::Products;
+use super::products::{MemoryReport, Products};
 use crate::operator::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, block_fits, fits};
 use crate::scalar::Scalar;
 
@@ -12,6 +12,11 @@ macro_rules! square_operator {
         impl<'a, T: Scalar> $name<'a, T> {
             pub(super) fn new(products: &'a Products<'a, T>, theta: &'a [T]) -> Self {
                 $name { products, theta }
+            }
+
+            /// What is held in memory for products, and what was decided to fit the budget.
+            pub fn memory(&self) -> MemoryReport {
+                self.products.memory()
             }
         }
 

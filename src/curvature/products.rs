@@ -3,10 +3,43 @@
 use rayon::prelude::*;
 
 use super::Risk;
-use super::chunks::{Pool, run_pooled, sum_over_chunks};
+use super::chunks::{Pool, lanes, run_pooled, sum_over_chunks};
 use crate::objective::Stochastic;
 use crate::scalar::Scalar;
 use crate::tape::{Derivative, Plan, Workspace, run_linear};
+
+/// What an operator at a point holds in memory, in bytes, and what was decided so that it fits the budget.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::{Objective, Point};
+///
+/// let network = Perceptron::new(&[1, 8, 1], Activation::Tanh)?;
+/// let examples = Examples::new(vec![0.5; 1000], 1, vec![1.0; 1000], 1)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+/// let memory = risk.at(&[0.1; 25])?.hessian().memory();
+/// assert!(memory.kept == memory.chunks && memory.residuals + memory.running <= memory.budget);
+///
+/// let memory = risk.memory_budget(0).at(&[0.1; 25])?.hessian().memory();
+/// assert_eq!((memory.kept, memory.residuals), (0, 0));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryReport {
+    /// The number of chunks of examples.
+    pub chunks: usize,
+    /// The number of those whose residuals are kept; those of the others are recomputed in each product.
+    pub kept: usize,
+    /// Bytes of the residuals that are kept.
+    pub residuals: usize,
+    /// Bytes that a running product holds beside them at most, with the threads of the current pool: workspaces, residuals
+    /// that are recomputed, partial sums.
+    pub running: usize,
+    /// The budget.
+    pub budget: usize,
+}
 
 /// Which of a derivative's linear parts is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,9 +53,9 @@ pub(super) enum Direction {
 pub(super) struct Products<'a, T> {
     pub(super) risk: &'a Risk<T>,
     derivative: &'a Derivative<T>,
-    /// One for each chunk, if they fit the budget.
-    kept: Option<Vec<Vec<T>>>,
-    /// Residuals of one chunk each, if they do not.
+    /// Those of the first chunks, as many as fit the budget.
+    kept: Vec<Vec<T>>,
+    /// Residuals of one chunk each, for the others.
     recomputed: Pool<Vec<T>>,
     primal_workspaces: Pool<Workspace<T>>,
     /// Logits of a chunk.
@@ -36,18 +69,56 @@ impl<'a, T: Scalar> Products<'a, T> {
         let mut products = Products {
             risk,
             derivative,
-            kept: None,
+            kept: Vec::new(),
             recomputed: Pool::default(),
             primal_workspaces: Pool::default(),
             logits: Pool::default(),
             workspaces: [Pool::default(), Pool::default()],
         };
-        let chunks = risk.chunked.partition.chunks;
-        let bytes = derivative.residual_len().saturating_mul(chunks * size_of::<T>());
-        if bytes <= risk.memory_budget {
-            products.kept = Some((0..chunks).into_par_iter().map(|chunk| products.residuals(theta, chunk)).collect());
+        let chunks = products.count_kept();
+        products.kept = (0..chunks).into_par_iter().map(|chunk| products.residuals(theta, chunk)).collect();
+        if chunks == risk.chunked.partition.chunks {
+            // They are not needed again.
+            products.primal_workspaces = Pool::default();
         }
         products
+    }
+
+    /// The number of chunks whose residuals are kept.
+    fn count_kept(&self) -> usize {
+        let (chunks, budget) = (self.risk.chunked.partition.chunks, self.risk.memory_budget);
+        let chunk = self.derivative.residual_len() * size_of::<T>();
+        if chunk.saturating_mul(chunks).saturating_add(self.running_bytes(1, true)) <= budget {
+            return chunks;
+        }
+        let room = budget.saturating_sub(self.running_bytes(1, false));
+        room.checked_div(chunk).unwrap_or(chunks).min(chunks - 1)
+    }
+
+    /// The bytes that running products of blocks of so many vectors hold at most, beside the residuals that are kept.
+    fn running_bytes(&self, vectors: usize, all_kept: bool) -> usize {
+        let threads = rayon::current_num_threads();
+        let chunks = self.risk.chunked.partition.chunks;
+        let Derivative { primal, linear, transposed, .. } = self.derivative;
+        let mut thread = linear.workspace_len().max(transposed.as_ref().map_or(0, Plan::workspace_len));
+        if !all_kept {
+            thread += primal.workspace_len() + self.derivative.residual_len();
+        }
+        let sums = if lanes(chunks) > 1 { threads.min(lanes(chunks)) } else { 0 };
+        let entries = threads.min(chunks) * thread + vectors * sums * self.parameters();
+        entries.saturating_mul(size_of::<T>())
+    }
+
+    /// What is kept, and what running products hold.
+    pub(super) fn memory(&self) -> MemoryReport {
+        let chunks = self.risk.chunked.partition.chunks;
+        MemoryReport {
+            chunks,
+            kept: self.kept.len(),
+            residuals: self.kept.len() * self.derivative.residual_len() * size_of::<T>(),
+            running: self.running_bytes(1, self.kept.len() == chunks),
+            budget: self.risk.memory_budget,
+        }
     }
 
     fn residuals(&self, theta: &[T], chunk: usize) -> Vec<T> {
@@ -72,8 +143,8 @@ impl<'a, T: Scalar> Products<'a, T> {
                 run_linear(linear, (residuals, &given), vector, out, &mut workspace);
             }
         };
-        match &self.kept {
-            Some(kept) => run(&kept[chunk]),
+        match self.kept.get(chunk) {
+            Some(kept) => run(kept),
             None => {
                 // Paid once for all vectors.
                 let residuals = self.residuals(theta, chunk);
@@ -127,11 +198,16 @@ impl<'a, T: Scalar> Products<'a, T> {
     /// The number of vectors of a block that go through the chunks together, with `out` entries of sums for each.
     ///
     /// With residuals in memory, as many as leave the sums in the cache; where they are recomputed, as many as the budget
-    /// has room for with three partial sums each, but 32 at most.
+    /// has room for, but 32 at most.
     pub(super) fn group(&self, out: usize) -> usize {
         const CACHE: usize = 1 << 19;
-        let room = if self.kept.is_some() { CACHE } else { self.risk.memory_budget / 3 };
-        (room / (out * size_of::<T>()).max(1)).clamp(1, 32)
+        const MOST: usize = 32;
+        if self.kept.len() == self.risk.chunked.partition.chunks {
+            return (CACHE / (out * size_of::<T>()).max(1)).clamp(1, MOST);
+        }
+        let report = self.memory();
+        let room = report.budget.saturating_sub(report.residuals);
+        (1..=MOST).rev().find(|&vectors| self.running_bytes(vectors, false) <= room).unwrap_or(1)
     }
 
     pub(super) fn parameters(&self) -> usize {

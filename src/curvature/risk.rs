@@ -44,7 +44,6 @@ pub struct Risk<T> {
     blocks: Vec<Block>,
     parameters: usize,
     outputs: usize,
-    examples: Examples<T>,
     pub(super) chunked: ChunkedExamples<T>,
     pub(super) recording: Recording<T>,
     value: Plan<T>,
@@ -98,7 +97,7 @@ impl<T: Scalar> fmt::Debug for Risk<T> {
         f.debug_struct("Risk")
             .field("loss", &self.loss)
             .field("parameters", &self.parameters)
-            .field("examples", &self.examples.count())
+            .field("examples", &self.examples().count())
             .field("partition", &self.chunked.partition)
             .finish_non_exhaustive()
     }
@@ -138,8 +137,7 @@ impl<T: Scalar> Risk<T> {
             blocks: network.blocks().to_vec(),
             parameters: network.parameters(),
             outputs: network.outputs(),
-            chunked: ChunkedExamples::new(&examples, partition),
-            examples,
+            chunked: ChunkedExamples::new(examples, partition),
             value: Plan::new(&recording.risk),
             gradient,
             logits: Plan::new(&recording.logits),
@@ -154,15 +152,21 @@ impl<T: Scalar> Risk<T> {
         })
     }
 
-    /// Sets the bytes that the residuals of one operator at one point may take, [`Risk::MEMORY_BUDGET`] by default. Within
-    /// it they are kept; beyond it each product recomputes them chunk by chunk, to the same bits.
+    /// Sets the bytes that one operator at one point may hold, [`Risk::MEMORY_BUDGET`] by default: residuals, workspaces and
+    /// partial sums, but neither the data nor the vectors that products are given.
+    ///
+    /// Residuals are kept for as many chunks as there is room for; those of the others are recomputed in each product, to
+    /// the same bits, which costs about a gradient more. What was decided is told by the operators' `memory`. A budget too
+    /// small for a product to run is exceeded by what a product needs.
+    ///
+    /// Matrix products keep packing buffers with each thread, sized by its caches, which are not counted.
     pub fn memory_budget(self, bytes: usize) -> Self {
         Risk { memory_budget: bytes, ..self }
     }
 
     /// The examples.
     pub fn examples(&self) -> &Examples<T> {
-        &self.examples
+        &self.chunked.examples
     }
 
     /// The network's parameter blocks.
@@ -215,7 +219,7 @@ impl<T: Scalar> Risk<T> {
         padded.par_chunks_exact_mut(partition.rows * self.outputs).enumerate().for_each(|(chunk, rows)| {
             run_pooled(&self.logits, &self.logits_workspaces, &self.chunked.arguments(theta, chunk), &mut [rows]);
         });
-        padded.truncate(self.examples.count() * self.outputs);
+        padded.truncate(self.examples().count() * self.outputs);
         padded
     }
 
@@ -228,7 +232,7 @@ impl<T: Scalar> Risk<T> {
     /// If `theta` does not have P entries.
     #[track_caller]
     pub fn accuracy(&self, theta: &[T]) -> Result<f64> {
-        let Some(labels) = self.examples.labels() else {
+        let Some(labels) = self.examples().labels() else {
             return Err(Error::Empty { what: "the list of labels", remedy: "make the examples with `labelled`" });
         };
         let logits = self.logits(theta);
@@ -238,7 +242,7 @@ impl<T: Scalar> Risk<T> {
             row.iter().enumerate().fold(0, largest) == label
         };
         let correct = logits.chunks_exact(self.outputs).zip(labels).filter(|&pair| right(pair)).count();
-        Ok(correct as f64 / self.examples.count() as f64)
+        Ok(correct as f64 / self.examples().count() as f64)
     }
 
     /// Gradients of mini-batches: permutations of the examples, cut into batches, a new one for each epoch.
@@ -246,7 +250,7 @@ impl<T: Scalar> Risk<T> {
     /// # Errors
     /// If `batch` is 0 or above the number of examples.
     pub fn mini_batches(&self, batch: usize, key: Key) -> Result<MiniBatches<'_, T>> {
-        MiniBatches::new(&self.examples, &self.record, batch, key)
+        MiniBatches::new(self.examples(), &self.record, batch, key)
     }
 
     /// The gradients of the losses of single examples by their logits, unweighted, N x C.
@@ -265,7 +269,7 @@ impl<T: Scalar> Risk<T> {
             derivative.primal.run(arguments, &mut [&mut residuals], &mut primal);
             run_linear(&derivative.linear, (&residuals, arguments), &vector, out, workspace);
         };
-        self.over_logits(logits, self.examples.targets(), product, &derivative.linear)
+        self.over_logits(logits, self.examples().targets(), product, &derivative.linear)
     }
 
     /// The derivatives of the risk along a direction, chunk by chunk.
@@ -306,11 +310,11 @@ impl<T: Scalar> Risk<T> {
         let (residuals, primal, workspaces) = (Pool::default(), Pool::default(), Pool::default());
         let (cotangents, row) = (Pool::default(), Pool::default());
         let mut sum = vec![T::zero(); self.parameters];
-        sum_over_chunks(self.examples.count(), &mut sum, &self.vectors, &|m, sum: &mut [T]| {
+        sum_over_chunks(self.examples().count(), &mut sum, &self.vectors, &|m, sum: &mut [T]| {
             let of = |entries: &'_ [T], len: usize| entries[m * len..][..len].to_vec();
-            let inputs = of(self.examples.inputs(), self.examples.input_len());
-            let targets = of(self.examples.targets(), self.examples.target_len());
-            let arguments: [&[T]; 4] = [theta, &inputs, &targets, &self.examples.weights()[m..=m]];
+            let inputs = of(self.examples().inputs(), self.examples().input_len());
+            let targets = of(self.examples().targets(), self.examples().target_len());
+            let arguments: [&[T]; 4] = [theta, &inputs, &targets, &self.examples().weights()[m..=m]];
             let mut at = residuals.take(|| vec![T::zero(); single.residual_len()]);
             run_pooled(&single.primal, &primal, &arguments, &mut [&mut at]);
             let mut workspace = workspaces.take(|| backward.workspace());
