@@ -8,13 +8,29 @@
 //! ```
 //!
 //! J_m is C x P, the derivative of the logits of example m; S_m is C x C, the second derivative of the loss by the
-//! logits. H = G + the term with the curvature of the logits; for softmax cross-entropy G is also the Fisher matrix.
+//! logits. g_m is the gradient of the loss of example m.
 //!
-//! | operator | product costs about | memory at the point |
+//! | you want | take, at a [`RiskPoint`] | a product costs about |
 //! | --- | --- | --- |
-//! | [`Hessian`] | 2 gradients | residuals: a few times the activations |
-//! | [`GaussNewton`] | 1.5 gradients | residuals: about the activations |
-//! | [`Jacobian`] | 1 gradient | the same |
+//! | H | [`hessian`](crate::objective::Point::hessian) | 1.5 to 2 gradients |
+//! | G, semidefinite | [`gauss_newton`](RiskPoint::gauss_newton) | 1.2 gradients |
+//! | H - G, and how large it is | [`remainder`](RiskPoint::remainder), [`remainder_ratio`](RiskPoint::remainder_ratio) | 1.5 to 2 gradients |
+//! | the Fisher matrix: mean over the model's targets | [`fisher`](RiskPoint::fisher): G, for losses with natural parameters | 1.2 gradients |
+//! | the same by draws of targets | [`sampled_fisher`](RiskPoint::sampled_fisher) | J and J' |
+//! | sum_m w_m g_m g_m', with the data's targets | [`empirical_fisher`](RiskPoint::empirical_fisher) | J and J' |
+//! | the same about the mean | [`gradient_covariance`](RiskPoint::gradient_covariance) | J and J' |
+//! | all g_m, N x P; their inner products, N x N | [`gradients`](RiskPoint::gradients), [`gradient_gram`](RiskPoint::gradient_gram) | J or J'; both |
+//! | J | [`jacobian`](RiskPoint::jacobian) | 0.5 to 1 gradient |
+//! | J J', the neural tangent kernel | [`kernel`](RiskPoint::kernel) | J and J' |
+//! | B with B'B = G; G's dual B B' and so its exact spectrum | [`gauss_newton_root`](RiskPoint::gauss_newton_root), [`Gram`](crate::operator::Gram) | J and J' |
+//! | class means, pairs of classes, scatter within | [`class_structure`](RiskPoint::class_structure) | J and J' |
+//! | diagonals | [`gauss_newton_diagonal`](RiskPoint::gauss_newton_diagonal), [`SecondMoment::diagonal`], [`HutchinsonDiagonal`](crate::spectrum::HutchinsonDiagonal) for H | N C small gradients |
+//! | diagonal blocks | [`BlockDiagonal`](crate::operator::BlockDiagonal) of any of these | one for each block |
+//! | a layer alone, all biases | [`Risk::selection`] with [`Compressed`](crate::operator::Compressed) | one |
+//! | a subspace, a mask, weight decay, known eigenpairs taken away | [`Compressed`](crate::operator::Compressed), [`Shifted`](crate::operator::Shifted), [`Deflated`](crate::operator::Deflated) | one |
+//! | the loss along a direction, to third order | [`along`](RiskPoint::along) | 8 losses, once |
+//!
+//! Each operator keeps residuals of its own, a few times the activations; those made of J share J's.
 //!
 //! Examples are cut into chunks of equal size, which follows from shapes and not from the number of threads; chunks run
 //! in parallel, and their sums are added in a fixed order. So results have the same bits for any number of threads, and

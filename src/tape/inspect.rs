@@ -1,5 +1,6 @@
 //! Finding the instruction at which a program leaves the finite numbers.
 
+use super::op::Op;
 use super::plan::{Plan, zeros};
 use super::print::Line;
 use super::program::Program;
@@ -23,6 +24,9 @@ pub struct NonFinite {
 
 impl<T: Scalar> Program<T> {
     /// The first instruction, in order, whose value at these arguments is not finite; `None` if all are.
+    ///
+    /// Infinities that were recorded, as what pads the windows of a pool, are not counted until something is computed from
+    /// them.
     ///
     /// For debugging: keeps every value in memory at once, and takes a plan for this one call.
     ///
@@ -54,8 +58,9 @@ impl<T: Scalar> Program<T> {
         }
         let mut slices: Vec<&mut [T]> = values.iter_mut().map(Vec::as_mut_slice).collect();
         plan.run(arguments, &mut slices, &mut workspace);
+        let infinite = self.infinite_by_design();
         let first = self.nodes.iter().zip(&values).enumerate().find_map(|(number, (node, value))| {
-            let position = value.iter().position(|x| !x.is_finite())?;
+            let position = value.iter().position(|x| x.is_nan() || !(x.is_finite() || infinite[number]))?;
             let alike = node.op.operands().filter(|&operand| self.shape(operand) == node.shape);
             Some(NonFinite {
                 number,
@@ -66,5 +71,19 @@ impl<T: Scalar> Program<T> {
             })
         });
         Ok(first)
+    }
+
+    /// Infinite fills, and values that they were only moved into.
+    fn infinite_by_design(&self) -> Vec<bool> {
+        let mut infinite = vec![false; self.nodes.len()];
+        for (number, node) in self.nodes.iter().enumerate() {
+            infinite[number] = match node.op {
+                Op::Fill(c) => c.is_infinite(),
+                Op::Select { then, otherwise, .. } => infinite[then.index()] || infinite[otherwise.index()],
+                Op::Reshape(x) | Op::Broadcast(x, _) | Op::Permute(x, _) => infinite[x.index()],
+                _ => false,
+            };
+        }
+        infinite
     }
 }

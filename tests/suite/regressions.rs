@@ -272,3 +272,46 @@ fn the_slope_of_exp_m1_keeps_its_digits() {
     let slope = f.gradient(0).unwrap().evaluate(&[&[-40.0]])[1][0];
     assert!((slope / (-40.0f64).exp() - 1.0).abs() < 1e-15);
 }
+
+/// Gradients of code that reads a vector number by number were the first to show it.
+#[test]
+fn gradients_of_vectors_read_number_by_number_are_those_of_scalars() {
+    use eigenscape::objective::{Objective, Recorded};
+    use eigenscape::tape::Var;
+    fn valley<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
+        let term = |pair: &[Var<'t, f64>]| {
+            let across = pair[1] - pair[0] * pair[0];
+            across * across * 100.0 + (1.0 - pair[0]).powi(2)
+        };
+        x.windows(2).map(term).reduce(|sum, term| sum + term).unwrap()
+    }
+    fn chain<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
+        x[1..].iter().fold(x[0].sin(), |s, &y| s * s + y * x[0])
+    }
+    for dim in 2..14 {
+        let theta: Vec<f64> = (0..dim).map(|i| 0.3 + 0.1 * i as f64).collect();
+        for formula in [valley, chain] {
+            let vector = Recorded::new(dim, |x| formula(&(0..dim).map(|i| x.at(i)).collect::<Vec<_>>())).unwrap();
+            let scalars = Recorded::scalars(dim, |x| formula(x)).unwrap();
+            let [mut actual, mut expected] = [vec![0.0; dim], vec![0.0; dim]];
+            vector.value_and_gradient(&theta, &mut actual).unwrap();
+            scalars.value_and_gradient(&theta, &mut expected).unwrap();
+            for (actual, expected) in actual.iter().zip(&expected) {
+                assert!((actual - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{dim}: {actual} for {expected}");
+            }
+        }
+    }
+}
+
+/// The padding of a pool is -inf by design; it once was the first value that is not finite.
+#[test]
+fn the_padding_of_a_pool_is_not_blamed() {
+    use eigenscape::tape::{Program, Shape};
+    let pool = Program::<f64>::record([Shape::from([1, 1, 2, 2])], |[x]| x.max_pool([2, 2], [1, 1], [1, 1]).sum().ln())
+        .unwrap();
+    assert!(pool.first_non_finite(&[&[1.0, 2.0, 3.0, 4.0]]).unwrap().is_none());
+    let found = pool.first_non_finite(&[&[-1.0, -2.0, -3.0, -4.0]]).unwrap().unwrap();
+    assert!(found.instruction.contains("Ln"), "{found:?}");
+    let found = pool.first_non_finite(&[&[f64::NAN, 2.0, 3.0, 4.0]]).unwrap().unwrap();
+    assert!(!found.instruction.contains("fill"), "{found:?}");
+}
