@@ -4,6 +4,8 @@
 //! values share when their lives do not overlap. Reshapes and leading slices are places, not work. A product that is
 //! added to something is accumulated in place, and elementwise functions overwrite operands that nothing else needs.
 
+use std::ops::Range;
+
 use super::function::Binary;
 use super::layout::Layout;
 use super::memory::Memory;
@@ -45,6 +47,8 @@ pub(super) struct Planner<'p, T> {
     /// Where in the workspace arguments and results lie that are read or written number by number.
     staged_arguments: Vec<Option<usize>>,
     staged_results: Vec<Option<usize>>,
+    /// The stretches of these results.
+    staged: Vec<Range<usize>>,
     pub(super) memory: Memory,
     pub(super) scratch_len: usize,
     pub(super) stages: Vec<Stage<T>>,
@@ -63,6 +67,7 @@ impl<'p, T: Scalar> Planner<'p, T> {
             added: vec![false; count],
             staged_arguments: vec![None; program.arguments.len()],
             staged_results: vec![None; program.results.len()],
+            staged: Vec::new(),
             memory: Memory::default(),
             scratch_len: 0,
             stages: Vec::new(),
@@ -144,7 +149,10 @@ impl<'p, T: Scalar> Planner<'p, T> {
                 matches!(delayed, Some(Op::Pad { of, .. }) if self.shape(of).size() == 1)
             };
             if numbers || blocks.iter().any(|&value| placed(value)) {
-                self.staged_results[result] = Some(self.memory.allocate(self.program.result_len(result)));
+                let len = self.program.result_len(result);
+                let start = self.memory.allocate(len);
+                self.staged_results[result] = Some(start);
+                self.staged.push(start..start + len);
             }
         }
     }
@@ -472,8 +480,7 @@ impl<'p, T: Scalar> Planner<'p, T> {
     /// Whether a place in the workspace is that of a result, where it stays until the end: a sum that is accumulated
     /// there shares it with the terms before, which die earlier.
     fn is_staged(&self, start: usize) -> bool {
-        let mut staged = self.staged_results.iter().enumerate();
-        staged.any(|(result, at)| at.is_some_and(|at| (at..at + self.program.result_len(result)).contains(&start)))
+        self.staged.iter().any(|range| range.contains(&start))
     }
 }
 

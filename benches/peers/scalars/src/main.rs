@@ -4,13 +4,13 @@
 //! into memory that they keep. The same generic source serves all three.
 
 #[allow(dead_code)]
-#[path = "../../../common/clock.rs"]
-mod clock;
+#[path = "../../../common/mod.rs"]
+mod common;
 
 use std::ops::{Add, Mul, Sub};
 
 use ad_trait::reverse_ad::adr::{GlobalComputationGraph, adr};
-use clock::{alternate, least, median, milliseconds, ratio, repetitions};
+use common::clock::{alternate, least, median, milliseconds, ratio, repetitions};
 use eigenscape::objective::{Objective, Recorded};
 use eigenscape::tape::{Plan, Shape, Tape, Var};
 
