@@ -53,6 +53,7 @@ mod operators;
 mod point;
 mod products;
 mod risk;
+mod single;
 
 pub use class_structure::{ClassMoment, ClassPart, ClassStructure};
 pub use examples::Examples;

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::chunks::{ChunkedExamples, Partition, Pool, fill_up, run_pooled, suitable_rows, sum_over_chunks};
+use super::chunks::{ChunkedExamples, Partition, Pool, run_pooled, suitable_rows, sum_over_chunks};
 use super::derivatives::Recording;
 use super::{Examples, LossFunction, MiniBatches, RiskPoint};
 use crate::error::{Error, Result};
 use crate::network::{Block, Network};
-use crate::objective::{Objective, Stochastic, Taylor, finite_gradient, finite_parameters, finite_value};
+use crate::objective::{Objective, Stochastic, finite_gradient, finite_parameters, finite_value};
 use crate::operator::Selection;
 use crate::random::Key;
 use crate::scalar::Scalar;
-use crate::tape::{Derivative, Plan, Program, Workspace, run_linear};
+use crate::tape::{Derivative, Plan, Program, Workspace};
 use rayon::prelude::*;
 
 /// The weighted mean of the losses of a network over examples.
@@ -42,8 +42,8 @@ use rayon::prelude::*;
 pub struct Risk<T> {
     pub(super) loss: Arc<dyn LossFunction<T>>,
     blocks: Vec<Block>,
-    parameters: usize,
-    outputs: usize,
+    pub(super) parameters: usize,
+    pub(super) outputs: usize,
     pub(super) chunked: ChunkedExamples<T>,
     pub(super) recording: Recording<T>,
     value: Plan<T>,
@@ -51,7 +51,9 @@ pub struct Risk<T> {
     logits: Plan<T>,
     pub(super) derivatives: Derivatives<T>,
     /// What records the network for another number of rows, for mini-batches.
-    record: Box<dyn Fn(usize) -> Result<Recording<T>> + Send + Sync>,
+    pub(super) record: Record<T>,
+    /// The most rows of a chunk.
+    target: usize,
     pub(super) memory_budget: usize,
     /// Vectors of P entries for partial sums.
     pub(super) vectors: Pool<Vec<T>>,
@@ -59,6 +61,9 @@ pub struct Risk<T> {
     gradient_workspaces: Pool<Workspace<T>>,
     logits_workspaces: Pool<Workspace<T>>,
 }
+
+/// Records a network and a loss for a number of rows.
+type Record<T> = Arc<dyn Fn(usize) -> Result<Recording<T>> + Send + Sync>;
 
 /// Linear parts, each built at its first use.
 #[derive(Debug)]
@@ -125,18 +130,29 @@ impl<T: Scalar> Risk<T> {
         contiguous(network.blocks())?;
         let activations = Recording::<T>::activations(network, &*loss)?;
         let target = suitable_rows(network.parameters(), activations);
-        let partition = Partition::new(examples.count(), target);
         let own = (network.clone(), loss.clone());
-        let record = Box::new(move |rows| Recording::new(&own.0, &*own.1, rows));
+        let record: Record<T> = Arc::new(move |rows| Recording::new(&own.0, &*own.1, rows));
+        Risk::recorded(network.blocks().to_vec(), loss, record, target, examples)
+    }
+
+    /// The risk over examples in chunks of at most `target` rows.
+    fn recorded(
+        blocks: Vec<Block>,
+        loss: Arc<dyn LossFunction<T>>,
+        record: Record<T>,
+        target: usize,
+        examples: Examples<T>,
+    ) -> Result<Self> {
+        let partition = Partition::new(examples.count(), target);
         let recording = record(partition.rows)?;
         let gradient = Plan::adding(&recording.gradient);
         let gradient_workspaces = Pool::default();
         gradient_workspaces.give(gradient.try_workspace()?);
         Ok(Risk {
             loss,
-            blocks: network.blocks().to_vec(),
-            parameters: network.parameters(),
-            outputs: network.outputs(),
+            parameters: blocks.iter().map(|block| block.shape.size()).sum(),
+            blocks,
+            outputs: examples.target_len(),
             chunked: ChunkedExamples::new(examples, partition),
             value: Plan::new(&recording.risk),
             gradient,
@@ -144,12 +160,52 @@ impl<T: Scalar> Risk<T> {
             recording,
             derivatives: Derivatives::default(),
             record,
+            target,
             memory_budget: Self::MEMORY_BUDGET,
             vectors: Pool::default(),
             value_workspaces: Pool::default(),
             gradient_workspaces,
             logits_workspaces: Pool::default(),
         })
+    }
+
+    /// The risk of the same network and loss over some of the examples, at these positions, with weights 1 / their number.
+    ///
+    /// # Errors
+    /// If there are none, or a position is not below N.
+    pub fn subset(&self, positions: &[usize]) -> Result<Self> {
+        let examples = self.examples().select(positions)?;
+        let (blocks, loss, record) = (self.blocks.clone(), self.loss.clone(), self.record.clone());
+        let subset = Risk::recorded(blocks, loss, record, self.target, examples)?;
+        Ok(subset.memory_budget(self.memory_budget))
+    }
+
+    /// The risk over a mini-batch: `size` examples drawn without replacement from a key. It has all operators of a risk; for
+    /// the gradients alone of many batches take [`Risk::mini_batches`].
+    ///
+    /// ```
+    /// use eigenscape::curvature::{Examples, Loss, Risk};
+    /// use eigenscape::network::{Activation, Perceptron};
+    /// use eigenscape::random::Key;
+    ///
+    /// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+    /// let examples = Examples::new((0..100).map(f64::from).collect(), 1, vec![0.0; 100], 1)?;
+    /// let risk = Risk::new(&network, Loss::SquaredError, examples)?;
+    /// let batch = risk.mini_batch(32, Key::new(0))?;
+    /// assert_eq!((batch.examples().count(), batch.examples().weights()[0]), (32, 1.0 / 32.0));
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If `size` is 0 or above the number of examples.
+    pub fn mini_batch(&self, size: usize, key: Key) -> Result<Self> {
+        let count = self.examples().count();
+        Error::at_least("the size of a mini-batch", size, 1, "must be at least 1")?;
+        if size > count {
+            let because = "the number of examples";
+            return Err(Error::AboveLimit { what: "the size of a mini-batch", value: size, limit: count, because });
+        }
+        self.subset(&key.permutation(count)[..size])
     }
 
     /// Sets the bytes that one operator at one point may hold, [`Risk::MEMORY_BUDGET`] by default: residuals, workspaces and
@@ -250,113 +306,7 @@ impl<T: Scalar> Risk<T> {
     /// # Errors
     /// If `batch` is 0 or above the number of examples.
     pub fn mini_batches(&self, batch: usize, key: Key) -> Result<MiniBatches<'_, T>> {
-        MiniBatches::new(self.examples(), &self.record, batch, key)
-    }
-
-    /// The gradients of the losses of single examples by their logits, unweighted, N x C.
-    pub(super) fn logit_gradients(&self, logits: &[T], targets: &[T]) -> Vec<T> {
-        let plan = self.derivatives.logit_gradient.get_or_init(|| Plan::new(&self.recording.logit_gradient()));
-        self.over_logits(logits, targets, |arguments, out, workspace| plan.run(arguments, &mut [out], workspace), plan)
-    }
-
-    /// S_m u for each example, unweighted, N x C, with the same u for all.
-    pub(super) fn logit_products(&self, logits: &[T], u: impl Fn(usize) -> T) -> Vec<T> {
-        let derivative = self.derivatives.logit_curvature.get_or_init(|| self.recording.logit_curvature());
-        let vector: Vec<T> = (0..self.chunked.partition.rows * self.outputs).map(|k| u(k % self.outputs)).collect();
-        let mut residuals = vec![T::zero(); derivative.residual_len()];
-        let mut primal = derivative.primal.workspace();
-        let product = |arguments: &[&[T]], out: &mut [T], workspace: &mut Workspace<T>| {
-            derivative.primal.run(arguments, &mut [&mut residuals], &mut primal);
-            run_linear(&derivative.linear, (&residuals, arguments), &vector, out, workspace);
-        };
-        self.over_logits(logits, self.examples().targets(), product, &derivative.linear)
-    }
-
-    /// The derivatives of the risk along a direction, chunk by chunk.
-    pub(super) fn along(&self, theta: &[T], direction: &[T]) -> Result<Taylor> {
-        let plan = self.derivatives.taylor.get_or_init(|| {
-            let program = self.recording.risk.derivatives_along(0, Taylor::ORDER);
-            Plan::new(&program.expect("a risk is one number, and the parameters are its first argument"))
-        });
-        let workspaces = Pool::default();
-        let chunks: Vec<[T; 4]> = (0..self.chunked.partition.chunks)
-            .into_par_iter()
-            .map(|chunk| {
-                let mut out = [T::zero(); 4];
-                let [value, slope, curvature, third] = out.each_mut().map(std::slice::from_mut);
-                let [theta, inputs, targets, weights] = self.chunked.arguments(theta, chunk);
-                let arguments = [theta, inputs, targets, weights, direction];
-                run_pooled(plan, &workspaces, &arguments, &mut [value, slope, curvature, third]);
-                out
-            })
-            .collect();
-        Taylor::new([0, 1, 2, 3].map(|order| chunks.iter().map(|chunk| chunk[order].f64()).sum()))
-    }
-
-    /// Adds up what `squares` makes of each row R_m J_m of a factor, example by example.
-    pub(super) fn sum_over_rows(
-        &self,
-        theta: &[T],
-        rows: usize,
-        cotangent: impl Fn(usize, usize, &mut [T]) + Sync,
-        add: impl Fn(usize, &[T], &mut [T]) + Sync,
-    ) -> Result<Vec<T>> {
-        let recording = match self.derivatives.single.get() {
-            Some(_) => None,
-            None => Some((self.record)(1)?),
-        };
-        let single = self.derivatives.single.get_or_init(|| recording.expect("recorded above").jacobian());
-        let backward = single.transposed.as_ref().expect("the transpose was planned too");
-        let (residuals, primal, workspaces) = (Pool::default(), Pool::default(), Pool::default());
-        let (cotangents, row) = (Pool::default(), Pool::default());
-        let mut sum = vec![T::zero(); self.parameters];
-        sum_over_chunks(self.examples().count(), &mut sum, &self.vectors, &|m, sum: &mut [T]| {
-            let of = |entries: &'_ [T], len: usize| entries[m * len..][..len].to_vec();
-            let inputs = of(self.examples().inputs(), self.examples().input_len());
-            let targets = of(self.examples().targets(), self.examples().target_len());
-            let arguments: [&[T]; 4] = [theta, &inputs, &targets, &self.examples().weights()[m..=m]];
-            let mut at = residuals.take(|| vec![T::zero(); single.residual_len()]);
-            run_pooled(&single.primal, &primal, &arguments, &mut [&mut at]);
-            let mut workspace = workspaces.take(|| backward.workspace());
-            let mut u = cotangents.take(|| vec![T::zero(); self.outputs]);
-            let mut gradient = row.take(|| vec![T::zero(); self.parameters]);
-            for number in 0..rows {
-                cotangent(m, number, &mut u);
-                gradient.fill(T::zero());
-                run_linear(backward, (&at, &arguments), &u, &mut gradient, &mut workspace);
-                add(m * rows + number, &gradient, sum);
-            }
-            residuals.give(at);
-            workspaces.give(workspace);
-            cotangents.give(u);
-            row.give(gradient);
-            0.0
-        });
-        Ok(sum)
-    }
-
-    /// Runs something on (logits, targets, weights of one) chunk by chunk; N x C.
-    fn over_logits(
-        &self,
-        logits: &[T],
-        targets: &[T],
-        mut run: impl FnMut(&[&[T]], &mut [T], &mut Workspace<T>),
-        plan: &Plan<T>,
-    ) -> Vec<T> {
-        let len = self.chunked.partition.rows * self.outputs;
-        let ones = vec![T::one(); self.chunked.partition.rows];
-        let mut workspace = plan.workspace();
-        let mut all = Vec::with_capacity(logits.len());
-        let mut out = vec![T::zero(); len];
-        for (z, y) in logits.chunks(len).zip(targets.chunks(len)) {
-            let [mut z, mut y] = [z.to_vec(), y.to_vec()];
-            let rows = z.len() / self.outputs;
-            fill_up(&mut z, self.chunked.partition.rows, self.outputs);
-            fill_up(&mut y, self.chunked.partition.rows, self.outputs);
-            run(&[&z, &y, &ones], &mut out, &mut workspace);
-            all.extend_from_slice(&out[..rows * self.outputs]);
-        }
-        all
+        MiniBatches::new(self.examples(), &*self.record, batch, key)
     }
 
     #[track_caller]

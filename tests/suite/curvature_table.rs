@@ -416,9 +416,74 @@ fn bits_depend_on_neither_threads_nor_budget() {
         })
     };
     let first = run(1, usize::MAX);
-    for (threads, budget) in [(1, 0), (2, usize::MAX), (2, 0), (3, usize::MAX), (8, usize::MAX), (8, 0)] {
+    // The third budget keeps some of the chunks.
+    for (threads, budget) in
+        [(1, 0), (2, usize::MAX), (2, 200_000), (2, 0), (3, usize::MAX), (8, usize::MAX), (8, 200_000), (8, 0)]
+    {
         assert!(run(threads, budget) == first, "{threads} threads within {budget} bytes give other bits");
     }
+}
+
+/// Some, all or no residuals, by the budget; and what is reported stays within it where anything can.
+#[test]
+fn budgets_decide_what_is_kept() {
+    let network = Networks::Perceptron(Perceptron::new(&[3, 5, CLASSES], Activation::Tanh).unwrap());
+    let kind = Kind::Known(Loss::SoftmaxCrossEntropy);
+    let theta = network.theta(Key::new(0));
+    let memory = |budget: usize| {
+        let risk: Risk<f64> = kind.risk(&network, examples(kind, 3, 1000, Key::new(1))).memory_budget(budget);
+        with_threads(2, || risk.at(&theta).unwrap().hessian().memory())
+    };
+    let (all, some, none) = (memory(1 << 20), memory(200_000), memory(0));
+    assert_eq!((all.kept, all.chunks, none.kept, none.residuals), (8, 8, 0, 0));
+    assert!(0 < some.kept && some.kept < 8, "{some:?}");
+    assert!(all.residuals + all.running <= 1 << 20 && some.residuals + some.running <= 200_000, "{all:?}, {some:?}");
+    assert_eq!(some.residuals * 8, all.residuals * some.kept);
+}
+
+/// G's dual has G's non-zero eigenvalues to rounding, where it is the smaller of both.
+#[test]
+fn the_dual_has_the_spectrum_of_the_primal() {
+    let network = Networks::Perceptron(Perceptron::new(&[3, 20, CLASSES], Activation::Tanh).unwrap());
+    for kind in KINDS {
+        let theta = network.theta(Key::new(0));
+        let risk: Risk<f64> = kind.risk(&network, examples(kind, 3, 10, Key::new(1)));
+        let point = risk.at(&theta).unwrap();
+        let spectrum = |operator: &dyn LinearOperator<f64>| {
+            let mut values = symmetric_eigenvalues(to_dense(operator).entries(), operator.rows());
+            values.reverse();
+            values
+        };
+        let dual = spectrum(&Gram::new(point.gauss_newton_root().unwrap()));
+        let primal = spectrum(&point.gauss_newton());
+        assert!(dual.len() < primal.len());
+        let scale = primal[0];
+        let off = dual.iter().zip(&primal).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        let rest = primal[dual.len()..].iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+        assert!(off <= 1e-10 * scale && rest <= 1e-10 * scale, "{kind:?}: off by {off} and {rest} of {scale}");
+    }
+}
+
+/// A part of the examples is a risk of its own: that of the same examples given alone.
+#[test]
+fn a_mini_batch_is_the_risk_of_its_examples() {
+    let network = Networks::Perceptron(Perceptron::new(&[3, 5, CLASSES], Activation::Tanh).unwrap());
+    let kind = Kind::Known(Loss::SoftmaxCrossEntropy);
+    let risk: Risk<f64> = kind.risk(&network, examples(kind, 3, 40, Key::new(1)));
+    let positions = [7, 3, 39];
+    let alone = kind.risk(&network, risk.examples().select(&positions).unwrap());
+    let theta = network.theta(Key::new(0));
+    let subset = risk.subset(&positions).unwrap();
+    let entries = |risk: &Risk<f64>| to_dense(&risk.at(&theta).unwrap().hessian()).entries().to_vec();
+    assert_eq!(entries(&subset), entries(&alone));
+    let batch = risk.mini_batch(40, Key::new(2)).unwrap();
+    let mut labels = batch.examples().labels().unwrap().to_vec();
+    labels.sort_unstable();
+    let mut all = risk.examples().labels().unwrap().to_vec();
+    all.sort_unstable();
+    assert_eq!(labels, all);
+    assert!(risk.mini_batch(41, Key::new(0)).is_err() && risk.mini_batch(0, Key::new(0)).is_err());
+    assert!(risk.subset(&[]).is_err() && risk.subset(&[40]).is_err());
 }
 
 /// v'F v from one draw to an example is unbiased: 400 keys, within four standard errors of v'Gv.

@@ -292,7 +292,7 @@ fn gradients_of_vectors_read_number_by_number_are_those_of_scalars() {
         let theta: Vec<f64> = (0..dim).map(|i| 0.3 + 0.1 * i as f64).collect();
         for formula in [valley, chain] {
             let vector = Recorded::new(dim, |x| formula(&(0..dim).map(|i| x.at(i)).collect::<Vec<_>>())).unwrap();
-            let scalars = Recorded::scalars(dim, |x| formula(x)).unwrap();
+            let scalars = Recorded::scalars(dim, formula).unwrap();
             let [mut actual, mut expected] = [vec![0.0; dim], vec![0.0; dim]];
             vector.value_and_gradient(&theta, &mut actual).unwrap();
             scalars.value_and_gradient(&theta, &mut expected).unwrap();

@@ -1,0 +1,118 @@
+//! What a risk says of single examples: at their logits, row by row, and along a direction.
+
+use rayon::prelude::*;
+
+use super::Risk;
+use super::chunks::{Pool, fill_up, run_pooled, sum_over_chunks};
+use crate::error::Result;
+use crate::objective::Taylor;
+use crate::scalar::Scalar;
+use crate::tape::{Plan, Workspace, run_linear};
+
+impl<T: Scalar> Risk<T> {
+    /// The gradients of the losses of single examples by their logits, unweighted, N x C.
+    pub(super) fn logit_gradients(&self, logits: &[T], targets: &[T]) -> Vec<T> {
+        let plan = self.derivatives.logit_gradient.get_or_init(|| Plan::new(&self.recording.logit_gradient()));
+        self.over_logits(logits, targets, |arguments, out, workspace| plan.run(arguments, &mut [out], workspace), plan)
+    }
+
+    /// S_m u for each example, unweighted, N x C, with the same u for all.
+    pub(super) fn logit_products(&self, logits: &[T], u: impl Fn(usize) -> T) -> Vec<T> {
+        let derivative = self.derivatives.logit_curvature.get_or_init(|| self.recording.logit_curvature());
+        let vector: Vec<T> = (0..self.chunked.partition.rows * self.outputs).map(|k| u(k % self.outputs)).collect();
+        let mut residuals = vec![T::zero(); derivative.residual_len()];
+        let mut primal = derivative.primal.workspace();
+        let product = |arguments: &[&[T]], out: &mut [T], workspace: &mut Workspace<T>| {
+            derivative.primal.run(arguments, &mut [&mut residuals], &mut primal);
+            run_linear(&derivative.linear, (&residuals, arguments), &vector, out, workspace);
+        };
+        self.over_logits(logits, self.examples().targets(), product, &derivative.linear)
+    }
+
+    /// The derivatives of the risk along a direction, chunk by chunk.
+    pub(super) fn along(&self, theta: &[T], direction: &[T]) -> Result<Taylor> {
+        let plan = self.derivatives.taylor.get_or_init(|| {
+            let program = self.recording.risk.derivatives_along(0, Taylor::ORDER);
+            Plan::new(&program.expect("a risk is one number, and the parameters are its first argument"))
+        });
+        let workspaces = Pool::default();
+        let chunks: Vec<[T; 4]> = (0..self.chunked.partition.chunks)
+            .into_par_iter()
+            .map(|chunk| {
+                let mut out = [T::zero(); 4];
+                let [value, slope, curvature, third] = out.each_mut().map(std::slice::from_mut);
+                let [theta, inputs, targets, weights] = self.chunked.arguments(theta, chunk);
+                let arguments = [theta, inputs, targets, weights, direction];
+                run_pooled(plan, &workspaces, &arguments, &mut [value, slope, curvature, third]);
+                out
+            })
+            .collect();
+        Taylor::new([0, 1, 2, 3].map(|order| chunks.iter().map(|chunk| chunk[order].f64()).sum()))
+    }
+
+    /// Adds up what `squares` makes of each row R_m J_m of a factor, example by example.
+    pub(super) fn sum_over_rows(
+        &self,
+        theta: &[T],
+        rows: usize,
+        cotangent: impl Fn(usize, usize, &mut [T]) + Sync,
+        add: impl Fn(usize, &[T], &mut [T]) + Sync,
+    ) -> Result<Vec<T>> {
+        let recording = match self.derivatives.single.get() {
+            Some(_) => None,
+            None => Some((self.record)(1)?),
+        };
+        let single = self.derivatives.single.get_or_init(|| recording.expect("recorded above").jacobian());
+        let backward = single.transposed.as_ref().expect("the transpose was planned too");
+        let (residuals, primal, workspaces) = (Pool::default(), Pool::default(), Pool::default());
+        let (cotangents, row) = (Pool::default(), Pool::default());
+        let mut sum = vec![T::zero(); self.parameters];
+        sum_over_chunks(self.examples().count(), &mut sum, &self.vectors, &|m, sum: &mut [T]| {
+            let of = |entries: &'_ [T], len: usize| entries[m * len..][..len].to_vec();
+            let inputs = of(self.examples().inputs(), self.examples().input_len());
+            let targets = of(self.examples().targets(), self.examples().target_len());
+            let arguments: [&[T]; 4] = [theta, &inputs, &targets, &self.examples().weights()[m..=m]];
+            let mut at = residuals.take(|| vec![T::zero(); single.residual_len()]);
+            run_pooled(&single.primal, &primal, &arguments, &mut [&mut at]);
+            let mut workspace = workspaces.take(|| backward.workspace());
+            let mut u = cotangents.take(|| vec![T::zero(); self.outputs]);
+            let mut gradient = row.take(|| vec![T::zero(); self.parameters]);
+            for number in 0..rows {
+                cotangent(m, number, &mut u);
+                gradient.fill(T::zero());
+                run_linear(backward, (&at, &arguments), &u, &mut gradient, &mut workspace);
+                add(m * rows + number, &gradient, sum);
+            }
+            residuals.give(at);
+            workspaces.give(workspace);
+            cotangents.give(u);
+            row.give(gradient);
+            0.0
+        });
+        Ok(sum)
+    }
+
+    /// Runs something on (logits, targets, weights of one) chunk by chunk; N x C.
+    fn over_logits(
+        &self,
+        logits: &[T],
+        targets: &[T],
+        mut run: impl FnMut(&[&[T]], &mut [T], &mut Workspace<T>),
+        plan: &Plan<T>,
+    ) -> Vec<T> {
+        let len = self.chunked.partition.rows * self.outputs;
+        let ones = vec![T::one(); self.chunked.partition.rows];
+        let mut workspace = plan.workspace();
+        let mut all = Vec::with_capacity(logits.len());
+        let mut out = vec![T::zero(); len];
+        for (z, y) in logits.chunks(len).zip(targets.chunks(len)) {
+            let [mut z, mut y] = [z.to_vec(), y.to_vec()];
+            let rows = z.len() / self.outputs;
+            fill_up(&mut z, self.chunked.partition.rows, self.outputs);
+            fill_up(&mut y, self.chunked.partition.rows, self.outputs);
+            run(&[&z, &y, &ones], &mut out, &mut workspace);
+            all.extend_from_slice(&out[..rows * self.outputs]);
+        }
+        all
+    }
+}
