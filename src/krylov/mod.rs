@@ -19,6 +19,7 @@
 //! | the largest or smallest eigenpairs, with residuals and bounds | [`Eigensolver`] |
 //! | a quadrature rule for v'f(A)v | [`Lanczos`], then [`Quadrature`](crate::spectrum::Quadrature) |
 //! | the distribution of all eigenvalues | [`StochasticLanczos`](crate::spectrum::StochasticLanczos) |
+//! | the solution of A x = b | [`ConjugateGradients`] for a positive definite A, [`MinimalResiduals`] for any |
 //! | the recurrence itself, to build on | [`Lanczos`] and [`Factorization::expand`] |
 //!
 //! What a Krylov space of one vector cannot do: it holds one vector of each eigenspace, so an eigenvalue that is
@@ -39,6 +40,7 @@ mod lanczos;
 mod orthogonalization;
 mod report;
 mod ritz;
+mod solve;
 
 pub use eigenpairs::Eigenpairs;
 pub use eigensolver::Eigensolver;
@@ -47,6 +49,7 @@ pub use lanczos::Lanczos;
 pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};
 pub use ritz::Which;
+pub use solve::{ConjugateGradients, MinimalResiduals, NegativeCurvature, Solution};
 
 pub(crate) use basis::length;
 pub(crate) use factorization::dimension;

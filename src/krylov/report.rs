@@ -15,6 +15,10 @@ pub enum Stop {
     Rounding,
     /// The observer stopped the run.
     Observer,
+    /// A direction of negative curvature was met by a method for positive definite operators.
+    NegativeCurvature,
+    /// The right side is not in the range of a singular operator: the residual is as small as it can be.
+    Incompatible,
 }
 
 /// How a run ended and what it cost.
@@ -45,6 +49,8 @@ impl Report {
             Stop::Budget => "the budget of products or steps was spent: raise it, or the tolerance",
             Stop::Rounding => "rounding in the products sets the limit: raise the tolerance, or use wider numbers",
             Stop::Observer => "the observer stopped the run",
+            Stop::NegativeCurvature => "the operator is not positive definite: take `MinimalResiduals`, or add a shift",
+            Stop::Incompatible => "the right side is not in the range of the operator, which is singular",
         };
         Err(Error::Unfinished { matvecs: self.matvecs, reason })
     }

@@ -22,6 +22,7 @@ mod random_matrix;
 mod regressions;
 mod report;
 mod sequential;
+mod solve;
 mod spectrum;
 mod subspace;
 mod support;
