@@ -126,7 +126,7 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
         let mut mean = vec![T::zero(); self.jacobian.cols()];
         for pair in 0..pairs {
             let weight = self.pair_weights[pair];
-            if weight == 0.0 {
+            if is_nothing(weight) {
                 continue;
             }
             let coefficients = |_: &mut [f64], class: usize, row: &mut [f64]| {
@@ -142,20 +142,21 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
             self.jacobian.apply(&mean, &mut tangent);
             let sums = self.pair_sums(&tangent);
             for (other, (&sum, &weight)) in sums.iter().zip(&self.pair_weights).enumerate() {
-                gram[pair * pairs + other] = if weight == 0.0 { 0.0 } else { sum / weight };
+                gram[pair * pairs + other] = if is_nothing(weight) { 0.0 } else { sum / weight };
             }
         }
         gram
     }
 
-    /// The exact non-zero eigenvalues of [`ClassPart::Classes`] (C of them) or [`ClassPart::Pairs`] (C (C - 1), of which C at
-    /// least are zero), largest first, by the Gram matrix of their means.
+    /// The exact eigenvalues of [`ClassPart::Classes`] (C of them) or [`ClassPart::Pairs`] (C (C - 1), of which C at least are
+    /// zero) but for further zeros, largest first, by the Gram matrix of their means: [`ClassStructure::pair_gram`], and
+    /// up to C^6 operations, for some dozen classes.
     ///
     /// # Errors
     /// If another part is asked for, which has as many as there are examples: take
     /// [`Eigensolver`](crate::krylov::Eigensolver).
     pub fn eigenvalues(&self, part: ClassPart) -> Result<Vec<f64>> {
-        let (classes, gram) = (self.classes, self.pair_gram());
+        let classes = self.classes;
         let pairs = classes * classes;
         // Rows of coefficients of the scaled means in those of the pairs.
         let share = |c: usize, k: usize| {
@@ -190,6 +191,7 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
                 return Err(Error::Missing { what: "a small matrix with the eigenvalues of this part", remedy });
             }
         };
+        let gram = self.pair_gram();
         let products: Vec<Vec<f64>> =
             rows.iter().map(|row| gram.chunks_exact(pairs).map(|gram| dot(gram, row)).collect()).collect();
         let size = rows.len();
@@ -231,6 +233,11 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
     }
 }
 
+/// Whether a weight is so small that a mean by it would be rounding.
+fn is_nothing(weight: f64) -> bool {
+    weight < f64::MIN_POSITIVE / f64::EPSILON
+}
+
 /// The sum of some parts of a [`ClassStructure`]: P x P, semidefinite.
 #[derive(Clone, Copy)]
 pub struct ClassMoment<'s, 'a, T> {
@@ -261,7 +268,7 @@ impl<T: Scalar> LinearOperator<T> for ClassMoment<'_, '_, T> {
         let mut z = vec![T::zero(); structure.jacobian.rows()];
         structure.jacobian.apply(x, &mut z);
         let sums = structure.pair_sums(&z);
-        let mean = |sum: f64, weight: f64| if weight == 0.0 { 0.0 } else { sum / weight };
+        let mean = |sum: f64, weight: f64| if is_nothing(weight) { 0.0 } else { sum / weight };
         let class_means: Vec<f64> = (0..classes)
             .map(|c| {
                 let sum: f64 = (0..classes).filter(|&k| k != c).map(|k| sums[c * classes + k]).sum();

@@ -1,5 +1,6 @@
 //! Examples: rows of inputs with rows of targets.
 
+use super::{Loss, LossFunction};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
@@ -28,7 +29,7 @@ impl<T: Scalar> Examples<T> {
         }
         let count = inputs.len() / input_len;
         Error::length("the list of inputs (examples x inputs)", inputs.len(), count * input_len)?;
-        Error::length("the list of targets (examples x outputs)", targets.len(), count * target_len)?;
+        Error::length("the list of targets (examples x outputs)", targets.len(), count.saturating_mul(target_len))?;
         Error::finite("the inputs", &inputs, "clean the data before use")?;
         Error::finite("the targets", &targets, "clean the data before use")?;
         let weights = vec![T::of(1.0 / count as f64); count];
@@ -52,7 +53,14 @@ impl<T: Scalar> Examples<T> {
     /// As [`Examples::new`], and if a label is not below `classes`.
     pub fn labelled(inputs: Vec<T>, input_len: usize, labels: &[usize], classes: usize) -> Result<Self> {
         Error::at_least("the number of classes", classes, 1, "must be at least 1")?;
-        let mut targets = vec![T::zero(); labels.len() * classes];
+        let entries = labels.len().saturating_mul(classes);
+        let mut targets = Vec::new();
+        targets.try_reserve_exact(entries).map_err(|_| Error::Allocation {
+            what: "the one-hot targets of all examples",
+            bytes: labels.len() as u128 * classes as u128 * size_of::<T>() as u128,
+            remedy: "take fewer classes",
+        })?;
+        targets.resize(entries, T::zero());
         for (index, (&label, row)) in labels.iter().zip(targets.chunks_exact_mut(classes)).enumerate() {
             if label >= classes {
                 return Err(Error::Label { index, label, classes });
@@ -63,7 +71,8 @@ impl<T: Scalar> Examples<T> {
         Ok(Examples { labels: Some(labels.to_vec()), ..examples })
     }
 
-    /// The same examples with these weights instead of 1/N; used as they are, not normalised.
+    /// The same examples with these weights instead of 1/N; used as they are, not normalised. An example of weight 0 is
+    /// computed too, and must not overflow: leave it out by [`Examples::select`].
     ///
     /// # Errors
     /// If there are not N weights, or one is negative or not finite.
@@ -81,7 +90,7 @@ impl<T: Scalar> Examples<T> {
     /// probabilities. Labels stay, for the accuracy.
     ///
     /// # Errors
-    /// If `smoothing` does not lie in \[0, 1\].
+    /// If `smoothing` does not lie in \[0, 1\], or the targets of an example are no probabilities.
     ///
     /// # References
     /// Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2016, arXiv:1512.00567.
@@ -91,6 +100,7 @@ impl<T: Scalar> Examples<T> {
             let limits = "must lie in [0, 1]: the share of a target that is spread over all classes";
             return Err(Error::OutOfRange { what: "the smoothing of labels", value: smoothing, limits });
         }
+        self.targets.chunks_exact(self.target_len).try_for_each(|row| Loss::SoftmaxCrossEntropy.accepts(row))?;
         let (keep, share) = (T::of(1.0 - smoothing), T::of(smoothing / self.target_len as f64));
         self.targets.iter_mut().for_each(|target| *target = keep * *target + share);
         Ok(self)

@@ -21,6 +21,15 @@ pub(super) enum Factor<T> {
     Softmax { outputs: usize, probabilities: Vec<T>, scales: Vec<T> },
 }
 
+/// The error of a second derivative without a real root.
+pub(super) fn not_convex(value: f64) -> Error {
+    Error::OutOfRange {
+        what: "an eigenvalue of the loss's second derivative by the logits of an example",
+        value,
+        limits: "must not be negative: the Gauss-Newton matrix of a loss that is not convex has no real root",
+    }
+}
+
 /// Examples whose rows are multiplied at once.
 const EXAMPLES: usize = 256;
 
@@ -37,11 +46,7 @@ impl<T: Scalar> Factor<T> {
             let largest = eigen.values.iter().fold(0.0f64, |largest, value| largest.max(value.f64().abs()));
             let rounding = 8.0 * outputs as f64 * T::EPSILON.f64() * largest;
             if let Some(value) = eigen.values.iter().map(|value| value.f64()).find(|&value| value < -rounding) {
-                return Err(Error::OutOfRange {
-                    what: "an eigenvalue of the loss's second derivative by the logits of an example",
-                    value,
-                    limits: "must not be negative: the Gauss-Newton matrix of a loss that is not convex has no real root",
-                });
+                return Err(not_convex(value));
             }
             for (row, (value, vector)) in
                 matrix.chunks_exact_mut(outputs).zip(eigen.values.iter().zip(eigen.vectors.chunks_exact(outputs)))
@@ -112,8 +117,27 @@ impl<T: Scalar> Factor<T> {
         }
     }
 
+    /// Overwrites `z` (C) with row number `row` of R_m.
+    pub(super) fn row(&self, example: usize, row: usize, z: &mut [T]) {
+        match self {
+            Factor::Rows { rows, outputs, entries } => {
+                z.copy_from_slice(&entries[(example * rows + row) * outputs..][..*outputs]);
+            }
+            Factor::Diagonal { outputs, entries } => {
+                z.fill(T::zero());
+                z[row] = entries[example * outputs + row];
+            }
+            Factor::Softmax { outputs, probabilities, scales } => {
+                let p = &probabilities[example * outputs..][..*outputs];
+                let scale = scales[example] * p[row].sqrt();
+                z.iter_mut().zip(p).for_each(|(z, &p)| *z = -scale * p);
+                z[row] += scale;
+            }
+        }
+    }
+
     /// Overwrites `z` (C) with R_m' `y` (r).
-    pub(super) fn apply_adjoint_one(&self, example: usize, y: &[T], z: &mut [T]) {
+    fn apply_adjoint_one(&self, example: usize, y: &[T], z: &mut [T]) {
         match self {
             Factor::Rows { rows, outputs, entries } => {
                 z.fill(T::zero());

@@ -18,7 +18,7 @@ use crate::scalar::Scalar;
 /// | [`gauss_newton_root`](super::RiskPoint::gauss_newton_root) | sqrt(w_m) S_m^(1/2) J_m | C |
 /// | [`empirical_fisher`](super::RiskPoint::empirical_fisher) and its like | sqrt(w_m) g_m, with what they differ by | 1, or draws |
 ///
-/// A product costs one with J, memory is that of J.
+/// A product costs one with J; memory is that of J, the factors (N r C numbers, or N C), and N C for up to 8 vectors.
 #[derive(Clone)]
 pub struct Gradients<'a, T> {
     jacobian: Jacobian<'a, T>,
@@ -26,6 +26,9 @@ pub struct Gradients<'a, T> {
     /// What is taken from the rows: a number for each row times a vector of P entries.
     mean: Option<(Vec<T>, Vec<T>)>,
 }
+
+/// Vectors of a block that are multiplied at once.
+const GROUP: usize = 8;
 
 /// The second moment of gradients: sum over rows of row row', P x P.
 pub type SecondMoment<'a, T> = Normal<Gradients<'a, T>>;
@@ -54,10 +57,7 @@ impl<T: Scalar> Gradients<'_, T> {
     /// The squared norms of the columns: the diagonal of the second moment, exactly.
     fn squared_column_norms(&self) -> Result<Vec<T>> {
         let rows = self.factor.rows();
-        let cotangent = |example: usize, row: usize, z: &mut [T]| {
-            let unit: Vec<T> = (0..rows).map(|j| if j == row { T::one() } else { T::zero() }).collect();
-            self.factor.apply_adjoint_one(example, &unit, z);
-        };
+        let cotangent = |example: usize, row: usize, z: &mut [T]| self.factor.row(example, row, z);
         let add = |row: usize, gradient: &[T], sum: &mut [T]| match &self.mean {
             None => sum.iter_mut().zip(gradient).for_each(|(sum, &g)| *sum += g * g),
             Some((scales, mean)) => sum.iter_mut().zip(gradient.iter().zip(mean)).for_each(|(sum, (&g, &mean))| {
@@ -95,13 +95,18 @@ impl<T: Scalar> LinearOperator<T> for Gradients<'_, T> {
     fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
         let (rows, cols, logits) = (self.rows(), self.cols(), self.jacobian.rows());
         block_fits(rows, cols, x, y, vectors);
-        let mut tangents = vec![T::zero(); vectors * logits];
-        self.jacobian.apply_block(x, &mut tangents, vectors);
-        for vector in 0..vectors {
-            let y = &mut y[vector * rows..][..rows];
-            self.factor.apply(&tangents[vector * logits..][..logits], y);
-            if let Some((scales, mean)) = &self.mean {
-                axpy(T::of(-dot(mean, &x[vector * cols..][..cols])), scales, y);
+        // A few at a time, so that their logits take little memory.
+        let mut tangents = vec![T::zero(); vectors.min(GROUP) * logits];
+        for first in (0..vectors).step_by(GROUP) {
+            let group = GROUP.min(vectors - first);
+            let tangents = &mut tangents[..group * logits];
+            self.jacobian.apply_block(&x[first * cols..][..group * cols], tangents, group);
+            for vector in first..first + group {
+                let y = &mut y[vector * rows..][..rows];
+                self.factor.apply(&tangents[(vector - first) * logits..][..logits], y);
+                if let Some((scales, mean)) = &self.mean {
+                    axpy(T::of(-dot(mean, &x[vector * cols..][..cols])), scales, y);
+                }
             }
         }
     }
@@ -117,11 +122,17 @@ impl<T: Scalar> Adjoint<T> for Gradients<'_, T> {
     fn apply_adjoint_block(&self, y: &[T], x: &mut [T], vectors: usize) {
         let (rows, cols, logits) = (self.rows(), self.cols(), self.jacobian.rows());
         block_fits(cols, rows, y, x, vectors);
-        let mut cotangents = vec![T::zero(); vectors * logits];
-        for vector in 0..vectors {
-            self.factor.apply_adjoint(&y[vector * rows..][..rows], &mut cotangents[vector * logits..][..logits]);
+        let mut cotangents = vec![T::zero(); vectors.min(GROUP) * logits];
+        for first in (0..vectors).step_by(GROUP) {
+            let group = GROUP.min(vectors - first);
+            let cotangents = &mut cotangents[..group * logits];
+            for (y, cotangents) in
+                y[first * rows..].chunks_exact(rows.max(1)).zip(cotangents.chunks_exact_mut(logits.max(1)))
+            {
+                self.factor.apply_adjoint(y, cotangents);
+            }
+            self.jacobian.apply_adjoint_block(cotangents, &mut x[first * cols..][..group * cols], group);
         }
-        self.jacobian.apply_adjoint_block(&cotangents, x, vectors);
         if let Some((scales, mean)) = &self.mean {
             for vector in 0..vectors {
                 let share = dot(scales, &y[vector * rows..][..rows]);

@@ -69,7 +69,7 @@ pub struct Hessian<'a, T> {
 
 square_operator!(Hessian, "Hessian");
 
-/// G = sum_m w_m J_m' S_m J_m at a point: P x P, semidefinite since both losses are convex in the logits.
+/// G = sum_m w_m J_m' S_m J_m at a point: P x P, semidefinite for losses that are convex in the logits.
 #[derive(Clone, Copy)]
 pub struct GaussNewton<'a, T> {
     products: &'a Products<'a, T>,

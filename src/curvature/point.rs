@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::factor::{Factor, softmax};
+use super::factor::{Factor, not_convex, softmax};
 use super::products::Products;
 use super::{
     ClassStructure, GaussNewton, GradientGram, Gradients, Hessian, Jacobian, LogitCurvature, Remainder, Risk,
@@ -51,7 +51,9 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
         &self.theta
     }
 
-    /// G = sum_m w_m J_m' S_m J_m, the part of the Hessian without the curvature of the logits: P x P, semidefinite.
+    /// G = sum_m w_m J_m' S_m J_m, the part of the Hessian without the curvature of the logits: P x P. Semidefinite, as its
+    /// type promises, for losses that are convex in the outputs, as all that come with the crate; for one of your own that
+    /// is not, the promise is false.
     pub fn gauss_newton(&self) -> GaussNewton<'_, T> {
         let recording = &self.risk.recording;
         let products = self.gauss_newton.get_or_init(|| {
@@ -131,6 +133,9 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
             LogitCurvature::Softmax => Factor::Softmax { outputs, probabilities: softmax(&logits, outputs), scales },
             LogitCurvature::Diagonal => {
                 let mut entries = self.risk.logit_products(&logits, |_| T::one());
+                if let Some(negative) = entries.iter().find(|&&entry| entry < T::zero() || entry.is_nan()) {
+                    return Err(not_convex(negative.f64()));
+                }
                 for (row, &scale) in entries.chunks_exact_mut(outputs).zip(&scales) {
                     row.iter_mut().for_each(|entry| *entry = entry.sqrt() * scale);
                 }
@@ -223,6 +228,7 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     #[track_caller]
     pub fn along(&self, direction: &[T]) -> Result<Taylor> {
         assert_eq!(direction.len(), self.theta.len(), "the direction must hold {} entries", self.theta.len());
+        Error::finite("the direction of an expansion", direction, "give a finite direction")?;
         self.risk.along(&self.theta, direction)
     }
 
@@ -251,12 +257,26 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
         Error::at_least("the number of draws", draws, 1, "must be at least 1")?;
         let (logits, outputs) = (self.logits()?, self.risk.outputs());
         let count = self.risk.examples().count();
+        let needed = (count as u128 * draws as u128).saturating_mul((outputs * size_of::<T>()) as u128);
+        // A product needs them all: a smaller budget cannot be kept.
+        let budget = self.risk.memory_budget.max(Risk::<T>::MEMORY_BUDGET) as u128;
+        if needed > budget {
+            return Err(Error::Memory {
+                what: "the gradients by the logits of all draws",
+                needed,
+                budget,
+                remedy: "take fewer draws, select fewer examples, or raise the memory budget",
+            });
+        }
         let mut entries = vec![T::zero(); count * draws * outputs];
         let mut targets = vec![T::zero(); count * outputs];
         for draw in 0..draws {
             let key = key.split(draw as u64);
             for (example, (z, y)) in logits.chunks_exact(outputs).zip(targets.chunks_exact_mut(outputs)).enumerate() {
-                self.risk.loss.sample(z, key.split(example as u64), y)?;
+                // What does not count need not have a distribution.
+                if self.risk.examples().weights()[example] > T::zero() {
+                    self.risk.loss.sample(z, key.split(example as u64), y)?;
+                }
             }
             let gradients = self.logit_gradients(&logits, &targets);
             for (rows, gradient) in entries.chunks_exact_mut(draws * outputs).zip(gradients.chunks_exact(outputs)) {

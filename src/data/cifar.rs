@@ -55,7 +55,11 @@ impl Cifar10 {
         };
         let record = 1 + Self::LEN;
         if file.is_empty() || !file.len().is_multiple_of(record) {
-            return wrong(0, format!("a file of {} bytes", file.len()), "a positive multiple of 3073");
+            return wrong(
+                0,
+                format!("a file of {} bytes", file.len()),
+                "a positive multiple of 3073 (one file of the archive, unpacked)",
+            );
         }
         let mut labels = Vec::with_capacity(file.len() / record);
         let mut bytes = Vec::with_capacity(file.len() / record * Self::LEN);
@@ -90,12 +94,12 @@ impl Cifar10 {
         self.bytes.iter().map(|&byte| T::of(f64::from(byte) / 255.0)).collect()
     }
 
-    /// Mean and standard deviation of each channel of the bytes.
+    /// Mean and standard deviation of each channel of the bytes; 0 and 0 if there are none.
     pub fn moments(&self) -> [(f64, f64); 3] {
         let channel = |number: usize| {
             let values =
                 || self.bytes.chunks_exact(1024).skip(number).step_by(3).flatten().map(|&byte| u64::from(byte));
-            let count = (self.count() * 1024) as f64;
+            let count = (self.count() * 1024).max(1) as f64;
             // Sums of bytes are exact in integers.
             let mean = values().sum::<u64>() as f64 / count;
             (mean, (values().map(|x| x * x).sum::<u64>() as f64 / count - mean * mean).max(0.0).sqrt())

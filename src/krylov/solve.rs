@@ -120,7 +120,7 @@ macro_rules! settings {
 ///
 /// let solution = ConjugateGradients::new().run(&Diagonal::new(vec![1.0, 2.0, 4.0]), &[1.0, 1.0, 1.0])?;
 /// solution.report.require()?;
-/// assert!(solution.x.iter().zip([1.0, 0.5, 0.25]).all(|(x, y)| (x - y).abs() < 1e-12));
+/// assert!(solution.x.iter().zip([1.0f64, 0.5, 0.25]).all(|(x, y)| (x - y).abs() < 1e-12));
 /// assert_eq!(solution.report.matvecs, 3 + 1);
 ///
 /// let saddle = ConjugateGradients::new().run(&Diagonal::new(vec![1.0, -2.0]), &[1.0, 2.0])?;
@@ -200,7 +200,7 @@ impl ConjugateGradients {
 /// let saddle = Diagonal::new(vec![1.0, -2.0, 4.0]);
 /// let solution = MinimalResiduals::new().run(&saddle, &[1.0, 1.0, 1.0])?;
 /// solution.report.require()?;
-/// assert!(solution.x.iter().zip([1.0, -0.5, 0.25]).all(|(x, y)| (x - y).abs() < 1e-12));
+/// assert!(solution.x.iter().zip([1.0f64, -0.5, 0.25]).all(|(x, y)| (x - y).abs() < 1e-12));
 /// assert!(solution.negative_curvature.unwrap().curvature <= 0.0);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```

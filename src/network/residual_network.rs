@@ -25,14 +25,14 @@ use crate::error::{Error, Result};
 /// ```
 ///
 /// # Errors
-/// If the depth is not 6 n + 2 with n at least 1, the groups do not divide 16, or there are no classes.
+/// If the depth is not 6 n + 2 between 8 and 1202, the groups do not divide 16, or there are no classes.
 ///
 /// # References
 /// He, Zhang, Ren, Sun 2016, arXiv:1512.03385, section 4.2. Wu, He 2018, arXiv:1803.08494 (group normalisation).
 #[doc(alias = "resnet")]
 pub fn residual_network(depth: usize, groups: usize, classes: usize) -> Result<Sequential> {
-    if depth < 8 || depth % 6 != 2 {
-        let limits = "must be 6 n + 2 with n at least 1: 8, 14, 20, 32, 44, 56, 110";
+    if !(8..=1202).contains(&depth) || depth % 6 != 2 {
+        let limits = "must be 6 n + 2 with n at least 1, up to 1202: 8, 14, 20, 32, 44, 56, 110";
         return Err(Error::OutOfRange { what: "the depth of a residual network", value: depth as f64, limits });
     }
     let convolution = |channels: usize| Convolution::new(channels, [3, 3]).same().unbiased();

@@ -9,8 +9,8 @@ use crate::scalar::Scalar;
 
 const FORMAT: &str = "safetensors";
 
-/// The bytes of a safetensors file with the blocks of a parameter vector, each by its name and shape, in the precision of
-/// the vector (F32 or F64).
+/// The bytes of a safetensors file with blocks, each by its name and shape, in the precision of the vector (F32 or F64),
+/// in which they stand back to back.
 ///
 /// ```
 /// use eigenscape::network::{Activation, Network, Perceptron, from_safetensors, to_safetensors};
@@ -23,13 +23,27 @@ const FORMAT: &str = "safetensors";
 /// ```
 ///
 /// # Errors
-/// If the vector does not have the blocks' parameters.
+/// If the vector does not have the blocks' parameters, or two blocks have one name.
 pub fn to_safetensors<T: Scalar>(blocks: &[Block], theta: &[T]) -> Result<Vec<u8>> {
     Error::length("the parameter vector", theta.len(), blocks.iter().map(|block| block.shape.size()).sum())?;
+    for (number, block) in blocks.iter().enumerate() {
+        if block.name == "__metadata__" || blocks[..number].iter().any(|other| other.name == block.name) {
+            return Err(Error::Format {
+                format: FORMAT,
+                offset: 0,
+                found: format!("a second block, or a reserved one, named `{}`", block.name),
+                expected: "a name of its own for each block, and not `__metadata__`".to_owned(),
+            });
+        }
+    }
     let single = size_of::<T>() == 4;
     let dtype = if single { Dtype::F32 } else { Dtype::F64 };
+    // Back to back, wherever they stand in the network: so a layer's blocks can be saved alone.
+    let mut rest = theta;
     let bytes = |block: &Block| -> Vec<u8> {
-        let entries = theta[block.range()].iter().map(|x| x.f64());
+        let (own, behind) = rest.split_at(block.shape.size());
+        rest = behind;
+        let entries = own.iter().map(|x| x.f64());
         if single {
             entries.flat_map(|x| (x as f32).to_le_bytes()).collect()
         } else {

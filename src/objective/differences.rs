@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Objective, Point, Stochastic, finite_gradient, finite_parameters, finite_value};
 use crate::error::{Error, Result};
+use crate::krylov::length;
 use crate::linalg::norm;
 use crate::operator::{Adjoint, LinearOperator, Symmetric, fits};
 use crate::scalar::Scalar;
@@ -178,33 +179,40 @@ impl<T: Scalar, F: Fn(&[T], &mut [T]) -> T + Sync> DifferenceHessian<'_, T, F> {
     #[track_caller]
     pub fn apply_with_error(&self, x: &[T], y: &mut [T]) -> f64 {
         fits(self.theta.len(), self.theta.len(), x, y);
-        let length = norm(x);
+        // A unit vector in double precision: squares of entries may be beyond the range of numbers.
+        let length = length(x);
         if length == 0.0 {
             y.fill(T::zero());
             return 0.0;
         }
+        let unit: Vec<f64> = x.iter().map(|x| x.f64() / length).collect();
         let mut theta = self.theta.to_vec();
         let mut gradient = vec![T::zero(); x.len()];
         let mut size = 0.0f64;
         let mut along = |steps: f64| {
-            let by = T::of(steps * self.step / length);
-            theta.iter_mut().zip(self.theta).zip(x).for_each(|((moved, &theta), &x)| *moved = theta + by * x);
+            let by = steps * self.step;
+            theta
+                .iter_mut()
+                .zip(self.theta)
+                .zip(&unit)
+                .for_each(|((moved, &theta), &u)| *moved = theta + T::of(by * u));
             gradient.fill(T::zero());
             let _value = (self.function)(&theta, &mut gradient);
             size = size.max(norm(&gradient));
             gradient.iter().map(|g| g.f64()).collect::<Vec<f64>>()
         };
         let [ahead, behind, far_ahead, far_behind] = [1.0, -1.0, 2.0, -2.0].map(&mut along);
-        let mut change = 0.0;
+        let (mut change, mut product) = (0.0f64, 0.0f64);
         for (i, y) in y.iter_mut().enumerate() {
-            let near = (ahead[i] - behind[i]) * length / (2.0 * self.step);
-            let far = (far_ahead[i] - far_behind[i]) * length / (4.0 * self.step);
-            *y = T::of((4.0 * near - far) / 3.0);
+            let near = (ahead[i] - behind[i]) / (2.0 * self.step);
+            let far = (far_ahead[i] - far_behind[i]) / (4.0 * self.step);
+            *y = T::of((4.0 * near - far) / 3.0 * length);
             change += ((near - far) / 3.0).powi(2);
+            product += ((4.0 * near - far) / 3.0).powi(2);
         }
         // The moved parameters are rounded too, which moves the gradient by up to that much of the product.
-        let rounding = T::EPSILON.f64() * (2.0 * size * length + norm(self.theta) * norm(y)) / self.step;
-        change.sqrt() + rounding
+        let rounding = T::EPSILON.f64() * (2.0 * size + norm(self.theta) * product.sqrt()) / self.step;
+        (change.sqrt() + rounding) * length
     }
 }
 

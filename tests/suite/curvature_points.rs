@@ -180,3 +180,62 @@ fn degenerate_classes_have_a_structure() {
         assert_eq!(structure.eigenvalues(ClassPart::Classes).unwrap().len(), classes);
     }
 }
+
+/// With one class of probability 1 to rounding, S = p_0 p_1 (1 -1; -1 1) is still met to rounding, and semidefinite.
+#[test]
+fn saturated_probabilities_keep_their_curvature() {
+    fn check<T: Scalar>(gaps: &[f64]) {
+        let network = Perceptron::new(&[1, 2], Activation::Identity).unwrap();
+        let examples = Examples::<T>::labelled(vec![T::zero()], 1, &[0], 2).unwrap();
+        let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+        for &gap in gaps {
+            let theta = [T::zero(), T::zero(), T::of(gap), T::zero()];
+            let point = risk.at(&theta).unwrap();
+            let other = (-gap).exp() / (1.0 + (-gap).exp());
+            let expected = other * (1.0 - other);
+            let dense = to_dense(&point.gauss_newton());
+            let root = to_dense(&Normal::new(point.gauss_newton_root().unwrap()));
+            for entries in [dense.entries(), root.entries()] {
+                for (row, col, sign) in [(2, 2, 1.0), (2, 3, -1.0), (3, 2, -1.0), (3, 3, 1.0)] {
+                    let actual = entries[4 * row + col].f64();
+                    let off = (actual / (sign * expected) - 1.0).abs();
+                    assert!(off < 16.0 * T::EPSILON.f64(), "gap {gap}: entry {row}, {col} is {actual}, not {expected}");
+                }
+            }
+        }
+    }
+    check::<f32>(&[0.0, 1.0, 12.0, 17.0, 50.0]);
+    check::<f64>(&[0.0, 1.0, 12.0, 17.0, 50.0, 300.0]);
+}
+
+#[test]
+fn curvature_of_functions_from_outside_scales_with_the_vector() {
+    let quadratic = Outside::new(2, |theta: &[f64], gradient: &mut [f64]| {
+        gradient.copy_from_slice(&[3.0 * theta[0] + theta[1], theta[0] + 2.0 * theta[1]]);
+        1.5 * theta[0].powi(2) + theta[0] * theta[1] + theta[1].powi(2)
+    });
+    let point = quadratic.at(&[0.3, -0.2]).unwrap();
+    for scale in [1e-300, 1e-163, 1.0, 1e155, 1e300] {
+        let mut y = [f64::NAN; 2];
+        let error = point.hessian().apply_with_error(&[scale, 0.0], &mut y);
+        assert!((y[0] / scale - 3.0).abs() < 1e-10 && (y[1] / scale - 1.0).abs() < 1e-10, "{scale}: {y:?}");
+        assert!(error > 0.0 && error < 1e-8 * scale, "{scale}: {error}");
+    }
+}
+
+#[test]
+fn ill_posed_moments_are_refused() {
+    let (risk, theta) = risk::<f64>(Loss::SoftmaxCrossEntropy, 10);
+    let point = risk.at(&theta).unwrap();
+    assert!(point.sampled_fisher(1 << 58, Key::new(0)).unwrap_err().to_string().contains("fewer draws"));
+    assert!(point.along(&vec![f64::NAN; theta.len()]).unwrap_err().to_string().contains("direction"));
+    assert!(Examples::new(vec![1.0; 4], 1, vec![], 1 << 62).is_err());
+    assert!(Examples::<f64>::labelled(vec![1.0], 1, &[0], 1 << 60).unwrap_err().to_string().contains("bytes"));
+    let regression = Examples::new(vec![1.0], 1, vec![10.0, -3.0], 2).unwrap();
+    assert!(regression.smoothed(0.5).is_err());
+    // An example that does not count need not be drawn from.
+    let network = Perceptron::new(&[1, 1], Activation::Identity).unwrap();
+    let examples = Examples::new(vec![1.0, 20.0], 1, vec![1.0, 1.0], 1).unwrap().weighted(vec![1.0, 0.0]).unwrap();
+    let poisson = Risk::<f64>::new(&network, Loss::Poisson, examples).unwrap();
+    assert!(poisson.at(&[1.0, 0.0]).unwrap().sampled_fisher(1, Key::new(0)).is_ok());
+}

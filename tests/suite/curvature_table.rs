@@ -3,7 +3,7 @@
 //! The dense matrices are written from their definitions: from a Jacobian by differences of logits, from a second
 //! derivative by differences of Jacobians, and from formulas for what each loss says at the logits.
 
-use eigenscape::curvature::{ClassPart, Examples, Loss, LossFunction, Risk};
+use eigenscape::curvature::{ClassPart, Examples, LogitCurvature, Loss, LossFunction, Risk};
 use eigenscape::network::{Activation, Convolution, Initialization, Network, Perceptron, Sequential};
 use eigenscape::objective::{Objective, Point};
 use eigenscape::operator::{
@@ -574,6 +574,20 @@ fn bad_targets_and_losses_are_refused() {
     assert!(error.contains("must not be negative"), "{error}");
     assert!(point.sampled_fisher(1, Key::new(0)).unwrap_err().to_string().contains("sampler"));
     assert!(point.sampled_fisher(0, Key::new(0)).is_err());
+    /// The same, said to be diagonal.
+    #[derive(Debug)]
+    struct DiagonalWave;
+    impl LossFunction<f64> for DiagonalWave {
+        fn record<'t>(&self, outputs: Var<'t, f64>, targets: Var<'t, f64>) -> Var<'t, f64> {
+            Wave.record(outputs, targets)
+        }
+        fn curvature(&self) -> LogitCurvature {
+            LogitCurvature::Diagonal
+        }
+    }
+    let diagonal = Risk::new(&network, DiagonalWave, examples([0.0, 1.0])).unwrap();
+    let error = diagonal.at(&[0.1; 4]).unwrap().gauss_newton_diagonal().unwrap_err().to_string();
+    assert!(error.contains("must not be negative"), "{error}");
     let risk = risk.memory_budget(8);
     let error = risk.at(&[0.1; 4]).unwrap().gauss_newton_root().unwrap_err().to_string();
     assert!(error.contains("select fewer examples"), "{error}");

@@ -51,6 +51,12 @@ fn files_keep_every_bit() {
     assert!(error.contains("left is 3x5 but right is 4x5"), "{error}");
     assert!(refused(&other, &to_safetensors(other.blocks(), &[f32::NAN; 18]).unwrap()).contains("diverged"));
     assert!(to_safetensors(network.blocks(), &theta[1..]).is_err());
+    // Some blocks alone, and two of one name.
+    let last = &network.blocks()[5..];
+    let part = &theta[last[0].start..];
+    assert_eq!(from_safetensors::<f64>(last, &to_safetensors(last, part).unwrap()).unwrap(), part);
+    let twice = [last[1].clone(), last[1].clone()];
+    assert!(to_safetensors(&twice, &[0.0f32; 6]).unwrap_err().to_string().contains("1.bias"));
     for len in 0..file.len() {
         assert!(from_safetensors::<f32>(network.blocks(), &file[..len]).is_err(), "{len} bytes");
     }
