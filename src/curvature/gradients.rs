@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use rayon::prelude::*;
+
 use super::Jacobian;
 use super::factor::Factor;
-use crate::error::Result;
-use crate::linalg::{axpy, dot};
-use crate::operator::{Adjoint, Gram, LinearOperator, Normal, block_fits, fits};
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Update, axpy, dot, matmul};
+use crate::operator::{Adjoint, Dense, Gram, LinearOperator, Normal, block_fits, fits};
 use crate::scalar::Scalar;
 
 /// A matrix whose rows are gradients, r for each example: (N r) x P, the rows of an example together. Never stored:
@@ -54,9 +56,54 @@ impl<T: Scalar> fmt::Debug for Gradients<'_, T> {
 }
 
 impl<T: Scalar> Gradients<'_, T> {
+    /// The matrix itself, row by row, each row by a gradient of its own example: (N r) x P numbers. Cost: N r gradients of one
+    /// example, where [`to_dense`](crate::operator::to_dense) would take P products with all of J.
+    ///
+    /// ```
+    /// use eigenscape::curvature::{Examples, Loss, Risk};
+    /// use eigenscape::network::{Activation, Perceptron};
+    /// use eigenscape::objective::Objective;
+    ///
+    /// // Squared error of y = w x + b: the gradient of an example is (z - y) (x, 1).
+    /// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+    /// let examples = Examples::new(vec![2.0, 3.0], 1, vec![0.0, 1.0], 1)?;
+    /// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+    /// let gradients = risk.at(&[1.0, 0.0])?.gradients()?.dense()?;
+    /// assert_eq!(gradients.entries(), [4.0, 2.0, 6.0, 2.0]);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it does not fit the risk's memory budget.
+    #[doc(alias = "batch_grad")]
+    pub fn dense(&self) -> Result<Dense<T>> {
+        let (risk, rows, cols) = (self.jacobian.risk(), self.factor.rows(), self.cols());
+        let needed = self.rows() as u128 * cols as u128 * size_of::<T>() as u128;
+        if needed > risk.memory_budget as u128 {
+            return Err(Error::Memory {
+                what: "the matrix of gradients",
+                needed,
+                budget: risk.memory_budget as u128,
+                remedy: "select fewer examples, raise the memory budget, or use it as an operator",
+            });
+        }
+        let singles = risk.singles(self.jacobian.theta())?;
+        let mut entries = vec![T::zero(); self.rows() * cols];
+        entries.par_chunks_exact_mut((rows * cols).max(1)).enumerate().for_each(|(m, out)| {
+            let cotangent = |row: usize, u: &mut [T]| self.factor.row(m, row, u);
+            singles.rows(m, rows, cotangent, |row, gradient| {
+                let out = &mut out[row * cols..][..cols];
+                out.copy_from_slice(gradient);
+                if let Some((scales, mean)) = &self.mean {
+                    axpy(-scales[m * rows + row], mean, out);
+                }
+            });
+        });
+        Dense::new(entries, self.rows(), cols)
+    }
+
     /// The squared norms of the columns: the diagonal of the second moment, exactly.
     fn squared_column_norms(&self) -> Result<Vec<T>> {
-        let rows = self.factor.rows();
         let cotangent = |example: usize, row: usize, z: &mut [T]| self.factor.row(example, row, z);
         let add = |row: usize, gradient: &[T], sum: &mut [T]| match &self.mean {
             None => sum.iter_mut().zip(gradient).for_each(|(sum, &g)| *sum += g * g),
@@ -65,7 +112,30 @@ impl<T: Scalar> Gradients<'_, T> {
                 *sum += g * g;
             }),
         };
-        self.jacobian.risk().sum_over_rows(self.jacobian.theta(), rows, cotangent, add)
+        Ok(self.jacobian.risk().singles(self.jacobian.theta())?.sum(self.factor.rows(), cotangent, add))
+    }
+}
+
+impl<T: Scalar> GradientGram<'_, T> {
+    /// The matrix itself, (N r) x (N r), by one matrix product of the stored rows. Cost: N r gradients of one example, and
+    /// (N r)^2 P.
+    ///
+    /// # Errors
+    /// If the rows do not fit the risk's memory budget.
+    pub fn dense(&self) -> Result<Dense<T>> {
+        let rows = self.root().dense()?;
+        let count = self.rows();
+        let mut entries = vec![T::zero(); count * count];
+        let cols = self.root().cols();
+        let left = Matrix::new(rows.entries(), count, cols);
+        // By stripes, on all threads.
+        const STRIPE: usize = 64;
+        entries.par_chunks_mut((STRIPE * count).max(1)).enumerate().for_each(|(stripe, out)| {
+            let own = &rows.entries()[stripe * STRIPE * cols..][..out.len() / count * cols];
+            let own = Matrix::new(own, out.len() / count, cols);
+            matmul(out, Update::Replace, T::one(), own, left.t());
+        });
+        Dense::new(entries, count, count)
     }
 }
 

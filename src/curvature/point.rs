@@ -104,7 +104,7 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
 
     /// J J', the empirical neural tangent kernel: (N C) x (N C), the logits of an example together.
     ///
-    /// Its matrix is `to_dense` of it, at 2 N C products with J or J'.
+    /// Its matrix is that of [`RiskPoint::logit_gradients_gram`], where the N C rows of J fit the memory budget.
     ///
     /// # References
     /// Jacot, Gabriel, Hongler 2018, arXiv:1806.07572.
@@ -112,6 +112,27 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     #[doc(alias = "neural_tangent_kernel")]
     pub fn kernel(&self) -> Gram<Jacobian<'_, T>> {
         Gram::new(self.jacobian())
+    }
+
+    /// The rows of J as gradients, and their inner products: the neural tangent kernel as a Gram matrix, which can be made
+    /// [dense](GradientGram::dense) at the cost of its rows.
+    ///
+    /// ```
+    /// use eigenscape::curvature::{Examples, Loss, Risk};
+    /// use eigenscape::network::{Activation, Perceptron};
+    /// use eigenscape::objective::Objective;
+    ///
+    /// // A linear model's kernel is x x' + 1.
+    /// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+    /// let examples = Examples::new(vec![2.0, 3.0], 1, vec![0.0, 1.0], 1)?;
+    /// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+    /// assert_eq!(risk.at(&[1.0, 0.0])?.logit_gradients_gram().dense()?.entries(), [5.0, 7.0, 7.0, 10.0]);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    pub fn logit_gradients_gram(&self) -> GradientGram<'_, T> {
+        let (outputs, count) = (self.risk.outputs(), self.risk.examples().count());
+        let identity = Factor::Diagonal { outputs, entries: vec![T::one(); outputs * count] };
+        Gram::new(Gradients::new(self.jacobian(), identity))
     }
 
     /// B, a square root of the Gauss-Newton matrix: B'B = G with row blocks sqrt(w_m) S_m^(1/2) J_m, (N C) x P.

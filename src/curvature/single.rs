@@ -7,7 +7,7 @@ use super::chunks::{Pool, fill_up, run_pooled, sum_over_chunks};
 use crate::error::Result;
 use crate::objective::Taylor;
 use crate::scalar::Scalar;
-use crate::tape::{Plan, Workspace, run_linear};
+use crate::tape::{Derivative, Plan, Workspace, run_linear};
 
 impl<T: Scalar> Risk<T> {
     /// The gradients of the losses of single examples by their logits, unweighted, N x C.
@@ -50,46 +50,15 @@ impl<T: Scalar> Risk<T> {
         Taylor::new([0, 1, 2, 3].map(|order| chunks.iter().map(|chunk| chunk[order].f64()).sum()))
     }
 
-    /// Adds up what `squares` makes of each row R_m J_m of a factor, example by example.
-    pub(super) fn sum_over_rows(
-        &self,
-        theta: &[T],
-        rows: usize,
-        cotangent: impl Fn(usize, usize, &mut [T]) + Sync,
-        add: impl Fn(usize, &[T], &mut [T]) + Sync,
-    ) -> Result<Vec<T>> {
+    /// Gradients of single examples, one after the other.
+    pub(super) fn singles<'a>(&'a self, theta: &'a [T]) -> Result<Singles<'a, T>> {
         let recording = match self.derivatives.single.get() {
             Some(_) => None,
             None => Some((self.record)(1)?),
         };
-        let single = self.derivatives.single.get_or_init(|| recording.expect("recorded above").jacobian());
-        let backward = single.transposed.as_ref().expect("the transpose was planned too");
+        let derivative = self.derivatives.single.get_or_init(|| recording.expect("recorded above").jacobian());
         let (residuals, primal, workspaces) = (Pool::default(), Pool::default(), Pool::default());
-        let (cotangents, row) = (Pool::default(), Pool::default());
-        let mut sum = vec![T::zero(); self.parameters];
-        sum_over_chunks(self.examples().count(), &mut sum, &self.vectors, &|m, sum: &mut [T]| {
-            let of = |entries: &'_ [T], len: usize| entries[m * len..][..len].to_vec();
-            let inputs = of(self.examples().inputs(), self.examples().input_len());
-            let targets = of(self.examples().targets(), self.examples().target_len());
-            let arguments: [&[T]; 4] = [theta, &inputs, &targets, &self.examples().weights()[m..=m]];
-            let mut at = residuals.take(|| vec![T::zero(); single.residual_len()]);
-            run_pooled(&single.primal, &primal, &arguments, &mut [&mut at]);
-            let mut workspace = workspaces.take(|| backward.workspace());
-            let mut u = cotangents.take(|| vec![T::zero(); self.outputs]);
-            let mut gradient = row.take(|| vec![T::zero(); self.parameters]);
-            for number in 0..rows {
-                cotangent(m, number, &mut u);
-                gradient.fill(T::zero());
-                run_linear(backward, (&at, &arguments), &u, &mut gradient, &mut workspace);
-                add(m * rows + number, &gradient, sum);
-            }
-            residuals.give(at);
-            workspaces.give(workspace);
-            cotangents.give(u);
-            row.give(gradient);
-            0.0
-        });
-        Ok(sum)
+        Ok(Singles { risk: self, theta, derivative, residuals, primal, workspaces, buffers: Pool::default() })
     }
 
     /// Runs something on (logits, targets, weights of one) chunk by chunk; N x C.
@@ -114,5 +83,63 @@ impl<T: Scalar> Risk<T> {
             all.extend_from_slice(&out[..rows * self.outputs]);
         }
         all
+    }
+}
+
+/// J' of single examples, and what it runs with.
+pub(super) struct Singles<'a, T> {
+    risk: &'a Risk<T>,
+    theta: &'a [T],
+    derivative: &'a Derivative<T>,
+    residuals: Pool<Vec<T>>,
+    primal: Pool<Workspace<T>>,
+    workspaces: Pool<Workspace<T>>,
+    /// A cotangent of C entries and a gradient of P.
+    buffers: Pool<[Vec<T>; 2]>,
+}
+
+impl<T: Scalar> Singles<'_, T> {
+    /// Calls `visit` with J_m' u for each of `rows` cotangents u of example m, which `cotangent` writes.
+    pub(super) fn rows(
+        &self,
+        m: usize,
+        rows: usize,
+        cotangent: impl Fn(usize, &mut [T]),
+        mut visit: impl FnMut(usize, &[T]),
+    ) {
+        let (risk, examples) = (self.risk, self.risk.examples());
+        let backward = self.derivative.transposed.as_ref().expect("the transpose was planned too");
+        let inputs = &examples.inputs()[m * examples.input_len()..][..examples.input_len()];
+        let targets = &examples.targets()[m * examples.target_len()..][..examples.target_len()];
+        let arguments: [&[T]; 4] = [self.theta, inputs, targets, &examples.weights()[m..=m]];
+        let mut residuals = self.residuals.take(|| vec![T::zero(); self.derivative.residual_len()]);
+        run_pooled(&self.derivative.primal, &self.primal, &arguments, &mut [&mut residuals]);
+        let mut workspace = self.workspaces.take(|| backward.workspace());
+        let mut buffers = self.buffers.take(|| [risk.outputs, risk.parameters].map(|len| vec![T::zero(); len]));
+        let [u, gradient] = &mut buffers;
+        for row in 0..rows {
+            cotangent(row, u);
+            gradient.fill(T::zero());
+            run_linear(backward, (&residuals, &arguments), u, gradient, &mut workspace);
+            visit(row, gradient);
+        }
+        self.residuals.give(residuals);
+        self.workspaces.give(workspace);
+        self.buffers.give(buffers);
+    }
+
+    /// Adds up what `add` makes of the rows of all examples, in a fixed order.
+    pub(super) fn sum(
+        &self,
+        rows: usize,
+        cotangent: impl Fn(usize, usize, &mut [T]) + Sync,
+        add: impl Fn(usize, &[T], &mut [T]) + Sync,
+    ) -> Vec<T> {
+        let mut sum = vec![T::zero(); self.risk.parameters];
+        sum_over_chunks(self.risk.examples().count(), &mut sum, &self.risk.vectors, &|m, sum: &mut [T]| {
+            self.rows(m, rows, |row, u| cotangent(m, row, u), |row, gradient| add(m * rows + row, gradient, sum));
+            0.0
+        });
+        sum
     }
 }

@@ -312,8 +312,22 @@ fn every_operator<T: Scalar>(tolerance: f64) {
             same(&what("kernel"), &point.kernel(), &dense.jacobian.times(&dense.jacobian.t()), tolerance);
             let gradients = point.gradients().unwrap();
             same(&what("gradients"), &gradients, &dense.gradients, tolerance);
+            assert_close(
+                &what("gradients, stored"),
+                gradients.dense().unwrap().entries(),
+                &dense.gradients.entries,
+                tolerance,
+            );
+            let kernel = dense.jacobian.times(&dense.jacobian.t());
+            let stored = point.logit_gradients_gram().dense().unwrap();
+            assert_close(&what("kernel, stored"), stored.entries(), &kernel.entries, tolerance);
             let gram = dense.gradients.times(&dense.gradients.t());
+            let stored = point.gradient_gram().unwrap().dense().unwrap();
+            assert_close(&what("Gram matrix, stored"), stored.entries(), &gram.entries, tolerance);
             same(&what("Gram matrix"), &point.gradient_gram().unwrap(), &gram, tolerance);
+            let covariance = point.gradient_covariance().unwrap();
+            let rows = covariance.root().dense().unwrap();
+            same(&what("covariance by stored rows"), &Normal::new(rows), &dense.covariance(), tolerance);
             let empirical = dense.second_moment(&dense.gradients);
             same(&what("empirical Fisher"), &point.empirical_fisher().unwrap(), &empirical, tolerance);
             same(&what("covariance"), &point.gradient_covariance().unwrap(), &dense.covariance(), tolerance);
