@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::krylov::length;
 use crate::linalg::norm;
 use crate::operator::{Adjoint, LinearOperator, Symmetric, fits};
+use crate::random::Key;
 use crate::scalar::Scalar;
 
 /// A function from elsewhere, another framework's or one written by hand, known by its value and gradient.
@@ -115,6 +116,25 @@ impl<T: Scalar, F> OutsidePoint<'_, T, F> {
     pub fn step(self, step: f64) -> Result<Self> {
         Error::positive("the step of differences", step)?;
         Ok(OutsidePoint { step: Some(step), ..self })
+    }
+}
+
+impl<T: Scalar, F: Fn(&[T], &mut [T]) -> T + Sync> OutsidePoint<'_, T, F> {
+    /// Chooses the step by trial: of nine steps, each four times the one before about the default, the one whose product with
+    /// a random vector has the least estimated error. Cost: 36 gradients. For functions whose scale is not 1, or whose
+    /// gradients are less exact than their type.
+    pub fn tuned(self, key: Key) -> Self {
+        let mut v = vec![T::zero(); self.theta.len()];
+        key.normal(0, &mut v);
+        let mut product = v.clone();
+        let default = self.hessian().step;
+        let trials = (-4..=4).map(|power| default * 4f64.powi(power));
+        let error = |step: f64| {
+            let error = DifferenceHessian { step, ..self.hessian() }.apply_with_error(&v, &mut product);
+            (step, error)
+        };
+        let best = trials.map(error).filter(|(_, error)| error.is_finite()).min_by(|x, y| x.1.total_cmp(&y.1));
+        OutsidePoint { step: best.map(|(step, _)| step), ..self }
     }
 }
 

@@ -239,3 +239,26 @@ fn ill_posed_moments_are_refused() {
     let poisson = Risk::<f64>::new(&network, Loss::Poisson, examples).unwrap();
     assert!(poisson.at(&[1.0, 0.0]).unwrap().sampled_fisher(1, Key::new(0)).is_ok());
 }
+
+/// Scales a thousand times smaller and larger than 1: the step that is tried beats the default, and its error holds.
+#[test]
+fn steps_are_tuned_to_the_scale_of_the_function() {
+    for scale in [1e-3, 1.0, 1e3] {
+        let wave = Outside::new(3, move |theta: &[f64], gradient: &mut [f64]| {
+            gradient.iter_mut().zip(theta).for_each(|(g, x)| *g = (x / scale).cos());
+            theta.iter().map(|x| scale * (x / scale).sin()).sum()
+        });
+        let theta = [0.3, 1.1, -0.7].map(|x| x * scale);
+        let v: Vec<f64> = normal(3, Key::new(1));
+        let run = |point: eigenscape::objective::OutsidePoint<'_, f64, _>| {
+            let mut y = vec![f64::NAN; 3];
+            let error = point.hessian().apply_with_error(&v, &mut y);
+            let expected = |i: usize| -v[i] * (theta[i] / scale).sin() / scale;
+            let off: Vec<f64> = (0..3).map(|i| y[i] - expected(i)).collect();
+            assert!(norm(&off) <= error, "scale {scale}: off by {}, stated {error}", norm(&off));
+            error * scale
+        };
+        let (default, tuned) = (run(wave.at(&theta).unwrap()), run(wave.at(&theta).unwrap().tuned(Key::new(0))));
+        assert!(tuned <= default * 1.5 && tuned < 1e-6, "scale {scale}: {tuned} beside {default}");
+    }
+}
