@@ -35,9 +35,9 @@
 //! | [`tape`] | recorded functions, derivatives of any order | gradients of your own formula |
 //! | [`operator`] | linear maps known by their products, their algebra | a matrix-free operator of your own |
 //! | [`objective`] | a function to descend or to study, at a point | the trait that all tools below run on |
-//! | [`network`], [`curvature`] | perceptrons, convolutional networks, transformers; risk, Hessian, Gauss-Newton, Jacobian on data | curvature of a network |
-//! | [`krylov`] | Lanczos, extreme eigenpairs with residuals | largest and smallest eigenvalues |
-//! | [`spectrum`] | spectral densities, traces, with standard errors | the whole spectrum |
+//! | [`network`], [`curvature`] | perceptrons, convolutional and residual networks, transformers; risk, Hessian, Gauss-Newton, Fisher, gradients, kernel, class structure on data | curvature of a network |
+//! | [`krylov`] | Lanczos, extreme eigenpairs with residuals; linear systems | largest and smallest eigenvalues, solutions |
+//! | [`spectrum`] | spectral densities, traces, diagonals, with standard errors | the whole spectrum |
 //! | [`random_matrix`] | Marchenko-Pastur, semicircle; outliers and their overlaps | what the spectrum should be |
 //! | [`projection`], [`subspace`] | random subspaces from a key; objectives confined to them | training in a hyperplane |
 //! | [`optimize`] | gradient descent, Adam, over any objective | training |
@@ -48,7 +48,7 @@
 //!
 //! * **Estimates come with their error**: residual norms and bounds for eigenpairs, standard errors for traces and
 //!   densities, and a report that says why an iteration ended.
-//! * **The same bits** for any number of threads: work is cut by shapes alone, and sums are taken in fixed trees.
+//! * **The same bits** for any number of threads: work is cut by shapes alone, and sums are taken in a fixed order.
 //!   Randomness comes from an explicit [`Key`](random::Key) and nowhere else.
 //! * **Bad requests are refused** with the value, its limits and the remedy; a slice of a wrong length in a hot call
 //!   panics at your line; running out of a budget is neither, but data in a report.

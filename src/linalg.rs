@@ -287,12 +287,14 @@ pub(crate) fn norm<T: Scalar>(x: &[T]) -> f64 {
 pub(crate) fn axpy<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
     assert_eq!(x.len(), y.len(), "axpy: lengths must agree");
     if x.len() <= PIECE {
-        return axpy_piece(scale, x, y);
+        return axpy_sequential(scale, x, y);
     }
-    y.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(y, x)| axpy_piece(scale, x, y));
+    y.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(y, x)| axpy_sequential(scale, x, y));
 }
 
-fn axpy_piece<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
+/// The same on this thread alone: for where a lock is held, since a thread that waits for others takes up other work, and
+/// that may want the lock.
+pub(crate) fn axpy_sequential<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
     vectorized(
         #[inline(always)]
         || x.iter().zip(y).for_each(|(&x, y)| *y += scale * x),

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use rayon::prelude::*;
 
 use super::Examples;
-use crate::linalg::axpy;
+use crate::linalg::axpy_sequential;
 use crate::scalar::Scalar;
 pub(super) use crate::tape::{Pool, run_pooled};
 
@@ -102,7 +102,7 @@ pub(super) fn lanes(chunks: usize) -> usize {
 }
 
 /// Overwrites `out` with the sum of what `run` adds for each chunk, and returns that of its values, in an order that
-/// depends on the number of chunks alone.
+/// depends on the number of chunks alone. `run` must not use the thread pool: a lane that is computed must not wait.
 ///
 /// Chunks of a lane are added up where they are computed, one after the other, and lanes in their order: a thread that is
 /// done with a lane waits for those before, which other threads are at. So there is one vector to a thread, and no more.
@@ -117,11 +117,10 @@ pub(super) fn sum_over_chunks<T: Scalar>(
         sum.fill(T::zero());
         (number * chunks / lanes..(number + 1) * chunks / lanes).map(|chunk| run(chunk, sum)).sum()
     };
+    out.fill(T::zero());
     if lanes <= 1 {
-        out.fill(T::zero());
         return (0..chunks).map(|chunk| run(chunk, out)).sum();
     }
-    out.fill(T::zero());
     let taken = AtomicUsize::new(0);
     let order = Order { total: Mutex::new(Total { next: 0, sum: out, value: 0.0 }), changed: Condvar::new() };
     let threads = rayon::current_num_threads().min(lanes);
@@ -170,7 +169,7 @@ impl<T: Scalar> Order<'_, T> {
         if total.next != number {
             return false;
         }
-        axpy(T::one(), sum, total.sum);
+        axpy_sequential(T::one(), sum, total.sum);
         total.value += value;
         total.next += 1;
         self.changed.notify_all();
@@ -197,6 +196,24 @@ impl<T> Drop for Abandon<'_, '_, T> {
 #[cfg(test)]
 mod tests {
     use super::{Pool, sum_over_chunks};
+
+    /// Long vectors, more threads than cores, and several sums at once in one pool: nobody waits for himself.
+    #[test]
+    fn sums_at_once_in_one_pool_end() {
+        use rayon::prelude::*;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(6).build().unwrap();
+        let run = |chunk: usize, sum: &mut [f64]| {
+            sum.iter_mut().for_each(|sum| *sum += chunk as f64);
+            1.0
+        };
+        pool.install(|| {
+            (0..30).into_par_iter().with_max_len(1).for_each(|_| {
+                let mut sum = vec![0.0; 100_000];
+                let value = sum_over_chunks(50, &mut sum, &Pool::default(), &run);
+                assert!(value == 50.0 && sum.iter().all(|&sum| sum == 1225.0));
+            });
+        });
+    }
 
     /// A panic in one chunk reaches the caller, and leaves nobody waiting.
     #[test]
