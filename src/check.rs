@@ -23,15 +23,9 @@
 use crate::error::{Error, Result};
 use crate::linalg::{axpy, dot, norm};
 use crate::objective::{Objective, Point, finite_parameters};
-use crate::operator::{Adjoint, LinearOperator};
+use crate::operator::{Adjoint, LinearOperator, ROUNDING, asymmetry};
 use crate::random::Key;
 use crate::scalar::Scalar;
-
-/// Rounding errors of a product are taken to be at most this many times sqrt(size) EPSILON, relative to the norms.
-///
-/// Sums of n rounded terms err by about sqrt(n) EPSILON; the factor leaves room for a composition of some dozen such
-/// sums, as curvature is.
-const ROUNDING: f64 = 64.0;
 
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,12 +75,7 @@ pub fn adjoint<T: Scalar>(operator: &(impl Adjoint<T> + ?Sized), key: Key) -> Re
 /// If the operator is not square or has no rows.
 pub fn symmetric<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key: Key) -> Result<Check> {
     let size = square(operator)?;
-    let (u, v) = (normal::<T>(size, key.split(0)), normal::<T>(size, key.split(1)));
-    let (mut of_u, mut of_v) = (vec![T::zero(); size], vec![T::zero(); size]);
-    operator.apply(&u, &mut of_u);
-    operator.apply(&v, &mut of_v);
-    let difference = dot(&u, &of_v) - dot(&of_u, &v);
-    let scale = (norm(&u) * norm(&of_v)).max(norm(&of_u) * norm(&v));
+    let (difference, scale) = asymmetry(&operator, key);
     Ok(Check::rounded::<T>(difference, scale, size))
 }
 

@@ -152,6 +152,22 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// A product with an operator is not finite, and nothing was known before it.
+    Product {
+        /// The number of the product, from 1.
+        number: u64,
+        /// The first entry that is not finite.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// An operator that was promised to be symmetric is not.
+    Asymmetric {
+        /// |<u, A v> - <A u, v>| for random u and v, relative to the norms.
+        discrepancy: f64,
+        /// What rounding explains.
+        tolerance: f64,
+    },
     /// A run ended before it had converged, and its caller cannot use a partial result.
     Unfinished {
         /// The number of products with the operator until then.
@@ -263,6 +279,16 @@ impl fmt::Display for Error {
             Error::Allocation { what, bytes, remedy } => {
                 write!(f, "{what} needs {bytes} bytes, which the system does not give; {remedy}")
             }
+            Error::Product { number, index, value } => write!(
+                f,
+                "entry {index} of product {number} with the operator is {value}; the operator met a number that it cannot \
+                 take: look at its input and scale"
+            ),
+            Error::Asymmetric { discrepancy, tolerance } => write!(
+                f,
+                "the operator is not symmetric: <u, A v> and <A u, v> differ by {discrepancy:e} of their size, and rounding \
+                 explains {tolerance:e}; correct it, or take its symmetric part"
+            ),
             Error::Missing { what, remedy } => write!(f, "{what} is missing; {remedy}"),
             Error::Unfinished { matvecs, reason } => {
                 write!(f, "the run ended after {matvecs} products before it had converged; {reason}")

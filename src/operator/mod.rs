@@ -30,6 +30,7 @@ mod block_diagonal;
 mod explicit;
 mod gram;
 mod selection;
+mod symmetry;
 
 pub use algebra::{
     AssumePositiveSemidefinite, AssumeSymmetric, Compressed, Counted, Deflated, Product, Scaled, Shifted, Sum,
@@ -38,6 +39,8 @@ pub use block_diagonal::BlockDiagonal;
 pub use explicit::{Closure, Dense, Diagonal, to_dense};
 pub use gram::{Gram, Normal};
 pub use selection::Selection;
+
+pub(crate) use symmetry::{ROUNDING, asymmetry, require_symmetric};
 
 use crate::scalar::Scalar;
 

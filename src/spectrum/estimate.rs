@@ -1,4 +1,8 @@
-//! A mean over probes and its standard error.
+//! A mean over probes, its standard error, and the interval that they make.
+
+use super::student;
+use crate::error::{Error, Result};
+use crate::random_matrix::Interval;
 
 /// The mean of independent samples, one from each probe.
 #[non_exhaustive]
@@ -8,8 +12,7 @@ pub struct Estimate {
     pub mean: f64,
     /// Its standard error: the sample standard deviation over the square root of the number of probes.
     ///
-    /// `None` with one probe, whose spread is not defined. For an interval, multiply by the quantile of Student's
-    /// distribution with `probes` - 1 degrees of freedom: 2.3 for 95 % and 10 probes, not 1.96.
+    /// `None` with one probe, whose spread is not defined. [`Estimate::interval`] makes an interval of it.
     pub standard_error: Option<f64>,
     /// The number of probes.
     pub probes: usize,
@@ -23,6 +26,38 @@ impl Estimate {
         let mut running = Running::default();
         samples.into_iter().for_each(|sample| running.add(sample));
         Estimate { mean: running.mean, standard_error: running.standard_error(), probes: running.count, matvecs }
+    }
+
+    /// The interval that covers the quantity at a confidence, in (0, 1): mean +- q standard errors, with q the quantile of
+    /// Student's distribution with `probes` - 1 degrees of freedom.
+    ///
+    /// The confidence is exact for samples that are normal, and near it for the sums of many terms that samples are; it is
+    /// of one quantity, not of several at once.
+    ///
+    /// ```
+    /// use eigenscape::operator::Dense;
+    /// use eigenscape::random::Key;
+    /// use eigenscape::spectrum::Hutchinson;
+    ///
+    /// let operator = Dense::new(vec![2.0, 1.0, 1.0, 3.0], 2, 2)?;
+    /// let interval = Hutchinson::new(20, Key::new(0)).run(&operator)?.interval(0.95)?;
+    /// assert!(interval.contains(5.0) && interval.upper - interval.lower < 4.0);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If `confidence` is not in (0, 1), or there is only one probe, which has no spread.
+    pub fn interval(&self, confidence: f64) -> Result<Interval> {
+        let Some(error) = self.standard_error else {
+            return Err(Error::Missing {
+                what: "the spread of one probe",
+                remedy: "an interval needs at least 2 probes",
+            });
+        };
+        let reach = student::quantile(confidence, self.probes)? * error;
+        // No spread, no uncertainty: infinitely many standard errors of 0 are 0.
+        let reach = if error == 0.0 { 0.0 } else { reach };
+        Ok(Interval { lower: self.mean - reach, upper: self.mean + reach })
     }
 
     /// The estimate of `factor` times the quantity.

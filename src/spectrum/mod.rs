@@ -32,6 +32,7 @@ mod probe;
 mod quadrature;
 mod spectral_measure;
 mod stochastic_lanczos;
+mod student;
 mod trace;
 
 pub use density::{Density, Smoothing};
@@ -43,3 +44,5 @@ pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
 pub use stochastic_lanczos::StochasticLanczos;
 pub use trace::Hutchinson;
+
+pub use crate::random_matrix::Interval;
