@@ -192,6 +192,21 @@ impl<T: Scalar> Factorization<T> {
         Ok(())
     }
 
+    /// The next vector of the basis: the residual divided by its length. What follows is [`Factorization::absorb`], with
+    /// its product: together one step, in two halves, so that several factorizations can share one wide product.
+    pub(crate) fn next(&mut self) -> &[T] {
+        for (current, residual) in self.current.iter_mut().zip(&self.residual) {
+            *current = T::of(residual.f64() / self.residual_norm);
+        }
+        &self.current
+    }
+
+    /// The second half of a step: takes the product of the operator with [`Factorization::next`].
+    pub(crate) fn absorb(&mut self, product: &[T]) -> Result<()> {
+        self.residual.copy_from_slice(product);
+        self.complete(self.residual_norm)
+    }
+
     /// Leaves an invariant space: takes the part of `direction` orthogonal to the basis as next vector, coupled by 0.
     ///
     /// A V = V T + r e' stays true up to the residual given up, which is negligible. False if `direction` lies in the
@@ -210,7 +225,8 @@ impl<T: Scalar> Factorization<T> {
         Ok(true)
     }
 
-    fn reserve(&mut self, steps: usize) -> Result<()> {
+    /// Makes room for a depth, so that steps allocate nothing.
+    pub(crate) fn reserve(&mut self, steps: usize) -> Result<()> {
         self.basis.reserve(steps)?;
         self.diagonal.reserve(steps - self.diagonal.len());
         self.subdiagonal.reserve(steps - self.subdiagonal.len());
@@ -219,11 +235,14 @@ impl<T: Scalar> Factorization<T> {
 
     /// One more vector: the residual divided by its length, coupled to the last vector by `coupling`.
     fn step(&mut self, operator: &dyn LinearOperator<T>, coupling: f64) -> Result<()> {
-        for (current, residual) in self.current.iter_mut().zip(&self.residual) {
-            *current = T::of(residual.f64() / self.residual_norm);
-        }
-        let last = self.steps();
+        self.next();
         operator.apply(&self.current, &mut self.residual);
+        self.complete(coupling)
+    }
+
+    /// Makes the residual of the product that stands in its place.
+    fn complete(&mut self, coupling: f64) -> Result<()> {
+        let last = self.steps();
         self.matvecs += 1;
         // Paige's order: the old vector goes before the new coefficient is taken.
         if last > 0 && coupling > 0.0 {
