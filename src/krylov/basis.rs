@@ -195,6 +195,14 @@ impl<T: Scalar> Basis<T> {
         stored!(&self.stored, chunks => chunks.combine(coefficients, self.vectors), Vec::new())
     }
 
+    /// Replaces the vectors from number `first` on by linear combinations of them: row i of `coefficients` makes one. In
+    /// place, chunk by chunk.
+    pub(super) fn replace(&mut self, first: usize, coefficients: &[T]) {
+        let old = self.vectors - first;
+        stored!(&mut self.stored, chunks => chunks.replace(first, coefficients, old), ());
+        self.vectors = first + coefficients.len() / old.max(1);
+    }
+
     /// The largest entry of |V'V - I|; NaN without a basis. Cost 2 m^2 n operations, as matrix products.
     pub(crate) fn orthogonality(&self) -> f64 {
         let size = self.vectors;

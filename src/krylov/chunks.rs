@@ -142,6 +142,20 @@ impl<S: Scalar> Chunks<S> {
         (0..count).flat_map(row).collect()
     }
 
+    /// Replaces the last `old` vectors, those from `first` on, by linear combinations of them.
+    pub(super) fn replace<T: Scalar>(&mut self, first: usize, coefficients: &[T], old: usize) {
+        let (dim, count) = (self.dim, coefficients.len() / old.max(1));
+        let coefficients = Matrix::new(coefficients, count, old);
+        self.chunks.par_iter_mut().enumerate().for_each(|(index, chunk)| {
+            let rows = rows(dim, index);
+            let mut piece = vec![T::zero(); count * rows];
+            let wide: Vec<T> = chunk[first * rows..].iter().map(|x| T::of(x.f64())).collect();
+            matmul(&mut piece, Update::Replace, T::one(), coefficients, Matrix::new(&wide, old, rows));
+            chunk.truncate(first * rows);
+            chunk.extend(piece.iter().map(|x| S::of(x.f64())));
+        });
+    }
+
     /// Each chunk's share of V'W, for `count` vectors W that are cut into the same chunks.
     pub(super) fn inner_block<T: Scalar>(&self, block: &[T], count: usize, vectors: usize, shares: &mut [T]) {
         let chunks = self.chunks.par_iter().zip(block.par_chunks(count * CHUNK));

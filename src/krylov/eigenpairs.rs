@@ -1,10 +1,10 @@
 //! Eigenpairs that say how good they are.
 
-use super::basis::length;
-use super::factorization::Factorization;
+use super::basis::{Basis, length};
+use super::block_factorization::BlockFactorization;
 use super::report::{Report, Stop};
-use super::ritz::Ritz;
-use crate::error::{Error, Result};
+use super::ritz::{Ritz, Which};
+use crate::error::Result;
 use crate::linalg::{axpy, dot};
 use crate::operator::LinearOperator;
 use crate::scalar::Scalar;
@@ -35,7 +35,11 @@ pub struct Eigenpairs<T> {
     pub error_bounds: Vec<f64>,
     /// Whether the residual norm is within the tolerance.
     pub converged: Vec<bool>,
-    /// How the search ended.
+    /// Whether copies of the eigenvalues were looked for.
+    pub multiplicity: Multiplicity,
+    /// The largest entry of |V'V - I| of the vectors, measured.
+    pub orthogonality: f64,
+    /// How the search ended. After a product that was not finite residuals are what the projected problem says.
     pub report: Report,
 }
 
@@ -62,63 +66,96 @@ impl<T: Scalar> Eigenpairs<T> {
     }
 }
 
-/// Forms the best `count` Ritz pairs and multiplies them once more, for their residuals and Rayleigh quotients.
+/// Whether copies of the eigenvalues, and others that the start was blind to, were looked for.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Multiplicity {
+    /// They were not: the check was switched off, or the search ended before it.
+    Unchecked,
+    /// A random vector orthogonal to all that was known has found no other wanted eigenvalue.
+    Checked {
+        /// The probability, at most, that it would miss one that has no part in the space known before it.
+        missed: f64,
+    },
+    /// The basis spans the whole space.
+    Complete,
+}
+
+/// Forms the best Ritz pairs and multiplies them once more, for their residuals and Rayleigh quotients.
 ///
-/// Rayleigh quotients, whose sums are `f64`, shed most of the rounding errors that T has collected in `f32`; among equals
-/// they may change the order, so the pairs are sorted anew.
+/// Rayleigh quotients, whose sums are `f64`, shed most of the rounding errors that H has collected in `f32`; among equals
+/// they may change the order, so the pairs are sorted anew. Where a product is not finite, what H says stands.
 pub(super) fn finish<T: Scalar>(
     operator: &dyn LinearOperator<T>,
-    factorization: &Factorization<T>,
+    factorization: &BlockFactorization<T>,
     ritz: &Ritz,
-    count: usize,
-    stop: Stop,
+    (which, count): (Which, usize),
+    (stop, bad_product, multiplicity): (Stop, Option<u64>, Multiplicity),
     tolerance: f64,
 ) -> Result<Eigenpairs<T>> {
-    let (dim, steps) = (factorization.dim(), factorization.steps());
-    let candidates = ritz.candidates();
-    let wanted = ritz.wanted(candidates, count);
-    let coefficients: Vec<f64> =
-        wanted.iter().flat_map(|&index| ritz.coefficients(&candidates[index], steps)).collect();
-    let mut vectors = factorization.combine(&coefficients);
+    let dim = factorization.dim();
+    let wanted = ritz.wanted(which, count);
+    let mut vectors = factorization.combine(&ritz.coordinates_of(&wanted));
     for vector in vectors.chunks_exact_mut(dim) {
         let norm = length(vector);
         vector.iter_mut().for_each(|x| *x = T::of(x.f64() / norm));
     }
     let rounding = ROUNDING * T::EPSILON.f64() * ritz.norm();
+    let (mut stop, mut bad_product, mut matvecs) = (stop, bad_product, factorization.matvecs());
     let mut pairs: Vec<Pair> = Vec::with_capacity(wanted.len());
     let mut products = vec![T::zero(); BLOCK.min(wanted.len()) * dim];
     for (block, wanted) in vectors.chunks(BLOCK * dim).zip(wanted.chunks(BLOCK)) {
         let products = &mut products[..block.len()];
-        operator.apply_block(block, products, wanted.len());
-        Error::finite("the product of the operator", products, "the operator met a number that it cannot take")?;
+        if bad_product.is_none() {
+            operator.apply_block(block, products, wanted.len());
+            if let Some(bad) = products.chunks_exact(dim).position(|product| !length(product).is_finite()) {
+                bad_product = Some(matvecs + bad as u64 + 1);
+                stop = Stop::NotFinite;
+            } else {
+                matvecs += wanted.len() as u64;
+            }
+        }
         for ((vector, product), &index) in block.chunks_exact(dim).zip(products.chunks_exact_mut(dim)).zip(wanted) {
-            let value = dot(vector, product) / dot(vector, vector);
-            axpy(T::of(-value), vector, product);
-            let residual = length(product);
-            let others = candidates.iter().enumerate().filter(|&(other, _)| other != index);
-            let gap = others.map(|(_, other)| (other.value - value).abs() - other.bound).fold(f64::INFINITY, f64::min);
-            let gap = gap - residual;
+            let (mut value, mut residual) = (ritz.values[index], ritz.bounds[index]);
+            if bad_product.is_none() {
+                value = dot(vector, product) / dot(vector, vector);
+                axpy(T::of(-value), vector, product);
+                residual = length(product);
+            }
+            let others = (0..ritz.len()).filter(|&other| other != index);
+            let distance = |other: usize| (ritz.values[other] - value).abs() - ritz.bounds[other];
+            let gap = others.map(distance).fold(f64::INFINITY, f64::min) - residual;
             // One Ritz value alone knows nothing of the rest of the spectrum.
             let separated = gap > residual && gap.is_finite();
             let bound = if separated { residual * (residual / gap) } else { residual } + rounding;
             pairs.push(Pair { value, residual, bound, row: pairs.len() });
         }
     }
-    ritz.sort(&mut pairs, |pair| pair.value);
+    which.sort(&mut pairs, |pair| pair.value);
     if pairs.iter().enumerate().any(|(rank, pair)| rank != pair.row) {
         vectors = pairs.iter().flat_map(|pair| &vectors[pair.row * dim..][..dim]).copied().collect();
     }
     let converged: Vec<bool> = pairs.iter().map(|pair| tolerance.is_finite() && pair.residual <= tolerance).collect();
-    let matvecs = factorization.matvecs() + wanted.len() as u64;
     let stop = if stop == Stop::Converged && converged.contains(&false) { Stop::Rounding } else { stop };
+    let orthogonality = orthogonality(&vectors, dim);
     Ok(Eigenpairs {
         values: pairs.iter().map(|pair| pair.value).collect(),
         vectors,
         residual_norms: pairs.iter().map(|pair| pair.residual).collect(),
         error_bounds: pairs.iter().map(|pair| pair.bound).collect(),
         converged,
-        report: Report::new(stop, matvecs),
+        multiplicity,
+        orthogonality,
+        report: Report::new(stop, bad_product.unwrap_or(matvecs)),
     })
+}
+
+/// The largest entry of |V'V - I|.
+fn orthogonality<T: Scalar>(vectors: &[T], dim: usize) -> f64 {
+    let mut basis = Basis::new(dim);
+    vectors.chunks_exact(dim).for_each(|vector| basis.push(vector));
+    basis.orthogonality()
 }
 
 struct Pair {

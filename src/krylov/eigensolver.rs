@@ -1,25 +1,23 @@
-//! Extreme eigenpairs: settings, and the loop that expands until they have converged.
+//! Extreme eigenpairs: the settings of a search.
 
 use std::ops::ControlFlow;
 
-use super::eigenpairs::{Eigenpairs, finish};
-use super::factorization::{Factorization, dimension};
-use super::orthogonalization::Orthogonalization;
-use super::report::{Progress, Stop};
-use super::ritz::{Ritz, Which};
+use super::eigenpairs::Eigenpairs;
+use super::report::Progress;
+use super::ritz::Which;
+use super::search::{EigenSearch, ROOM};
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, Symmetric};
+use crate::operator::Symmetric;
 use crate::random::Key;
 use crate::scalar::Scalar;
 
-/// The depth at which a search ends by default; one step more costs a product and a vector of memory.
-const STEPS: usize = 1000;
+/// The products after which a search ends by default.
+const STEPS: usize = 10_000;
 
-/// The tridiagonal eigenproblem of depth m costs O(m^3) at worst, so it is solved again only after the depth has grown
-/// by this part: the search overshoots by at most as much, and its checks stay cheap beside m^2 n for n >> m.
-const GROWTH: usize = 16;
+/// The vectors of a basis by default: a restart costs products, and these cost less than a product where they are few.
+const BASIS: usize = 256;
 
-/// Searches the extreme eigenpairs of a symmetric operator by Lanczos with full orthogonalization.
+/// Searches extreme eigenpairs of a symmetric operator by thick-restart Lanczos with full orthogonalization.
 ///
 /// An eigenpair (lambda, v) has converged when its residual norm ||A v - lambda v|| is at most
 ///
@@ -27,21 +25,26 @@ const GROWTH: usize = 16;
 ///     relative * norm(A) + absolute
 /// ```
 ///
-/// where the norm is that of T. When the Krylov space becomes invariant, the search continues from a random vector
-/// orthogonal to it, until such a vector finds nothing more that is wanted. So spectra of few distinct values come with
-/// their multiplicities, and any `count` up to the dimension is answered. While the space has not become invariant, one
-/// copy of a repeated eigenvalue is seen, where repeated means within the tolerance.
+/// where the norm is that of the projected operator. The Krylov space of one vector holds one copy of a repeated
+/// eigenvalue, and misses what its start is blind to. So once the wanted pairs have converged, a random vector orthogonal
+/// to all that is known starts a run of its own: it ends when the probability that another wanted eigenvalue was missed is
+/// below 1e-4, or with a copy found, after which another vector looks again (see [`Multiplicity`](super::Multiplicity)).
+/// Typically this takes a fifth of the products; [`Eigensolver::check_multiplicity`] turns it off. Blocks of vectors
+/// ([`Eigensolver::block`]) see several copies at once.
 ///
-/// Cost: one product a step and one for each pair returned; memory of one vector a step. The number of steps depends on
-/// the gaps: tens for well separated eigenvalues.
+/// When the basis is full, the best Ritz vectors stay and the search goes on from there. Those that have converged are
+/// locked softly: they stay whatever comes, everything new is orthogonal to them, and they still gain from it.
+///
+/// Cost: one product a step and one for each pair returned, 4 m n operations a step for m vectors in the basis; memory of
+/// the basis and a few vectors. The number of steps depends on the gaps: tens for well separated eigenvalues.
 ///
 /// ```
 /// use eigenscape::krylov::{Eigensolver, Which};
 /// use eigenscape::operator::Diagonal;
 /// use eigenscape::random::Key;
 ///
-/// let mut entries = vec![1.0; 500];
-/// entries[..3].copy_from_slice(&[7.0, 7.0, -2.0]);
+/// let mut entries = vec![0.0; 200];
+/// entries[3..7].copy_from_slice(&[7.0, 7.0, -2.0, 1.0]);
 /// let operator = Diagonal::new(entries);
 ///
 /// let top = Eigensolver::new(3, Key::new(0)).run(&operator)?;
@@ -56,23 +59,30 @@ const GROWTH: usize = 16;
 /// ```
 ///
 /// # References
-/// Parlett, The Symmetric Eigenvalue Problem (1998), chapters 11 to 13.
+/// Parlett, The Symmetric Eigenvalue Problem (1998), chapters 11 to 13. Wu, Simon 2000, doi:10.1137/S0895479898334605 (thick
+/// restart). Kuczynski, Wozniakowski 1992, doi:10.1137/0613066 (random starts).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Eigensolver {
-    count: usize,
-    which: Which,
+    pub(super) count: usize,
+    pub(super) which: Which,
     relative: Option<f64>,
-    absolute: f64,
-    steps: usize,
-    matvecs: u64,
-    key: Key,
+    pub(super) absolute: f64,
+    pub(super) steps: usize,
+    pub(super) matvecs: u64,
+    pub(super) block: usize,
+    basis: Option<usize>,
+    pub(super) check: bool,
+    pub(super) check_symmetry: bool,
+    pub(super) key: Key,
 }
 
 impl Eigensolver {
-    /// A search for `count` eigenpairs at the top of the spectrum; the random start vectors come from `key`.
+    /// A search for `count` eigenpairs at the top of the spectrum; random vectors come from children of `key`.
     ///
     /// Relative tolerance [`EPSILON`](Scalar::EPSILON)^(2/3) of the vectors' type (the exponent is ARPACK's): 2e-5 in
-    /// `f32`, 4e-11 in `f64`, for residuals; eigenvalues err by their squares. At most 1000 steps.
+    /// `f32`, 4e-11 in `f64`, for residuals; eigenvalues err by their squares. Single vectors, at most 10,000 products, a
+    /// basis of 256 vectors, or 3 for each pair and 64 more where that is larger.
     pub fn new(count: usize, key: Key) -> Self {
         Eigensolver {
             count,
@@ -81,11 +91,15 @@ impl Eigensolver {
             absolute: 0.0,
             steps: STEPS,
             matvecs: u64::MAX,
+            block: 1,
+            basis: None,
+            check: true,
+            check_symmetry: false,
             key,
         }
     }
 
-    /// Sets the end of the spectrum.
+    /// Sets which eigenvalues.
     pub fn which(self, which: Which) -> Self {
         Eigensolver { which, ..self }
     }
@@ -100,7 +114,7 @@ impl Eigensolver {
         Eigensolver { absolute, ..self }
     }
 
-    /// Sets the largest depth: the budget of memory, one vector a step.
+    /// Sets the largest number of vectors that are multiplied in the search.
     pub fn steps(self, steps: usize) -> Self {
         Eigensolver { steps, ..self }
     }
@@ -110,19 +124,39 @@ impl Eigensolver {
         Eigensolver { matvecs, ..self }
     }
 
+    /// Sets the number of vectors that are multiplied at once: block Lanczos. More copies are seen at once, and operators
+    /// may share work; products for the same accuracy become more.
+    pub fn block(self, vectors: usize) -> Self {
+        Eigensolver { block: vectors, ..self }
+    }
+
+    /// Sets the largest number of vectors in the basis: the budget of memory. Fewer mean more restarts, and more products.
+    pub fn basis(self, vectors: usize) -> Self {
+        Eigensolver { basis: Some(vectors), ..self }
+    }
+
+    /// Sets whether copies of the eigenvalues are looked for before a search ends. Without it, one copy of a repeated
+    /// eigenvalue may be all that is seen.
+    pub fn check_multiplicity(self, check: bool) -> Self {
+        Eigensolver { check, ..self }
+    }
+
+    /// Sets whether the promise of symmetry is probed first, by two products that the report does not count.
+    pub fn check_symmetry(self, check: bool) -> Self {
+        Eigensolver { check_symmetry: check, ..self }
+    }
+
     /// Searches from a random vector.
     ///
     /// # Errors
     /// If the operator is not square, `count` is 0 or above the dimension, a tolerance is negative or below what the
-    /// vectors' type can reach, a budget is too small for one pair, or a product is not finite.
+    /// vectors' type can reach, a budget is too small for one pair, the symmetry was to be checked and is not there, or the
+    /// first product is not finite.
     pub fn run<T: Scalar, A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<Eigenpairs<T>> {
         self.observe(operator, |_| ControlFlow::Continue(()))
     }
 
-    /// Searches from `start`: eigenvectors of a nearby operator, say, added up to one vector.
-    ///
-    /// A start that spans eigenvectors of this very operator is no short cut: it says nothing of the others, so the search
-    /// goes on from a random vector until it has seen that these are the wanted ones.
+    /// Searches from `start`, one or several vectors back to back: see [`EigenSearch::start_from`].
     ///
     /// # Errors
     /// As [`Eigensolver::run`], and if `start` has the wrong length, is zero or is not finite.
@@ -130,11 +164,13 @@ impl Eigensolver {
     where
         A: Symmetric<T> + ?Sized,
     {
-        self.search(&operator, Some(start), &mut |_| ControlFlow::Continue(()))
+        let mut search = EigenSearch::begin(*self, &operator)?;
+        search.start_from(start)?;
+        search.observe(&operator, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// Searches from a random vector and tells `observer` at each check how many pairs have converged; it can stop the
-    /// search, and what is known then is returned.
+    /// Searches from a random vector and tells `observer` at each look at the projected problem how many pairs have
+    /// converged; it can stop the search, and what is known then is returned.
     ///
     /// # Errors
     /// As [`Eigensolver::run`].
@@ -146,11 +182,24 @@ impl Eigensolver {
     where
         A: Symmetric<T> + ?Sized,
     {
-        self.search(&operator, None, &mut observer)
+        EigenSearch::begin(*self, &operator)?.observe(&operator, &mut observer)
+    }
+
+    /// The search as a state that can be held between steps, saved, started elsewhere, and deflated.
+    ///
+    /// # Errors
+    /// As [`Eigensolver::run`].
+    pub fn begin<T: Scalar, A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<EigenSearch<T>> {
+        EigenSearch::begin(*self, &operator)
+    }
+
+    /// The largest number of vectors in the basis.
+    pub(super) fn capacity(&self) -> usize {
+        self.basis.unwrap_or_else(|| BASIS.max(self.count.saturating_mul(3).saturating_add(64 + 4 * self.block)))
     }
 
     /// The relative tolerance, if the request is well-posed for vectors of type `T` in `dim` dimensions.
-    fn validate<T: Scalar>(&self, dim: usize) -> Result<f64> {
+    pub(super) fn validate<T: Scalar>(&self, dim: usize) -> Result<f64> {
         let remedy = "must be at least 1";
         Error::at_least("the number of eigenpairs", self.count, 1, remedy)?;
         if self.count > dim {
@@ -158,6 +207,13 @@ impl Eigensolver {
             return Err(Error::AboveLimit { what: "the number of eigenpairs", value: self.count, limit: dim, because });
         }
         Error::at_least("the budget of steps", self.steps, 1, remedy)?;
+        Error::at_least("the number of vectors in a block", self.block, 1, remedy)?;
+        let least = self.count.saturating_add(2 * self.block.min(dim)).saturating_add(ROOM).min(dim);
+        if self.capacity() < least {
+            let (what, limit) = ("the number of vectors that the basis needs at least", self.capacity());
+            let because = "the basis that was set: widen it, or ask for fewer eigenpairs or a narrower block";
+            return Err(Error::AboveLimit { what, value: least, limit, because });
+        }
         let products = usize::try_from(self.matvecs).unwrap_or(usize::MAX);
         Error::at_least("the budget of products", products, 2, "must be at least 2: one step and one residual")?;
         let epsilon = T::EPSILON.f64();
@@ -173,66 +229,5 @@ impl Eigensolver {
             return Err(Error::OutOfRange { what: "the absolute tolerance", value: self.absolute, limits });
         }
         Ok(relative)
-    }
-
-    fn search<T: Scalar>(
-        &self,
-        operator: &dyn LinearOperator<T>,
-        start: Option<&[T]>,
-        observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Eigenpairs<T>> {
-        let dim = dimension(operator)?;
-        let relative = self.validate::<T>(dim)?;
-        let random = |number: usize| {
-            let mut vector = vec![T::zero(); dim];
-            self.key.split(number as u64).normal(0, &mut vector);
-            vector
-        };
-        let start = start.map_or_else(|| random(0), <[T]>::to_vec);
-        let mut factorization = Factorization::begin(operator, &start, Orthogonalization::Full)?;
-        // A residual below the tolerance ends a block: with repeated eigenvalues it is rounding error, and whatever comes
-        // after it would pass as converged without having been searched for. A quarter, since a pair's residual adds up
-        // from the block's end, the ends of blocks before it, and rounding.
-        let (relative, absolute) = (relative / 4.0, self.absolute / 4.0);
-        factorization.tolerate(relative, absolute);
-        let mut ritz = Ritz::new(self.which, self.count);
-        // Each pair returned costs one product more; a budget below that is shared between search and residuals.
-        let budget = usize::try_from(self.matvecs).unwrap_or(usize::MAX);
-        let limit = self.steps.min(budget.saturating_sub(self.count).max(budget / 2)).min(dim);
-        let mut restarts = 0;
-        let stop = loop {
-            let depth = factorization.steps();
-            let first = if depth == 0 { self.count + self.count / 2 + 8 } else { 0 };
-            let target = (depth + (depth / GROWTH).max(2)).max(first).min(limit);
-            factorization.expand_core(operator, target)?;
-            ritz.solve(&factorization)?;
-            let tolerance = relative * ritz.norm() + absolute;
-            let known = ritz.found(factorization.breakdown(), factorization.steps() == dim, tolerance);
-            let progress = Progress {
-                done: if known { self.count } else { ritz.converged(tolerance).min(self.count) },
-                total: self.count,
-                matvecs: factorization.matvecs(),
-            };
-            let go_on = observer(progress).is_continue();
-            if known {
-                break Stop::Converged;
-            }
-            if factorization.steps() >= limit {
-                break Stop::Budget;
-            }
-            if !go_on {
-                break Stop::Observer;
-            }
-            if factorization.breakdown() {
-                ritz.close(factorization.steps());
-                // A random vector lies in a proper subspace with probability 0; in a nearly whole one by rounding.
-                restarts += 1;
-                while !factorization.renew(operator, random(restarts))? {
-                    restarts += 1;
-                }
-            }
-        };
-        let pairs = self.count.min(budget - factorization.steps().min(budget - 1));
-        finish(operator, &factorization, &ritz, pairs, stop, 4.0 * (relative * ritz.norm() + absolute))
     }
 }

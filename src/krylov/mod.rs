@@ -33,6 +33,8 @@
 //! | [`None`](Orthogonalization::None) | 10 m n | the same, earlier | to study what is lost |
 
 mod basis;
+mod block_factorization;
+mod block_lanczos;
 mod chunks;
 mod eigenpairs;
 mod eigensolver;
@@ -42,16 +44,20 @@ mod orthogonalization;
 mod report;
 mod ritz;
 mod rows;
+mod search;
 mod solve;
 mod storage;
 
-pub use eigenpairs::Eigenpairs;
+pub use block_factorization::BlockFactorization;
+pub use block_lanczos::BlockLanczos;
+pub use eigenpairs::{Eigenpairs, Multiplicity};
 pub use eigensolver::Eigensolver;
 pub use factorization::Factorization;
 pub use lanczos::Lanczos;
 pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};
 pub use ritz::Which;
+pub use search::EigenSearch;
 pub use solve::{ConjugateGradients, MinimalResiduals, NegativeCurvature, Solution};
 pub use storage::Storage;
 

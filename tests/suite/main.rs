@@ -9,6 +9,7 @@ mod curvature_points;
 mod curvature_table;
 mod data;
 mod digits;
+mod eigensolver;
 mod elementary;
 mod krylov;
 mod layers;

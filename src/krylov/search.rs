@@ -1,0 +1,439 @@
+//! The state of a search for eigenpairs: what is known, what is next, and when it ends.
+
+use std::ops::ControlFlow;
+
+use super::block_factorization::BlockFactorization;
+use super::eigenpairs::{Eigenpairs, Multiplicity, finish};
+use super::eigensolver::Eigensolver;
+use super::report::{Progress, Stop};
+use super::ritz::Ritz;
+use crate::error::{Error, Result};
+use crate::operator::{LinearOperator, Symmetric};
+use crate::random::Key;
+use crate::scalar::Scalar;
+
+/// The projected eigenproblem of size m costs O(m^3), so it is solved again only after the basis has grown by this part:
+/// the search overshoots by at most as much, and its checks stay cheap beside m^2 n for n >> m.
+const GROWTH: usize = 16;
+
+/// The probability, at most, with which a multiplicity check may miss an eigenvalue.
+const MISSED: f64 = 1e-4;
+
+/// A run of the check that starts with fewer vectors of room than this first makes room.
+pub(super) const ROOM: usize = 24;
+
+/// What the next step serves.
+#[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+enum Phase {
+    /// The Krylov space of the start grows.
+    Search,
+    /// A random vector orthogonal to all before looks for what they were blind to.
+    Check {
+        /// The vectors before it.
+        first: usize,
+        /// Steps since.
+        steps: usize,
+        /// Whether these make a Krylov space still; a restart ends that.
+        whole: bool,
+        /// The wanted values when it began.
+        known: Vec<f64>,
+    },
+}
+
+/// A search for eigenpairs that can be held between any two steps, saved (feature `serde`), and resumed to the same bits.
+///
+/// [`Eigensolver::run`] is the loop over [`EigenSearch::advance`]; take the state itself for a start from several vectors,
+/// for deflation, or to save it.
+///
+/// ```
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+///
+/// let operator = Diagonal::new((0..500).map(|i| f64::from(i) / 500.0).collect());
+/// let top = Eigensolver::new(2, Key::new(0)).run(&operator)?;
+/// // The next two: the first ones are taken out.
+/// let mut search = Eigensolver::new(2, Key::new(0)).begin(&operator)?;
+/// search.deflate(&top.vectors)?;
+/// while search.advance(&operator)? {
+///     // Between any two steps: look at it, save it, or give up and take what is known.
+/// }
+/// let next = search.pairs(&operator)?;
+/// assert!((next.values[0] - 497.0 / 500.0).abs() < 1e-10);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EigenSearch<T> {
+    settings: Eigensolver,
+    relative: f64,
+    factorization: BlockFactorization<T>,
+    phase: Phase,
+    /// The size of the basis at which the projected problem is solved next.
+    target: usize,
+    /// Random vectors drawn so far.
+    draws: u64,
+    /// Whether the starting block still is what `begin` drew.
+    fresh: bool,
+    /// Wanted pairs that have converged, at the last look.
+    converged: usize,
+    multiplicity: Multiplicity,
+    stop: Option<Stop>,
+    /// The number of the product that was not finite.
+    bad_product: Option<u64>,
+}
+
+impl<T: Scalar> EigenSearch<T> {
+    pub(super) fn begin(settings: Eigensolver, operator: &dyn LinearOperator<T>) -> Result<Self> {
+        let dim = super::factorization::dimension(operator)?;
+        let relative = settings.validate::<T>(dim)?;
+        let (start, draws) = random::<T>(settings.key, 0, settings.block.min(dim), dim);
+        let mut factorization = BlockFactorization::begin(operator, &start)?;
+        // A residual far below the tolerance is given up: with repeated eigenvalues it is rounding error, and whatever came
+        // after it would pass as converged without having been searched for. The search aims at a quarter of the
+        // tolerance, since a pair's residual adds up from what is dropped, the ends of earlier runs, and rounding.
+        factorization.tolerate(relative / 16.0, settings.absolute / 16.0);
+        let mut search = EigenSearch {
+            settings,
+            relative: relative / 4.0,
+            factorization,
+            phase: Phase::Search,
+            target: 0,
+            draws,
+            fresh: true,
+            converged: 0,
+            multiplicity: Multiplicity::Unchecked,
+            stop: None,
+            bad_product: None,
+        };
+        search.target = search.next_target();
+        Ok(search)
+    }
+
+    /// Starts from vectors, back to back, instead of a random one: eigenvectors of a nearby operator, say.
+    ///
+    /// They are added up to as many as a block has: a Krylov space unfolds them again. A start that spans eigenvectors of
+    /// this very operator is no short cut: it says nothing of the others, so the search goes on from a random vector
+    /// until it has seen that these are the wanted ones.
+    ///
+    /// # Errors
+    /// If the vectors have the wrong length, are not finite or add up to nothing, or the search has begun.
+    pub fn start_from(&mut self, vectors: &[T]) -> Result<()> {
+        self.require_fresh("a start")?;
+        let dim = self.factorization.dim();
+        if vectors.len() > dim && vectors.len().is_multiple_of(dim) {
+            let mut sums = vec![T::zero(); dim * self.settings.block.min(vectors.len() / dim)];
+            let count = sums.len() / dim;
+            for (number, vector) in vectors.chunks_exact(dim).enumerate() {
+                let sum = &mut sums[number % count * dim..][..dim];
+                sum.iter_mut().zip(vector).for_each(|(sum, &x)| *sum += x);
+            }
+            self.factorization.restart_from(&sums)?;
+        } else {
+            self.factorization.restart_from(vectors)?;
+        }
+        self.fresh = false;
+        Ok(())
+    }
+
+    /// Takes known eigenvectors, orthonormal and back to back, out of the search: it sees P A P with P the projection
+    /// orthogonal to them, so that an inexact vector disturbs the rest only by the square of its error.
+    ///
+    /// # Errors
+    /// If the vectors have the wrong length or are not orthonormal, leave too few dimensions, or the search has begun.
+    pub fn deflate(&mut self, vectors: &[T]) -> Result<()> {
+        self.require_fresh("deflation")?;
+        let dim = self.factorization.dim();
+        let count = vectors.len() / dim;
+        Error::length("the list of deflated eigenvectors", vectors.len(), count * dim)?;
+        if self.settings.count + count > dim {
+            let because = "the dimension of the operator less the number of deflated eigenvectors";
+            let (what, value) = ("the number of eigenpairs", self.settings.count);
+            return Err(Error::AboveLimit { what, value, limit: dim.saturating_sub(count), because });
+        }
+        require_orthonormal(vectors, dim)?;
+        self.factorization.deflate(vectors)?;
+        let (start, draws) = random(self.settings.key, 0, self.settings.block.min(dim - count), dim);
+        self.draws = draws;
+        self.factorization.restart_from(&start)
+    }
+
+    fn require_fresh(&self, what: &'static str) -> Result<()> {
+        if self.fresh && self.factorization.size() == 0 {
+            return Ok(());
+        }
+        Err(Error::Missing { what, remedy: "choose it before the first step, deflation before the start" })
+    }
+
+    /// Whether the search has ended.
+    pub fn is_done(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    /// How far the search is: the number of wanted pairs that have converged, at the last look.
+    pub fn progress(&self) -> Progress {
+        Progress { done: self.converged, total: self.settings.count, matvecs: self.factorization.matvecs() }
+    }
+
+    /// The next step, of one block of products. Returns whether there is more to do.
+    ///
+    /// # Errors
+    /// If the operator has another size, the basis cannot be allocated, or the first product is not finite. A later one
+    /// ends the search, and what is known is kept.
+    pub fn advance<A: Symmetric<T> + ?Sized>(&mut self, operator: &A) -> Result<bool> {
+        self.advance_core(&operator)?;
+        Ok(!self.is_done())
+    }
+
+    /// The pairs that are known now, the best first, with residuals by a product each.
+    ///
+    /// # Errors
+    /// If nothing is known yet, or a projected eigenproblem does not converge.
+    pub fn pairs<A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<Eigenpairs<T>> {
+        self.pairs_core(&operator)
+    }
+
+    /// One step; says whether the projected problem was solved.
+    pub(super) fn advance_core(&mut self, operator: &dyn LinearOperator<T>) -> Result<bool> {
+        if self.is_done() {
+            return Ok(false);
+        }
+        Error::length("the product of the operator", operator.rows(), self.factorization.dim())?;
+        if self.settings.check_symmetry && self.factorization.matvecs() == 0 {
+            crate::operator::require_symmetric(operator, self.settings.key.split(u64::MAX))?;
+        }
+        if !self.factorization.breakdown() {
+            if let Err(bad) = self.factorization.step(operator)? {
+                if self.factorization.size() == 0 {
+                    return Err(bad.into());
+                }
+                self.bad_product = Some(bad.number);
+                self.stop = Some(Stop::NotFinite);
+                return Ok(true);
+            }
+            if let Phase::Check { steps, .. } = &mut self.phase {
+                *steps += 1;
+            }
+        }
+        let due = self.factorization.size() >= self.target || self.factorization.breakdown() || self.spent();
+        if due {
+            self.review()?;
+        }
+        Ok(due)
+    }
+
+    pub(super) fn observe(
+        &mut self,
+        operator: &dyn LinearOperator<T>,
+        observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Eigenpairs<T>> {
+        while !self.is_done() {
+            if self.advance_core(operator)? && observer(self.progress()).is_break() && self.stop.is_none() {
+                self.stop = Some(Stop::Observer);
+            }
+        }
+        self.pairs_core(operator)
+    }
+
+    fn pairs_core(&self, operator: &dyn LinearOperator<T>) -> Result<Eigenpairs<T>> {
+        if self.factorization.size() == 0 {
+            return Err(Error::Missing { what: "a first step", remedy: "advance the search before you ask for pairs" });
+        }
+        let ritz = self.factorization.ritz(0)?;
+        // Each pair returned costs one product more; a budget below that is shared between search and residuals.
+        let matvecs = usize::try_from(self.factorization.matvecs()).unwrap_or(usize::MAX);
+        let budget = usize::try_from(self.settings.matvecs).unwrap_or(usize::MAX);
+        let count = self.settings.count.min(budget.saturating_sub(matvecs).max(1));
+        let stop = self.stop.unwrap_or(Stop::Observer);
+        let tolerance = 4.0 * self.tolerance(&ritz);
+        let end = (stop, self.bad_product, self.multiplicity);
+        finish(operator, &self.factorization, &ritz, (self.settings.which, count), end, tolerance)
+    }
+
+    fn tolerance(&self, ritz: &Ritz) -> f64 {
+        self.relative * ritz.norm() + self.settings.absolute / 4.0
+    }
+
+    /// Whether the budget of steps or products is spent.
+    fn spent(&self) -> bool {
+        let budget = usize::try_from(self.settings.matvecs).unwrap_or(usize::MAX);
+        let limit = self.settings.steps.min(budget.saturating_sub(self.settings.count).max(budget / 2));
+        let next = self.factorization.width().max(1) as u64;
+        self.factorization.size() > 0 && self.factorization.matvecs() + next > limit as u64
+    }
+
+    fn next_target(&self) -> usize {
+        let (size, count) = (self.factorization.size(), self.settings.count);
+        let first = if size == 0 { count + count / 2 + 8 } else { 0 };
+        (size + (size / GROWTH).max(2)).max(first).min(self.settings.capacity())
+    }
+
+    /// Solves the projected problem and decides what comes next.
+    fn review(&mut self) -> Result<()> {
+        let ritz = self.factorization.ritz(0)?;
+        let tolerance = self.tolerance(&ritz);
+        let (which, count) = (self.settings.which, self.settings.count);
+        let wanted = ritz.wanted(which, count);
+        // Once they have converged, what is given up later may add to their residuals; not so much that it would show.
+        let accepted = if self.phase == Phase::Search { tolerance } else { 3.0 * tolerance };
+        self.converged = wanted.iter().filter(|&&index| ritz.bounds[index] <= accepted).count();
+        let found = self.converged == count;
+        let values: Vec<f64> = wanted.iter().map(|&index| ritz.values[index]).collect();
+        if self.factorization.exhausted() {
+            (self.stop, self.multiplicity) = (Some(Stop::Converged), Multiplicity::Complete);
+            self.converged = count;
+            return Ok(());
+        }
+        let breakdown = self.factorization.breakdown();
+        let mut run = false;
+        match &self.phase {
+            Phase::Search if found && !breakdown && !self.settings.check => self.stop = Some(Stop::Converged),
+            Phase::Search => run = found || breakdown,
+            Phase::Check { known, .. } => {
+                let missed = if found { self.nothing_missed(&values, &ritz, tolerance)? } else { None };
+                match missed {
+                    Some(missed) if !changed(known, &values, tolerance) => {
+                        self.multiplicity = Multiplicity::Checked { missed };
+                        self.stop = Some(Stop::Converged);
+                    }
+                    // Where this vector has found something, another one may find more.
+                    missed => run = breakdown || missed.is_some(),
+                }
+            }
+        }
+        if self.is_done() {
+            return Ok(());
+        }
+        if self.spent() {
+            self.stop = Some(Stop::Budget);
+            return Ok(());
+        }
+        if run {
+            self.begin_run(&ritz, &values)?;
+        } else if self.factorization.size() + self.factorization.width() > self.settings.capacity() {
+            self.restart(&ritz)?;
+        }
+        self.target = self.next_target();
+        self.factorization.reserve(self.target + self.settings.block)
+    }
+
+    /// Goes on from a random block orthogonal to all that is known.
+    fn begin_run(&mut self, ritz: &Ritz, values: &[f64]) -> Result<()> {
+        let capacity = self.settings.capacity();
+        let crowded = self.factorization.size() + ROOM + 2 * self.settings.block > capacity;
+        if crowded && capacity < self.factorization.dim() {
+            self.keep_wanted(ritz);
+        }
+        let dim = self.factorization.dim();
+        loop {
+            let (block, draws) = random(self.settings.key, self.draws, self.settings.block, dim);
+            self.draws = draws;
+            // A random vector lies in a proper subspace with probability 0; in a nearly whole one by rounding.
+            if self.factorization.renew(block) {
+                break;
+            }
+        }
+        self.phase = Phase::Check { first: self.factorization.size(), steps: 0, whole: true, known: values.to_vec() };
+        Ok(())
+    }
+
+    /// Reduces the basis to what is wanted.
+    fn keep_wanted(&mut self, ritz: &Ritz) {
+        let keep = ritz.wanted(self.settings.which, self.settings.count);
+        self.factorization.restart(0, &ritz.coordinates_of(&keep));
+    }
+
+    /// Thick restart: keeps the Ritz vectors nearest to what is wanted.
+    fn restart(&mut self, ritz: &Ritz) -> Result<()> {
+        let (which, count, capacity) = (self.settings.which, self.settings.count, self.settings.capacity());
+        let free = |keep: usize| keep + (capacity - keep) * 2 / 5;
+        match &mut self.phase {
+            Phase::Search => {
+                let keep = ritz.wanted(which, free(count).min(capacity - 2 * self.settings.block));
+                self.factorization.restart(0, &ritz.coordinates_of(&keep));
+            }
+            Phase::Check { first, whole, .. } if *first <= count.max(capacity / 2) => {
+                // The run alone restarts; what was known before it stays.
+                let run = self.factorization.ritz(*first)?;
+                let room = capacity - *first;
+                let keep = run.wanted(which, (room * 2 / 5).max(1).min(room.saturating_sub(2 * self.settings.block)));
+                self.factorization.restart(*first, &run.coordinates_of(&keep));
+                *whole = false;
+            }
+            Phase::Check { known, .. } => {
+                // The basis before the run is in its way: only what is wanted stays, and a new run begins.
+                let known = std::mem::take(known);
+                self.keep_wanted(ritz);
+                self.begin_run(ritz, &known)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The probability with which the run has missed an eigenvalue that is wanted, once it is small enough.
+    ///
+    /// The run is Lanczos on the part of the operator orthogonal to what was known, from a random vector. After k steps its
+    /// largest Ritz value theta is below the largest eigenvalue there by a part epsilon of the spread with a probability of at
+    /// most 1.648 sqrt(n) exp(-(2k - 1) sqrt(epsilon)) (Kuczynski & Wozniakowski 1992, doi:10.1137/0613066). 0 where the
+    /// residual says it: that is evidence, no bound.
+    fn nothing_missed(&self, values: &[f64], ritz: &Ritz, tolerance: f64) -> Result<Option<f64>> {
+        let Phase::Check { first, steps, whole, .. } = &self.phase else { return Ok(None) };
+        if *steps == 0 {
+            return Ok(None);
+        }
+        let run = self.factorization.ritz(*first)?;
+        let (above, below) = self.settings.which.levels(values);
+        let spread = (ritz.values[ritz.len() - 1] + ritz.bounds[ritz.len() - 1]) - (ritz.values[0] - ritz.bounds[0]);
+        let miss = |gap: f64| {
+            if gap <= 0.0 || spread <= 0.0 || !whole {
+                return 1.0;
+            }
+            let exponent = (2 * steps - 1) as f64 * (gap / spread).min(1.0).sqrt();
+            (1.648 * (self.factorization.dim() as f64).sqrt() * (-exponent).exp()).min(1.0)
+        };
+        // From the end inwards: the first value that has not converged must be far enough from the level.
+        let end = |level: Option<f64>, side: f64| {
+            let Some(level) = level else { return Some(0.0) };
+            let open = |&index: &usize| run.bounds[index] > tolerance;
+            let index = if side > 0.0 { (0..run.len()).rev().find(open) } else { (0..run.len()).find(open) };
+            let Some(index) = index else { return Some(0.0) };
+            let gap = side * (level - run.values[index]);
+            let missed = miss(gap);
+            match missed <= MISSED / 2.0 {
+                true => Some(missed),
+                // Or its residual is far smaller than what separates it from the level.
+                false => (8.0 * run.bounds[index] <= gap).then_some(0.0),
+            }
+        };
+        Ok(end(above, 1.0).zip(end(below, -1.0)).map(|(above, below)| above + below))
+    }
+}
+
+/// Whether the wanted values differ by more than the tolerance.
+fn changed(before: &[f64], now: &[f64], tolerance: f64) -> bool {
+    before.len() != now.len() || before.iter().zip(now).any(|(a, b)| (a - b).abs() > tolerance)
+}
+
+/// Random vectors, back to back, from children `first..` of the key, and the number of the next child.
+fn random<T: Scalar>(key: Key, first: u64, count: usize, dim: usize) -> (Vec<T>, u64) {
+    let mut vectors = vec![T::zero(); count * dim];
+    for (number, vector) in vectors.chunks_exact_mut(dim).enumerate() {
+        key.split(first + number as u64).normal(0, vector);
+    }
+    (vectors, first + count as u64)
+}
+
+/// Fails unless the vectors are orthonormal to half the digits of their type.
+pub(crate) fn require_orthonormal<T: Scalar>(vectors: &[T], dim: usize) -> Result<()> {
+    for (index, vector) in vectors.chunks_exact(dim).enumerate() {
+        for (other, earlier) in vectors.chunks_exact(dim).take(index + 1).enumerate() {
+            let value = (crate::linalg::dot(vector, earlier) - if index == other { 1.0 } else { 0.0 }).abs();
+            if value.is_nan() || value > T::EPSILON.f64().sqrt() {
+                let what = "the deviation of the deflated eigenvectors from orthonormal ones";
+                let limits = "must be at most the root of the rounding error: orthonormalize them";
+                return Err(Error::OutOfRange { what, value, limits });
+            }
+        }
+    }
+    Ok(())
+}
