@@ -12,6 +12,7 @@ mod digits;
 mod eigensolver;
 mod elementary;
 mod krylov;
+mod lanczos;
 mod layers;
 mod network;
 mod operator;
