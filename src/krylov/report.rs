@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 /// Why a run ended.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stop {
     /// Everything asked for was found or done.
     Converged,

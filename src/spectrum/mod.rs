@@ -24,25 +24,40 @@
 //! Golub & Meurant, Matrices, Moments and Quadrature (2010); Ubaru, Chen & Saad 2017 (doi:10.1137/16M1104974);
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
+mod block;
 mod density;
 mod diagonal;
 mod estimate;
+mod exchangeable_diagonal;
+mod exchangeable_trace;
+mod heuristic;
+mod hutch_plus_plus;
 mod measure;
+mod nystrom_trace;
 mod probe;
 mod quadrature;
+mod sketch;
 mod spectral_measure;
 mod stochastic_lanczos;
+mod stopping;
 mod student;
+mod tall;
 mod trace;
 
 pub use density::{Density, Smoothing};
-pub use diagonal::{DiagonalEstimate, HutchinsonDiagonal};
+pub use diagonal::{DiagonalEstimate, DiagonalRun, HutchinsonDiagonal};
 pub use estimate::Estimate;
+pub use exchangeable_diagonal::{ExchangeableDiagonal, HeuristicDiagonal};
+pub use exchangeable_trace::ExchangeableTrace;
+pub use heuristic::HeuristicEstimate;
+pub use hutch_plus_plus::HutchPlusPlus;
 pub use measure::{DiscreteMeasure, wasserstein};
+pub use nystrom_trace::NystromTrace;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
 pub use stochastic_lanczos::StochasticLanczos;
-pub use trace::Hutchinson;
+pub use stopping::Tolerance;
+pub use trace::{Hutchinson, TraceRun};
 
 pub use crate::random_matrix::Interval;
