@@ -46,8 +46,7 @@ impl<T: Scalar> Block<T> {
 
     /// Multiplies the vectors that were filled.
     pub(super) fn multiply(&mut self, operator: &dyn LinearOperator<T>) -> Option<Broken> {
-        let (probes, products) =
-            (&self.probes[..self.width * self.cols], &mut self.products[..self.width * self.rows]);
+        let (probes, products) = (&self.probes[..self.width * self.cols], &mut self.products[..self.width * self.rows]);
         operator.apply_block(probes, products, self.width);
         let position = products.iter().position(|value| !value.is_finite())?;
         let value = products[position].f64();

@@ -29,7 +29,7 @@ use crate::scalar::Scalar;
 ///     Q_i   an orthonormal basis of the products A w_j of all j but i
 /// ```
 ///
-/// Each value is unbiased, and exact if the rank of A is below m by two or more. Unlike Hutchinson's it is not exact for
+/// Each value is unbiased, and exact where the other products span the range of A, as when its rank is well below m. Unlike Hutchinson's it is not exact for
 /// diagonal operators. Cost: m products for the sketch and one more for each column of the basis, 2 m in all, in blocks of
 /// up to 16; 10 m^2 n operations, as matrix products; memory of 3 m + 64 vectors and three of f64.
 ///
@@ -136,7 +136,6 @@ impl ExchangeableDiagonal {
         let dim = square("diagonal of an operator", operator)?;
         let mut run = Run {
             operator,
-            dim,
             key: self.key,
             probes: Tall::new(dim),
             sketch: Sketch::new(dim),
@@ -164,7 +163,6 @@ impl ExchangeableDiagonal {
 /// What grows, a block of probes at a time.
 struct Run<'a, T> {
     operator: &'a dyn LinearOperator<T>,
-    dim: usize,
     key: Key,
     probes: Tall<T>,
     /// Of the products with the probes.
