@@ -1,7 +1,12 @@
 //! A block of probes and the products of an operator with them.
 
+use rayon::prelude::*;
+
 use crate::operator::LinearOperator;
 use crate::scalar::Scalar;
+
+/// From so many random numbers on, drawing them is shared among threads.
+const LONG: usize = 1 << 14;
 
 /// Vectors and their products, back to back.
 #[derive(Debug)]
@@ -36,11 +41,14 @@ impl<T: Scalar> Block<T> {
         &mut self.probes[..width * self.cols]
     }
 
-    /// Fills `width` vectors, one by one.
-    pub(super) fn draw(&mut self, width: usize, mut fill: impl FnMut(usize, &mut [T])) {
-        self.width = width;
-        for vector in 0..width {
-            fill(vector, &mut self.probes[vector * self.cols..][..self.cols]);
+    /// Fills `width` vectors, each on its own.
+    pub(super) fn draw(&mut self, width: usize, fill: impl Fn(usize, &mut [T]) + Sync) {
+        let cols = self.cols.max(1);
+        let vectors = self.vectors(width);
+        if vectors.len() < LONG {
+            vectors.chunks_exact_mut(cols).enumerate().for_each(|(vector, z)| fill(vector, z));
+        } else {
+            vectors.par_chunks_exact_mut(cols).enumerate().for_each(|(vector, z)| fill(vector, z));
         }
     }
 

@@ -31,7 +31,7 @@ use crate::scalar::Scalar;
 ///
 /// Each value is unbiased, and exact where the other products span the range of A, as when its rank is well below m. Unlike Hutchinson's it is not exact for
 /// diagonal operators. Cost: m products for the sketch and one more for each column of the basis, 2 m in all, in blocks of
-/// up to 16; 10 m^2 n operations, as matrix products; memory of 3 m + 64 vectors and three of f64.
+/// up to 16; 8 m^2 n operations, as matrix products; memory of 3 m + 64 vectors and three of f64.
 ///
 /// The errors are heuristic: the values share all probes but two.
 ///

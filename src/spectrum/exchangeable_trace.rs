@@ -28,16 +28,20 @@ use crate::scalar::Scalar;
 ///
 /// Each value is unbiased, for any square operator, and exact if the rank of A is below m or m is n. A column that is
 /// dependent on others to rounding is left out of the basis. Cost: m products for the sketch and one more for each
-/// column of the basis, 2 m in all, in blocks of up to 16; 12 m^2 n operations, as matrix products; memory of 3 m + 64
+/// column of the basis, 2 m in all, in blocks of up to 16; 14 m^2 n operations, as matrix products; memory of 3 m + 64
 /// vectors.
 ///
+/// The gain takes decay: for eigenvalues that fall by a factor b the error is about b^m of the trace, and where that is no
+/// less than 0.3 Hutchinson's estimate is as near.
+///
 /// The error is heuristic, as [`HeuristicEstimate`] says. Over 2000 keys at n = 200 with m = 20, intervals of nominally
-/// 90 and 95 % covered COVERAGE_XTRACE.
+/// 90 and 95 % covered 88 and 94 % for a flat bulk without outliers, with one and with three, but 78 and 86 % for a
+/// spectrum that decays by 0.95 a step: there the values depend on each other most.
 ///
 /// ```
 /// use eigenscape::operator::Diagonal;
 /// use eigenscape::random::Key;
-/// use eigenscape::spectrum::{ExchangeableTrace, Hutchinson};
+/// use eigenscape::spectrum::ExchangeableTrace;
 ///
 /// let operator = Diagonal::new((0..1000).map(|i| 0.8f64.powi(i)).collect());
 /// let trace = ExchangeableTrace::new(40, Key::new(0)).run(&operator)?;

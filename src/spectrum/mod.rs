@@ -12,8 +12,13 @@
 //!
 //! | you want | take |
 //! | --- | --- |
-//! | the trace of A | [`Hutchinson`]: one product a probe |
-//! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe |
+//! | the trace of A, with an interval | [`Hutchinson`]: one product a probe |
+//! | the same, where a few eigenvalues are large | [`HutchPlusPlus`]: three products a probe |
+//! | the trace, where eigenvalues decay | [`ExchangeableTrace`] (XTrace): two products a probe, an error that is heuristic |
+//! | the same, A semidefinite | [`NystromTrace`] (XNysTrace): one product a probe, an error that is heuristic |
+//! | the sum of all squared entries of A | [`Hutchinson::squared_norm`]: one product a probe |
+//! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe; for a symmetric A whose eigenvalues decay [`ExchangeableDiagonal`] (XDiag): two, heuristic errors |
+//! | as many probes as it takes | [`Tolerance`], for each of these |
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |

@@ -31,10 +31,11 @@ use crate::scalar::Scalar;
 /// Each value is unbiased. It is exact if m is n and, up to a shift, if the rank of A is below m. W'A W is then singular,
 /// which is the normal case: so A + s I stands for A, and s n leaves the result again. s is EPSILON times the norm of
 /// W'A W in an orthonormal basis of W, more where rounding is seen to make that indefinite; if the rank is just below m,
-/// its effect can be some hundred times s n. Cost: m products, in blocks of up to 16; 10 m^2 n operations, as matrix products; memory of 2 m + 64 vectors.
+/// its effect can be some hundred times s n. Cost: m products, in blocks of up to 16; 12 m^2 n operations, as matrix products; memory of 2 m + 64 vectors.
 ///
 /// The error is heuristic, as [`HeuristicEstimate`] says. Over 2000 keys at n = 200 with m = 20, intervals of nominally
-/// 90 and 95 % covered COVERAGE_NYSTROM.
+/// 90 and 95 % covered 87 and 94 % for a flat bulk, 85 and 90 % with an outlier, and 81 and 88 % for a spectrum that decays
+/// by 0.95 a step.
 ///
 /// ```
 /// use eigenscape::operator::{AssumePositiveSemidefinite, Diagonal};

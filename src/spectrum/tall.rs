@@ -37,7 +37,7 @@ impl<T: Scalar> Tall<T> {
         let (dim, count) = (self.dim, block.len() / self.dim.max(1));
         for (index, chunk) in self.chunks.iter_mut().enumerate() {
             let rows = rows(dim, index);
-            chunk.try_reserve(count * rows).map_err(|_| Error::Allocation {
+            chunk.try_reserve_exact(count * rows).map_err(|_| Error::Allocation {
                 what: "the sketch of the operator",
                 bytes: (self.vectors + count) as u128 * dim as u128 * size_of::<T>() as u128,
                 remedy: "take fewer probes, or `Hutchinson`, which keeps none",

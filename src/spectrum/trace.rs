@@ -18,6 +18,12 @@ use crate::scalar::Scalar;
 /// The mean over probes is unbiased for any square operator, symmetric or not. Cost: one product a probe, in blocks of
 /// up to 16, which operators that share work between vectors make cheaper; memory of 32 vectors.
 ///
+/// How often [`Estimate::interval`] covers, over 2000 keys at n = 200 with 20 probes of each kind: 90 and 95 % as it says,
+/// within a percent, for a decaying spectrum, a flat one, and a bulk with outliers of both signs. Where one eigenvalue
+/// twenty times the others carries the variance, samples are skewed and it covers less: 85 and 90 % by signs, 86 and 91 %
+/// on the sphere, 88 and 94 % by normal probes, whose intervals are the widest. Take such an eigenvalue out first, with
+/// [`Deflated`](crate::operator::Deflated) or [`HutchPlusPlus`](super::HutchPlusPlus).
+///
 /// ```
 /// use eigenscape::operator::Dense;
 /// use eigenscape::random::Key;
@@ -82,7 +88,9 @@ impl Hutchinson {
 
     /// Estimates the squared Frobenius norm, the sum of all squared entries: tr A'A = E |A z|^2.
     ///
-    /// For any operator, square or not; no product with the transpose is needed.
+    /// For any operator, square or not; no product with the transpose is needed. Samples are as those of the trace of A'A,
+    /// so that outliers skew them more: intervals of 90 and 95 % covered as they say for decaying and flat spectra, 88 and
+    /// 92 % with three outliers twelve to twenty times the bulk, 84 and 89 % with one of twenty times.
     ///
     /// ```
     /// use eigenscape::operator::Dense;

@@ -272,7 +272,7 @@ fn leaving_out_is_what_refactorizing_gives() {
 /// What a sketch of so many random vectors leaves of a semidefinite matrix, in expectation, at most: for each k below, the
 /// sum of the eigenvalues from the one with number k on, times 1 + k / (vectors - k - 1) (Halko, Martinsson & Tropp 2011,
 /// and Epperly, Tropp & Webber 2024 for the Nystrom approximation).
-fn left_by_a_sketch(values: &[f64], vectors: usize) -> f64 {
+pub(crate) fn left_by_a_sketch(values: &[f64], vectors: usize) -> f64 {
     (0..vectors - 1)
         .map(|k| (1.0 + k as f64 / (vectors - k - 1) as f64) * values[k..].iter().sum::<f64>())
         .fold(f64::INFINITY, f64::min)
@@ -686,6 +686,25 @@ fn ill_posed_requests_say_what_would_work() {
     assert!(matches!(run.advance(&Diagonal::new(vec![1.0; 3])), Err(Error::Shapes { .. })));
     let mut run = HutchinsonDiagonal::new(20, key).begin(&operator).unwrap();
     assert!(matches!(run.advance(&Diagonal::new(vec![1.0; 3])), Err(Error::Shapes { .. })));
+}
+
+/// What the estimators cost beside their products, for whoever asks: `--ignored --nocapture`.
+#[test]
+#[ignore = "prints times"]
+fn work_beside_products() {
+    let dim = 1 << 20;
+    let operator = AssumePositiveSemidefinite::new(Diagonal::new((0..dim).map(|i| 1.0 / (1 + i) as f32).collect()));
+    let time = |what: &str, run: &dyn Fn() -> f64| {
+        let start = std::time::Instant::now();
+        let value = run();
+        println!("{what}: {:.2} s, {value:.3}", start.elapsed().as_secs_f64());
+    };
+    let key = Key::new(0);
+    time("Hutchinson, 64 signs", &|| Hutchinson::new(64, key).run(&operator).unwrap().mean);
+    time("Hutch++, 32 and 32", &|| HutchPlusPlus::new(32, key).run(&operator).unwrap().mean);
+    time("XTrace, 32", &|| ExchangeableTrace::new(32, key).run(&operator).unwrap().value);
+    time("XNysTrace, 64", &|| NystromTrace::new(64, key).run(&operator).unwrap().value);
+    time("XDiag, 32", &|| ExchangeableDiagonal::new(32, key).run(&operator).unwrap().values[0]);
 }
 
 #[cfg(feature = "serde")]
