@@ -95,15 +95,9 @@ impl DiagonalEstimate {
     }
 
     /// The norm of the standard errors over that of the means: the relative error to be expected of the whole diagonal. 0
-    /// where both are zero; NaN with one probe.
-    pub fn relative_error(&self) -> f64 {
-        if self.standard_errors.is_empty() && !self.means.is_empty() {
-            return f64::NAN;
-        }
-        match norm(&self.standard_errors) {
-            0.0 => 0.0,
-            error => error / norm(&self.means),
-        }
+    /// where both are zero; `None` with one probe.
+    pub fn relative_error(&self) -> Option<f64> {
+        relative_error(&self.means, &self.standard_errors)
     }
 
     /// How the run over probes ended and what it cost.
@@ -112,8 +106,16 @@ impl DiagonalEstimate {
     }
 }
 
+/// The norm of errors over that of values; 0 where both are zero, and none where there are values without errors.
+pub(super) fn relative_error(values: &[f64], errors: &[f64]) -> Option<f64> {
+    (errors.len() == values.len()).then(|| match norm(errors) {
+        0.0 => 0.0,
+        error => error / norm(values),
+    })
+}
+
 /// The Euclidean norm, summed in order.
-pub(super) fn norm(values: &[f64]) -> f64 {
+fn norm(values: &[f64]) -> f64 {
     values.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 

@@ -133,7 +133,7 @@ impl Plan {
         let Some(tolerance) = self.tolerance else {
             return Ok(last.then_some(Stop::Converged));
         };
-        let look = done % BLOCK == 0 && (done / BLOCK).is_power_of_two();
+        let look = done.is_multiple_of(BLOCK) && (done / BLOCK).is_power_of_two();
         if !last && !look {
             return Ok(None);
         }
