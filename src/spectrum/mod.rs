@@ -12,8 +12,13 @@
 //!
 //! | you want | take |
 //! | --- | --- |
-//! | the trace of A | [`Hutchinson`]: one product a probe |
-//! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe |
+//! | the trace of A, with an interval | [`Hutchinson`]: one product a probe |
+//! | the same, where a few eigenvalues are large | [`HutchPlusPlus`]: three products a probe |
+//! | the trace, where eigenvalues decay | [`ExchangeableTrace`] (XTrace): two products a probe, an error that is heuristic |
+//! | the same, A semidefinite | [`NystromTrace`] (XNysTrace): one product a probe, an error that is heuristic |
+//! | the sum of all squared entries of A | [`Hutchinson::squared_norm`]: one product a probe |
+//! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe; for a symmetric A whose eigenvalues decay [`ExchangeableDiagonal`] (XDiag): two, heuristic errors |
+//! | as many probes as it takes | [`Tolerance`], for each of these |
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
@@ -24,25 +29,40 @@
 //! Golub & Meurant, Matrices, Moments and Quadrature (2010); Ubaru, Chen & Saad 2017 (doi:10.1137/16M1104974);
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
+mod block;
 mod density;
 mod diagonal;
 mod estimate;
+mod exchangeable_diagonal;
+mod exchangeable_trace;
+mod heuristic;
+mod hutch_plus_plus;
 mod measure;
+mod nystrom_trace;
 mod probe;
 mod quadrature;
+mod sketch;
 mod spectral_measure;
 mod stochastic_lanczos;
+mod stopping;
 mod student;
+mod tall;
 mod trace;
 
 pub use density::{Density, Smoothing};
-pub use diagonal::{DiagonalEstimate, HutchinsonDiagonal};
+pub use diagonal::{DiagonalEstimate, DiagonalRun, HutchinsonDiagonal};
 pub use estimate::Estimate;
+pub use exchangeable_diagonal::{ExchangeableDiagonal, HeuristicDiagonal};
+pub use exchangeable_trace::ExchangeableTrace;
+pub use heuristic::HeuristicEstimate;
+pub use hutch_plus_plus::HutchPlusPlus;
 pub use measure::{DiscreteMeasure, wasserstein};
+pub use nystrom_trace::NystromTrace;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
 pub use stochastic_lanczos::StochasticLanczos;
-pub use trace::Hutchinson;
+pub use stopping::Tolerance;
+pub use trace::{Hutchinson, TraceRun};
 
 pub use crate::random_matrix::Interval;

@@ -1,6 +1,7 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
 mod check;
+mod coverage;
 mod curvature;
 mod curvature_blocks;
 mod curvature_errors;
@@ -35,5 +36,6 @@ mod tape_choices;
 mod tape_fuzz;
 mod tape_oracles;
 mod tape_solutions;
+mod traces;
 #[cfg(feature = "safetensors")]
 mod weights;
