@@ -15,6 +15,8 @@
 //! | the trace of A | [`Hutchinson`]: one product a probe |
 //! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe |
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
+//! | ln det(A + c I), Schatten norms, the condition number | the same: [`SpectralMeasure::log_determinant`], [`SpectralMeasure::schatten_norm`], [`SpectralMeasure::extremes`] |
+//! | how many eigenvalues lie in an interval, or are negative | the same: [`SpectralMeasure::count`], [`SpectralMeasure::index`]; exactly, on moderate sizes: [`Sylvester`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
 //! | the distance of two spectra | [`wasserstein`] of two [`DiscreteMeasure`]s |
@@ -24,25 +26,35 @@
 //! Golub & Meurant, Matrices, Moments and Quadrature (2010); Ubaru, Chen & Saad 2017 (doi:10.1137/16M1104974);
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
+mod canonical;
+mod count;
 mod density;
 mod diagonal;
 mod estimate;
+mod extremes;
+mod log_determinant;
 mod measure;
+mod norms;
 mod probe;
 mod quadrature;
 mod spectral_measure;
 mod stochastic_lanczos;
 mod student;
+mod sylvester;
 mod trace;
 
+pub use count::{EigenvalueCount, Index};
 pub use density::{Density, Smoothing};
 pub use diagonal::{DiagonalEstimate, HutchinsonDiagonal};
 pub use estimate::Estimate;
+pub use extremes::Extremes;
 pub use measure::{DiscreteMeasure, wasserstein};
+pub use norms::SchattenNorm;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
 pub use stochastic_lanczos::StochasticLanczos;
+pub use sylvester::{CountBounds, Inertia, Sylvester};
 pub use trace::Hutchinson;
 
 pub use crate::random_matrix::Interval;
