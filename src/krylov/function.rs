@@ -18,8 +18,15 @@ const FIRST: usize = 8;
 /// Looks are this part of the depth apart, and at least two steps: for an odd or even f every other step changes nothing.
 const APART: usize = 8;
 
-/// Rounding errors of a product and of the recurrence, relative to the norm of T.
+/// An error m^-p that falls only with the depth, as many do before the geometric phase, is (p + 1) / p times what a
+/// geometric series makes of its changes: this covers p = 1/2.
+const TARDY: f64 = 3.0;
+
+/// Rounding errors of a product and of the recurrence, relative to the norm of T, in those of the vectors' type.
 const ROUNDING: f64 = 8.0;
+
+/// What the dense eigenvalues of T err by, in rounding errors of `f64`.
+const DENSE: f64 = 40.0;
 
 /// f(A) b by Lanczos, for any function f that is finite between the extreme eigenvalues of A.
 ///
@@ -227,8 +234,8 @@ impl Look {
         let eigen = tridiagonal_eigen(factorization.diagonal(), factorization.subdiagonal())?;
         let depth = eigen.values.len();
         let mut coefficients = vec![0.0; depth];
-        // Nodes that the start vector touches, ascending, and the values there.
-        let mut touched: Vec<(f64, f64)> = Vec::with_capacity(depth);
+        // Nodes that the start vector touches, ascending, the values there, and how much it touches them.
+        let mut touched: Vec<Node> = Vec::with_capacity(depth);
         for (index, (&node, vector)) in eigen.values.iter().zip(eigen.vectors.chunks_exact(depth)).enumerate() {
             if vector[0] == 0.0 {
                 continue;
@@ -238,66 +245,96 @@ impl Look {
                 let remedy = "the function must be finite between the extreme eigenvalues, and rounding errors around";
                 return Err(Error::NotFinite { what: "the function at the eigenvalues of T", index, value, remedy });
             }
-            touched.push((node, value));
+            touched.push(Node { node, value, weight: vector[0] * vector[0] });
             coefficients.iter_mut().zip(vector).for_each(|(c, &s)| *c += value * vector[0] * s);
         }
         let scale = eigen.values.iter().fold(0.0f64, |scale, node| scale.max(node.abs()));
-        let largest = touched.iter().fold(0.0f64, |largest, (_, value)| largest.max(value.abs()));
-        let slope = slope(&touched, scale, f);
-        let epsilon = ROUNDING * T::EPSILON.f64();
-        Ok(Look { coefficients, rounding: epsilon * (scale * slope + largest) })
+        let size = scale * slope(&touched, scale, f) + length(&coefficients);
+        Ok(Look { coefficients, rounding: (ROUNDING * T::EPSILON.f64() + DENSE * f64::EPSILON) * size })
     }
 }
 
-/// The largest divided difference of f, between neighbouring nodes and close to each: f(T + E) - f(T) is at most about
-/// that times the norm of E.
-fn slope(nodes: &[(f64, f64)], scale: f64, f: &mut dyn FnMut(f64) -> f64) -> f64 {
+/// An eigenvalue of T, f there, and the squared first entry of its eigenvector.
+struct Node {
+    node: f64,
+    value: f64,
+    weight: f64,
+}
+
+/// How much f(T + E) e may differ from f(T) e, over the norm of E: the root of the mean over nodes of the largest squared
+/// divided difference with another node, or with a point close by.
+fn slope(nodes: &[Node], scale: f64, f: &mut dyn FnMut(f64) -> f64) -> f64 {
     let near = scale * f64::EPSILON.sqrt();
     if near == 0.0 {
         return 0.0;
     }
-    let mut slope = 0.0f64;
-    for pair in nodes.windows(2) {
-        let ((left, below), (right, above)) = (pair[0], pair[1]);
-        slope = slope.max((above - below).abs() / (right - left).max(near));
-    }
-    for (index, &(node, value)) in nodes.iter().enumerate() {
+    let mut squares = 0.0;
+    for (index, this) in nodes.iter().enumerate() {
+        let difference = |other: &Node| (other.value - this.value).abs() / (other.node - this.node).abs().max(near);
+        let mut largest = nodes.iter().map(difference).fold(0.0, f64::max);
         // Towards the neighbour: f need not be finite elsewhere.
-        let towards = match (nodes.get(index + 1), index.checked_sub(1).map(|before| nodes[before])) {
-            (Some(&(neighbour, _)), _) => near.min(neighbour - node),
-            (None, Some((neighbour, _))) => -near.min(node - neighbour),
+        let towards = match (nodes.get(index + 1), index.checked_sub(1).map(|before| &nodes[before])) {
+            (Some(above), _) => near.min(above.node - this.node),
+            (None, Some(below)) => -near.min(this.node - below.node),
             (None, None) => near,
         };
-        let change = (f(node + towards) - value).abs() / near;
-        slope = slope.max(if change.is_finite() { change } else { 0.0 });
+        let change = (f(this.node + towards) - this.value).abs() / near;
+        if change.is_finite() {
+            largest = largest.max(change);
+        }
+        squares += this.weight * largest * largest;
     }
-    slope
+    squares.sqrt()
 }
 
 /// The estimates of the errors of depth and of rounding, and the norm of the last look. For a b of length 1.
 fn errors(looks: &[Look], exhausted: bool) -> (f64, f64, f64) {
     let last = &looks[looks.len() - 1];
     let norm = length(&last.coefficients);
-    // The look before, but at least two steps before, and the one as far from that.
     let depth = last.coefficients.len();
-    let mut earlier = looks.iter().rev().filter(|look| look.coefficients.len() + 2 <= depth);
-    let error = match (earlier.next(), earlier.next()) {
-        _ if exhausted => 0.0,
+    if exhausted {
+        return (0.0, last.rounding, norm);
+    }
+    // The changes of the last steps, at least two, and of the last quarter: the first follow what happens, the second are
+    // not misled by a short rest.
+    let look = |most: usize| looks.iter().rev().find(|look| look.coefficients.len() <= most);
+    let short = look(depth.saturating_sub(2));
+    let before_short = short.and_then(|short| look(short.coefficients.len() - 1));
+    let error = match (short, before_short) {
         (Some(before), Some(first)) => {
-            let (newer, older) = (distance(&last.coefficients, &before.coefficients), change(before, first));
-            // A geometric series from the last term on; if the changes do not fall it has no sum.
-            let ratio = if older > 0.0 { newer / older } else { 0.0 };
-            if newer == 0.0 || newer <= last.rounding {
-                newer
-            } else if older > 0.0 && ratio < 1.0 {
-                newer * (ratio / (1.0 - ratio)).max(1.0)
-            } else {
-                f64::INFINITY
-            }
+            let newest = distance(&last.coefficients, &before.coefficients);
+            let long = match (look(depth - depth / 4), look(depth / 2)) {
+                (Some(before), Some(first)) => continued(last, before, first),
+                _ => 0.0,
+            };
+            let rest = TARDY * continued(last, before, first).max(long);
+            if newest <= last.rounding { newest } else { newest.max(rest) }
         }
         _ => f64::INFINITY,
     };
     (error, last.rounding, norm)
+}
+
+/// What is still to come if the changes between three looks are those of a geometric series; infinite if they do not fall.
+fn continued(last: &Look, before: &Look, first: &Look) -> f64 {
+    let steps = |later: &Look, earlier: &Look| (later.coefficients.len() - earlier.coefficients.len()) as f64;
+    let (newer, older) = (steps(last, before), steps(before, first));
+    let (newest, ratio) = (change(last, before), change(last, before) / change(before, first));
+    // An error c q^m makes this ratio of changes, which rises with q from 0 to newer / older.
+    let of = |rate: f64| rate.powf(older) * (1.0 - rate.powf(newer)) / (1.0 - rate.powf(older));
+    if newest == 0.0 {
+        return 0.0;
+    }
+    if ratio.is_nan() || ratio >= of(1.0 - 1e-6) {
+        return f64::INFINITY;
+    }
+    let (mut low, mut high) = (0.0, 1.0 - 1e-6);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if of(middle) < ratio { low = middle } else { high = middle }
+    }
+    let rest = high.powf(newer);
+    newest * rest / (1.0 - rest)
 }
 
 fn change(later: &Look, earlier: &Look) -> f64 {

@@ -25,8 +25,9 @@ use crate::scalar::Scalar;
 /// | ‖A'r‖ <= t ‖A‖ ‖r‖ | x minimizes for a relative change t of A | `Converged` |
 /// | cond(A) >= limit | more steps would add noise | `IllConditioned` |
 ///
-/// Norms and condition number are estimates from the recurrence, from below: of the Frobenius norm of A, and of the ratio
-/// of the extreme singular values that b touches; with damping, of A with damping I below it.
+/// Norm and condition number are estimates from the recurrence, from below: the largest ||A v|| and ||A'u|| over its unit
+/// vectors (Fong and Saunders add their squares up, which passes the Frobenius norm once orthogonality is lost), and the
+/// ratio of the extreme singular values that b touches; with damping, of A with damping I below it.
 ///
 /// Cost: one product with A, one with A' and 14 (rows + cols) operations a step, one of each at the end; memory of two
 /// vectors of rows and five of cols.
@@ -65,7 +66,7 @@ pub struct LeastSquaresSolution<T> {
     /// ||A'r - damping^2 (x - start)||, from a product at the end: half of the gradient, 0 at a minimizer. An estimate where a
     /// product was not finite.
     pub gradient_norm: f64,
-    /// An estimate of the Frobenius norm of A, with damping I below it, from below.
+    /// An estimate of the largest singular value of A, with damping I below it, from below.
     pub operator_norm: f64,
     /// An estimate of the condition number of A, with damping I below it, from below.
     pub condition_number: f64,
@@ -248,14 +249,17 @@ impl<'a, T: Scalar> LeastSquares<'a, T> {
         if stop == Stop::NotFinite {
             return Ok(solution);
         }
-        products += 2;
-        let mut met = multiply(operator, &solution.x, &mut product).is_some();
+        products += 1;
+        solution.report = Report::new(Stop::NotFinite, products);
+        if multiply(operator, &solution.x, &mut product).is_some() {
+            return Ok(solution);
+        }
         product.iter_mut().zip(b).for_each(|(r, &b)| *r = b - *r);
         let mut gradient = image;
+        products += 1;
+        solution.report.matvecs = products;
         operator.apply_adjoint(&product, &mut gradient);
-        met |= broken(&gradient).is_some();
-        if met {
-            solution.report = Report::new(Stop::NotFinite, products);
+        if broken(&gradient).is_some() {
             return Ok(solution);
         }
         let damping = T::of(-self.damping * self.damping);
@@ -326,7 +330,7 @@ struct Recurrence {
     damped: f64,
     residual: f64,
     // Norm and condition number.
-    squares: f64,
+    norm: f64,
     largest: f64,
     smallest: f64,
     last: f64,
@@ -352,7 +356,7 @@ impl Recurrence {
             theta_tilde: 0.0,
             damped: 0.0,
             residual: 1.0,
-            squares: alpha * alpha,
+            norm: alpha.hypot(damping),
             largest: 0.0,
             smallest: f64::INFINITY,
             last: alpha,
@@ -363,7 +367,7 @@ impl Recurrence {
     /// The step of a new pair of coefficients; none if nothing is left to be done.
     fn step(&mut self, alpha: f64, beta: f64) -> Option<Update> {
         let (c_hat, s_hat, alpha_hat) = rotation(self.alpha_bar, self.damping);
-        let rho_old = self.rho;
+        let (alpha_old, rho_old) = (self.alpha, self.rho);
         let (c, s, rho) = rotation(alpha_hat, beta);
         let theta_new = s * alpha;
         let (theta_bar, rho_temp) = (self.s_bar * rho, self.c_bar * rho);
@@ -390,7 +394,8 @@ impl Recurrence {
         self.damped += beta_check * beta_check;
         self.residual = (self.damped + (self.beta_d - tau_d).powi(2) + self.beta_dd.powi(2)).sqrt();
         // ||A|| and its condition number
-        self.squares += beta * beta + self.damping * self.damping + alpha * alpha;
+        // ||A v|| of the old v and ||A'u|| of the new u.
+        self.norm = self.norm.max(alpha_old.hypot(beta).hypot(self.damping)).max(alpha.hypot(beta).hypot(self.damping));
         self.steps += 1;
         if self.steps > 1 {
             self.largest = self.largest.max(rho_bar_old);
@@ -414,8 +419,7 @@ impl Recurrence {
     }
 
     fn norm(&self) -> f64 {
-        // The newest alpha belongs to the next column.
-        if self.steps == 0 { self.alpha } else { (self.squares - self.alpha * self.alpha).max(0.0).sqrt() }
+        self.norm
     }
 
     fn condition(&self) -> f64 {

@@ -18,7 +18,8 @@ pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<(Vec<(f64, f
     let (nodes, residuals) = (rule.measure().nodes(), rule.residual_norms());
     let size = nodes.len();
     let scale = nodes.iter().chain(residuals).fold(x.abs(), |scale, value| scale.max(value.abs()));
-    let shift: f64 = nodes.iter().zip(residuals).map(|(node, r)| if *r == 0.0 { 0.0 } else { r * r / (node - x) }).sum();
+    let shift: f64 =
+        nodes.iter().zip(residuals).map(|(node, r)| if *r == 0.0 { 0.0 } else { r * r / (node - x) }).sum();
     if nodes.contains(&x) || !shift.is_finite() || shift.abs() > FAR * scale {
         return Ok(None);
     }

@@ -137,7 +137,11 @@ impl SpectralMeasure {
     pub fn count(&self, lower: f64, upper: f64) -> Result<EigenvalueCount> {
         if lower.is_nan() || upper.is_nan() || lower >= upper {
             let limits = "must be above its lower end: an interval holds more than one point";
-            return Err(Error::OutOfRange { what: "the upper end of an interval of eigenvalues", value: upper, limits });
+            return Err(Error::OutOfRange {
+                what: "the upper end of an interval of eigenvalues",
+                value: upper,
+                limits,
+            });
         }
         let (probes, dim) = (self.rules().len(), self.dim() as f64);
         let inside = |x: f64| lower <= x && x <= upper;
@@ -205,7 +209,14 @@ mod tests {
     #[test]
     fn the_beta_law_is_that_of_tables() {
         // SciPy 1.17, scipy.stats.beta.cdf(x, a, b).
-        let table: [(f64, f64, f64, f64); 6] = [(0.5, 99.5, 0.01, 0.8421811638078219),(10.0, 2009.0, 0.003, 0.08737858092858791),(10.0, 100000000.0, 1.5e-07, 0.9301463974697226),(9000.0, 100000000.0, 9.1e-05, 0.8559595350859901),(5000.0, 5000.0, 0.505, 0.8413447463710366),(10000.0, 3000000.0, 0.0033, 0.2516530756331668)];
+        let table: [(f64, f64, f64, f64); 6] = [
+            (0.5, 99.5, 0.01, 0.8421811638078219),
+            (10.0, 2009.0, 0.003, 0.08737858092858791),
+            (10.0, 100000000.0, 1.5e-07, 0.9301463974697226),
+            (9000.0, 100000000.0, 9.1e-05, 0.8559595350859901),
+            (5000.0, 5000.0, 0.505, 0.8413447463710366),
+            (10000.0, 3000000.0, 0.0033, 0.2516530756331668),
+        ];
         for (a, b, x, expected) in table {
             let value = Beta::new(a, b).unwrap().cdf(x);
             assert!((value - expected).abs() < 1e-9, "{a}, {b}, {x}: {value}, expected {expected}");

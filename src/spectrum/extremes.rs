@@ -34,7 +34,11 @@ impl Extremes {
         if smallest.upper <= 0.0 {
             let limits = "must be positive, or all nodes negative: for an indefinite operator take the condition number of \
                           `LeastSquares`";
-            return Err(Error::OutOfRange { what: "the least node of a condition number", value: smallest.upper, limits });
+            return Err(Error::OutOfRange {
+                what: "the least node of a condition number",
+                value: smallest.upper,
+                limits,
+            });
         }
         let upper = if smallest.lower > 0.0 { largest.upper / smallest.lower } else { f64::INFINITY };
         Ok(Interval { lower: largest.lower / smallest.upper, upper })
@@ -96,7 +100,8 @@ impl SpectralMeasure {
             let root = ((1.648 * free.sqrt() / delta).ln() / (2.0 * steps as f64 - 1.0)).max(0.0);
             let epsilon = root * root;
             // The range itself is known up to twice epsilon of it.
-            let reach = if epsilon < 0.5 { epsilon * (highest - lowest) / (1.0 - 2.0 * epsilon) } else { f64::INFINITY };
+            let reach =
+                if epsilon < 0.5 { epsilon * (highest - lowest) / (1.0 - 2.0 * epsilon) } else { f64::INFINITY };
             (smallest.lower, largest.upper) = (lowest - reach, highest + reach);
         }
         for &atom in self.atoms() {

@@ -53,9 +53,9 @@ impl SpectralMeasure {
     pub fn log_determinant_interval(&self, shift: f64, least: f64, confidence: f64) -> Result<Interval> {
         let upper = self.log_determinant(shift)?;
         Error::positive("the least eigenvalue with the shift", least + shift)?;
-        let (lowest, size) = self.every_node().fold((f64::INFINITY, 0.0f64), |(lowest, size), node| {
-            (lowest.min(node), size.max(node.abs()))
-        });
+        let (lowest, size) = self
+            .every_node()
+            .fold((f64::INFINITY, 0.0f64), |(lowest, size), node| (lowest.min(node), size.max(node.abs())));
         let rounding = 10.0 * (self.orthogonality().min(f64::from(f32::EPSILON)) + f64::EPSILON) * size;
         if lowest < least - rounding {
             let limits = "must be at least what no eigenvalue is below: give a lower number, or a larger shift with it";

@@ -125,7 +125,11 @@ impl Sylvester {
     ) -> Result<CountBounds> {
         if lower.is_nan() || upper.is_nan() || lower >= upper {
             let limits = "must be above its lower end: an interval holds more than one point";
-            return Err(Error::OutOfRange { what: "the upper end of an interval of eigenvalues", value: upper, limits });
+            return Err(Error::OutOfRange {
+                what: "the upper end of an interval of eigenvalues",
+                value: upper,
+                limits,
+            });
         }
         let matrix = self.matrix(&operator)?;
         // Eigenvalues that are below an end for sure, and that may be.

@@ -10,6 +10,7 @@ mod curvature_table;
 mod data;
 mod digits;
 mod elementary;
+mod functions;
 mod krylov;
 mod layers;
 mod network;
