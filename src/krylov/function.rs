@@ -215,7 +215,7 @@ impl MatrixFunction {
     fn validate<T: Scalar>(&self) -> Result<f64> {
         let relative = self.relative.unwrap_or(T::EPSILON.f64().sqrt());
         let reachable = relative == 0.0 && self.absolute > 0.0 || relative >= 32.0 * T::EPSILON.f64();
-        if !reachable || !relative.is_finite() || !(self.absolute >= 0.0 && self.absolute.is_finite()) {
+        if !(reachable && relative.is_finite() && self.absolute >= 0.0 && self.absolute.is_finite()) {
             let limits = "must be at least 32 EPSILON of the vectors' type, or 0 beside a positive absolute one";
             return Err(Error::OutOfRange { what: "the relative tolerance of f(A) b", value: relative, limits });
         }

@@ -13,9 +13,9 @@ use crate::scalar::Scalar;
 /// Least squares by LSMR: x minimizes ||b - A x||^2 + damping^2 ||x||^2 for any A, rows x cols, with a product by its
 /// transpose.
 ///
-/// In exact arithmetic that is [`MinimalResiduals`](super::MinimalResiduals) on the normal equations, without their squared
-/// condition number: ||A'r|| falls in every step, r = b - A x, and so does ||r||. Among several minimizers the one of least
-/// norm is found: A may have any rank, and b need not be in its range.
+/// In exact arithmetic that is [`MinimalResiduals`](super::MinimalResiduals) on the normal equations, without the rounding
+/// errors of products with A'A: ||A'r|| falls in every step, r = b - A x, and so does ||r||. Among several minimizers the
+/// one of least norm is found: A may have any rank, and b need not be in its range.
 ///
 /// The run ends, with a relative tolerance t, as soon as one of these holds:
 ///

@@ -8,13 +8,21 @@ use crate::linalg::symmetric_eigen;
 /// is then next to a node of the rule itself.
 const FAR: f64 = 1e6;
 
-/// The Gauss-Radau rule with a node at `x`: m + 1 nodes, ascending, their weights, and the number of nodes below `x`.
+/// A rule with a node where it was wanted.
+pub(super) struct Canonical {
+    /// m + 1 nodes, ascending, and their weights.
+    pub(super) pairs: Vec<(f64, f64)>,
+    /// The number of nodes below the wanted one.
+    pub(super) below: usize,
+}
+
+/// The Gauss-Radau rule with a node at `x`.
 ///
 /// T gets one more row, coupled by the residual norm, whose diagonal entry makes x an eigenvalue:
 /// x + sum_j r_j^2 / (theta_j - x), with r_j the residual norm of node j (Golub 1973). In the basis of T's eigenvectors the new
 /// matrix is diagonal but for its last row, +-r_j: the first entries of eigenvectors times their last alternate in sign.
 /// None if x is a node already, or as good as one.
-pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<(Vec<(f64, f64)>, usize)>> {
+pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<Canonical>> {
     let (nodes, residuals) = (rule.measure().nodes(), rule.residual_norms());
     let size = nodes.len();
     let scale = nodes.iter().chain(residuals).fold(x.abs(), |scale, value| scale.max(value.abs()));
@@ -39,7 +47,7 @@ pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<(Vec<(f64, f
         eigen.values.iter().zip(eigen.vectors.chunks_exact(size + 1)).map(|(&node, v)| (node, weight(v))).collect();
     // Old and new nodes interlace, so that the node of this rank is x.
     pairs[below].0 = x;
-    Ok(Some((pairs, below)))
+    Ok(Some(Canonical { pairs, below }))
 }
 
 /// The strict bounds of Chebyshev, Markov and Stieltjes on the distribution F of the measure that the rule was made of:
@@ -53,7 +61,7 @@ pub(super) fn bounds(rule: &Quadrature, x: f64) -> Result<(f64, f64)> {
         let mass = if x > 0.0 { rule.measure().mass() } else { 0.0 };
         return Ok((mass, mass));
     }
-    if let Some((pairs, below)) = with_node(rule, x)? {
+    if let Some(Canonical { pairs, below }) = with_node(rule, x)? {
         let lower: f64 = pairs[..below].iter().map(|(_, weight)| weight).sum();
         return Ok((lower, lower + pairs[below].1));
     }

@@ -9,15 +9,15 @@ use crate::random_matrix::Interval;
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Extremes {
-    /// Holds the smallest eigenvalue: it is at most `upper`, the least node, for sure.
+    /// Holds the smallest eigenvalue: it is at most `upper`, the least node, for sure, up to rounding.
     pub smallest: Interval,
-    /// Holds the largest eigenvalue: it is at least `lower`, the largest node, for sure.
+    /// Holds the largest eigenvalue: it is at least `lower`, the largest node, for sure, up to rounding.
     pub largest: Interval,
 }
 
 impl Extremes {
     /// The condition number of a definite operator, the ratio of the extreme |eigenvalues|: at least `lower`, the ratio of
-    /// the extreme nodes, for sure; infinite above where the smallest |eigenvalue| may be zero.
+    /// the extreme nodes, for sure up to rounding; infinite above where the smallest |eigenvalue| may be zero.
     ///
     /// The upper end is finite only where the depth resolves the smallest |eigenvalue|: some square root of the condition
     /// number steps.

@@ -16,7 +16,7 @@ use crate::scalar::Scalar;
 /// within rounding errors of A, so that an eigenvalue closer to the shift than a threshold cannot be told from it: it is
 /// counted as zero. To know which ones, the factorization is made at the shift minus and plus the threshold.
 ///
-/// Cost: n products, two factorizations of n^3/3 operations, one thread; memory of n^2 numbers of the vectors' type and
+/// Cost: n products, two factorizations of n^3/3 operations on one thread; memory of n^2 numbers of the vectors' type and
 /// 2 n^2 of `f64`. For larger sizes see [`SpectralMeasure::index`](super::SpectralMeasure::index).
 ///
 /// ```

@@ -1,6 +1,7 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
 mod check;
+mod counts;
 mod curvature;
 mod curvature_blocks;
 mod curvature_errors;

@@ -459,7 +459,7 @@ fn stops_of_least_squares<T: Scalar>() {
     // Ill-posed.
     let refused = |result: Result<LeastSquaresSolution<T>, Error>| result.unwrap_err().to_string();
     assert!(refused(lsmr.run(&operator, &b[1..])).contains("must have 60"));
-    assert!(refused(lsmr.run(&operator, &vec![T::nan(); 60])).contains("right side"));
+    assert!(refused(lsmr.run(&operator, &[T::nan(); 60])).contains("right side"));
     assert!(refused(lsmr.start(&b).run(&operator, &b)).contains("must have 30"));
     assert!(refused(lsmr.damping(-1.0).run(&operator, &b)).contains("damping"));
     assert!(refused(lsmr.condition_limit(1.0).run(&operator, &b)).contains("above 1"));
