@@ -46,12 +46,16 @@ impl SpectralMeasure {
     ///
     /// # Errors
     /// As [`SpectralMeasure::log_determinant`] and [`Estimate::interval`]; and if a node is below `least` by more than rounding
-    /// errors, or `least` + `shift` is not positive.
+    /// errors, `least` + `shift` is not positive, or orthogonality was lost.
     ///
     /// # References
     /// Bai & Golub 1997, Annals of Numerical Mathematics 4, 29. Golub & Meurant, Matrices, Moments and Quadrature (2010).
     pub fn log_determinant_interval(&self, shift: f64, least: f64, confidence: f64) -> Result<Interval> {
         let upper = self.log_determinant(shift)?;
+        if self.orthogonality() > 1e-3 {
+            let limits = "must be at most 1e-3, or the rules bound nothing: take full orthogonalization";
+            return Err(Error::OutOfRange { what: "the level of orthogonality", value: self.orthogonality(), limits });
+        }
         Error::positive("the least eigenvalue with the shift", least + shift)?;
         let (lowest, size) = self
             .every_node()

@@ -1,5 +1,6 @@
 //! Sums over the spectrum, counts of eigenvalues and inertia: against dense spectra, with intervals that cover.
 
+use eigenscape::krylov::Orthogonalization;
 use eigenscape::operator::{AssumeSymmetric, Counted, Dense, Diagonal};
 use eigenscape::random::Key;
 use eigenscape::spectrum::{Interval, Probe, SpectralMeasure, StochasticLanczos, Sylvester};
@@ -458,6 +459,13 @@ fn ill_posed_counts_and_sums_are_refused() {
     says(measure.log_determinant_interval(3.0, f64::NAN, 0.9).unwrap_err(), "positive");
     says(measure.log_determinant_interval(3.0, -2.0, 0.0).unwrap_err(), "confidence");
     says(measure.extremes(0.0).unwrap_err(), "confidence");
+
+    // One huge eigenvalue costs the recurrence alone its orthogonality, and the rules their meaning as bounds.
+    let spiked = Diagonal::new((0..200).map(|i| if i == 0 { 1e4 } else { f64::from(i) }).collect());
+    let settings = StochasticLanczos::new(Key::new(0)).probes(2).steps(100).orthogonalization(Orthogonalization::None);
+    let lost = settings.run(&spiked).unwrap();
+    assert!(lost.orthogonality() > 0.1);
+    says(lost.log_determinant_interval(1.0, 0.0, 0.9).unwrap_err(), "orthogonality");
 }
 
 #[test]
