@@ -36,7 +36,7 @@ pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<Canonical>> 
         return Ok(None);
     }
     let roots: Vec<f64> = rule.measure().weights().iter().map(|weight| weight.sqrt()).collect();
-    let signed = |index: usize| if index % 2 == 0 { residuals[index] } else { -residuals[index] };
+    let signed = |index: usize| if index.is_multiple_of(2) { residuals[index] } else { -residuals[index] };
     let product = roots.iter().enumerate().map(|(index, root)| root * signed(index)).sum::<f64>();
     let last = residuals.iter().map(|r| r * r).sum::<f64>().sqrt();
     // Products of rounding errors alone say nothing.
