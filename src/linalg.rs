@@ -179,6 +179,54 @@ pub(crate) fn cholesky(what: &'static str, matrix: &[f64], size: usize) -> Resul
     Ok(factor)
 }
 
+/// The numbers of negative, zero and positive eigenvalues of a symmetric matrix, which is overwritten: those of D in
+/// P A P' = L D L' (Sylvester's law of inertia; Bunch and Kaufman's pivots). Cost n^3/3.
+///
+/// Eigenvalues below some rounding errors of the norm may be counted with any sign.
+pub(crate) fn pivots(matrix: &mut [f64], size: usize) -> Result<(usize, usize, usize)> {
+    use faer::linalg::cholesky::lblt::factor::{cholesky_in_place, cholesky_in_place_scratch};
+    Error::length("the dense symmetric matrix", matrix.len(), size * size)?;
+    let (scaled, _) = to_unit_scale(matrix);
+    matrix.copy_from_slice(&scaled);
+    drop(scaled);
+    let mut coupling = faer::Mat::<f64>::zeros(size, 1);
+    let (mut order, mut inverse) = (vec![0usize; size], vec![0usize; size]);
+    let requirement = cholesky_in_place_scratch::<usize, f64>(size, Par::Seq, Spec::default());
+    scratch(requirement, |stack| {
+        let matrix = MatMut::from_column_major_slice_mut(&mut *matrix, size, size);
+        let coupling = coupling.as_mut().col_mut(0).as_diagonal_mut();
+        cholesky_in_place(matrix, coupling, &mut order, &mut inverse, Par::Seq, stack, Spec::default());
+    });
+    let coupling = coupling.col_as_slice(0);
+    let mut counts = (0, 0, 0);
+    let mut count = |value: f64| match value.partial_cmp(&0.0) {
+        Some(std::cmp::Ordering::Less) => counts.0 += 1,
+        Some(std::cmp::Ordering::Greater) => counts.2 += 1,
+        _ => counts.1 += 1,
+    };
+    let mut pivot = 0;
+    while pivot < size {
+        let diagonal = |index: usize| matrix[index * size + index];
+        if !(diagonal(pivot).is_finite() && coupling[pivot].is_finite()) {
+            return Err(Error::NotConverged { what: "the symmetric indefinite factorization", size });
+        }
+        if coupling[pivot] != 0.0 && pivot + 1 < size {
+            // Both eigenvalues of a block of two, from its trace and determinant.
+            let (a, b, c) = (diagonal(pivot), coupling[pivot], diagonal(pivot + 1));
+            let (middle, reach) = (0.5 * (a + c), (0.5 * (a - c)).hypot(b));
+            let determinant = a * c - b * b;
+            let large = if middle >= 0.0 { middle + reach } else { middle - reach };
+            count(large);
+            count(determinant * large.signum());
+            pivot += 2;
+        } else {
+            count(diagonal(pivot));
+            pivot += 1;
+        }
+    }
+    Ok(counts)
+}
+
 /// Overwrites B, row-major, with the solution X of A X = B, by elimination with row exchanges. Cost 2/3 n^3 + 2 n^2 m.
 ///
 /// Written out rather than called, because it must not allocate: `work` holds n x n numbers. A singular A leaves

@@ -20,6 +20,8 @@
 //! | a quadrature rule for v'f(A)v | [`Lanczos`], then [`Quadrature`](crate::spectrum::Quadrature) |
 //! | the distribution of all eigenvalues | [`StochasticLanczos`](crate::spectrum::StochasticLanczos) |
 //! | the solution of A x = b | [`ConjugateGradients`] for a positive definite A, [`MinimalResiduals`] for any |
+//! | the least squares solution for a rectangular A | [`LeastSquares`] |
+//! | f(A) b: a root, an exponential, a sign, a projection | [`MatrixFunction`] |
 //! | the recurrence itself, to build on | [`Lanczos`] and [`Factorization::expand`] |
 //!
 //! What a Krylov space of one vector cannot do: it holds one vector of each eigenspace, so an eigenvalue that is
@@ -45,6 +47,10 @@ mod factorization;
 mod ghosts;
 mod lanczos;
 mod omega;
+mod conjugate_gradients;
+mod function;
+mod least_squares;
+mod minimal_residuals;
 mod orthogonalization;
 mod report;
 mod ritz;
@@ -62,13 +68,19 @@ pub use eigenpairs::{Eigenpairs, Multiplicity};
 pub use eigensolver::Eigensolver;
 pub use factorization::Factorization;
 pub use ghosts::RitzValues;
+pub use conjugate_gradients::ConjugateGradients;
+pub use eigenpairs::Eigenpairs;
+pub use function::{FunctionProduct, MatrixFunction};
 pub use lanczos::Lanczos;
+pub use least_squares::{LeastSquares, LeastSquaresSolution};
+pub use minimal_residuals::MinimalResiduals;
 pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};
 pub use ritz::Which;
 pub use search::EigenSearch;
 pub use solve::{ConjugateGradients, MinimalResiduals, NegativeCurvature, Solution};
 pub use storage::Storage;
+pub use solve::{NegativeCurvature, Solution};
 
 pub(crate) use basis::length;
 pub(crate) use factorization::dimension;

@@ -20,6 +20,8 @@ pub enum Stop {
     NegativeCurvature,
     /// The right side is not in the range of a singular operator: the residual is as small as it can be.
     Incompatible,
+    /// The estimated condition number of the operator passed its limit.
+    IllConditioned,
     /// A product was not finite: the one with the number `matvecs` of the report. What was known until then is returned.
     NotFinite,
 }
@@ -54,6 +56,9 @@ impl Report {
             Stop::Observer => "the observer stopped the run",
             Stop::NegativeCurvature => "the operator is not positive definite: take `MinimalResiduals`, or add a shift",
             Stop::Incompatible => "the right side is not in the range of the operator, which is singular",
+            Stop::IllConditioned => {
+                "the condition number of the operator passed its limit: add damping, or raise the limit"
+            }
             Stop::NotFinite => "the last product was not finite: the operator met a number that it cannot take",
         };
         Err(Error::Unfinished { matvecs: self.matvecs, reason })

@@ -20,6 +20,8 @@
 //! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe; for a symmetric A whose eigenvalues decay [`ExchangeableDiagonal`] (XDiag): two, heuristic errors |
 //! | as many probes as it takes | [`Tolerance`], for each of these |
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
+//! | ln det(A + c I), Schatten norms, the condition number | the same: [`SpectralMeasure::log_determinant`], [`SpectralMeasure::schatten_norm`], [`SpectralMeasure::extremes`] |
+//! | how many eigenvalues lie in an interval, or are negative | the same: [`SpectralMeasure::count`], [`SpectralMeasure::index`]; exactly, on moderate sizes: [`Sylvester`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
 //! | the distance of two spectra | [`wasserstein`] of two [`DiscreteMeasure`]s |
@@ -39,6 +41,11 @@ mod heuristic;
 mod hutch_plus_plus;
 mod measure;
 mod nystrom_trace;
+mod canonical;
+mod count;
+mod extremes;
+mod log_determinant;
+mod norms;
 mod probe;
 mod quadrature;
 mod sketch;
@@ -47,8 +54,10 @@ mod stochastic_lanczos;
 mod stopping;
 mod student;
 mod tall;
+mod sylvester;
 mod trace;
 
+pub use count::{EigenvalueCount, Index};
 pub use density::{Density, Smoothing};
 pub use diagonal::{DiagonalEstimate, DiagonalRun, HutchinsonDiagonal};
 pub use estimate::Estimate;
@@ -58,11 +67,15 @@ pub use heuristic::HeuristicEstimate;
 pub use hutch_plus_plus::HutchPlusPlus;
 pub use measure::{DiscreteMeasure, wasserstein};
 pub use nystrom_trace::NystromTrace;
+pub use extremes::Extremes;
+pub use norms::SchattenNorm;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
 pub use stochastic_lanczos::StochasticLanczos;
 pub use stopping::Tolerance;
 pub use trace::{Hutchinson, TraceRun};
+pub use sylvester::{CountBounds, Inertia, Sylvester};
+pub use trace::Hutchinson;
 
 pub use crate::random_matrix::Interval;

@@ -2,6 +2,7 @@
 
 mod check;
 mod coverage;
+mod counts;
 mod curvature;
 mod curvature_blocks;
 mod curvature_errors;
@@ -12,6 +13,7 @@ mod data;
 mod digits;
 mod eigensolver;
 mod elementary;
+mod functions;
 mod krylov;
 mod lanczos;
 mod layers;
