@@ -10,6 +10,8 @@ mod curvature_table;
 mod data;
 mod digits;
 mod elementary;
+mod generalized;
+mod interoperation;
 mod krylov;
 mod layers;
 mod network;
