@@ -17,6 +17,7 @@
 //! | you want | take |
 //! | --- | --- |
 //! | the largest or smallest eigenpairs, with residuals and bounds | [`Eigensolver`] |
+//! | the same of A x = lambda B x: curvature in the geometry of a Fisher matrix or a preconditioner | [`GeneralizedEigensolver`] with a [`Metric`] |
 //! | a quadrature rule for v'f(A)v | [`Lanczos`], then [`Quadrature`](crate::spectrum::Quadrature) |
 //! | the distribution of all eigenvalues | [`StochasticLanczos`](crate::spectrum::StochasticLanczos) |
 //! | the solution of A x = b | [`ConjugateGradients`] for a positive definite A, [`MinimalResiduals`] for any |
@@ -36,7 +37,11 @@ mod basis;
 mod eigenpairs;
 mod eigensolver;
 mod factorization;
+mod generalized;
+mod generalized_search;
+mod generalized_space;
 mod lanczos;
+mod metric;
 mod orthogonalization;
 mod report;
 mod ritz;
@@ -45,7 +50,9 @@ mod solve;
 pub use eigenpairs::Eigenpairs;
 pub use eigensolver::Eigensolver;
 pub use factorization::Factorization;
+pub use generalized::{GeneralizedEigenpairs, GeneralizedEigensolver};
 pub use lanczos::Lanczos;
+pub use metric::Metric;
 pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};
 pub use ritz::Which;
