@@ -22,7 +22,8 @@ fn write(folder: &Path, name: &str, (sizes, examples): (&[usize], usize), theta:
     let floats = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     fs::create_dir_all(folder).unwrap();
     fs::write(folder.join(format!("{name}.inputs")), floats(&inputs)).unwrap();
-    fs::write(folder.join(format!("{name}.labels")), labels.iter().map(|&label| label as u8).collect::<Vec<u8>>()).unwrap();
+    fs::write(folder.join(format!("{name}.labels")), labels.iter().map(|&label| label as u8).collect::<Vec<u8>>())
+        .unwrap();
     fs::write(folder.join(format!("{name}.theta")), floats(theta)).unwrap();
 }
 

@@ -166,8 +166,7 @@ pub(super) fn search<T: Scalar>(
         let converged = wanted.iter().filter(|&&index| now.estimates[index].0 <= tolerance).count();
         let values: Vec<f64> = wanted.iter().map(|&index| now.eigen.values[index]).collect();
         let exhausted = space.steps() == dim;
-        let done = converged == count
-            && (first == 0 || settled(&space, first, &now, (which, &wanted), tolerance)?);
+        let done = converged == count && (first == 0 || settled(&space, first, &now, (which, &wanted), tolerance)?);
         let unchanged = before.len() == count && before.iter().zip(&values).all(|(a, b)| f64::abs(a - b) <= tolerance);
         let known = exhausted || (done && unchanged);
         let progress =

@@ -149,7 +149,10 @@ fn honest<T: Scalar>(what: &str, found: &GeneralizedEigenpairs<T>, a: &Table, b:
         assert!(actual <= 1.01 * found.residual_norms[i] + rounding, "{what}: residual {actual:e}");
         let plain = 100.0 * epsilon * (a.norm() + value.abs() * b.norm()) * norm(&x.entries);
         let (actual, said) = (norm(&residual), found.euclidean_residual_norms[i]);
-        assert!((actual - said).abs() <= 0.01 * said + plain, "{what}: Euclidean residual {actual:e}, {said:e} was said");
+        assert!(
+            (actual - said).abs() <= 0.01 * said + plain,
+            "{what}: Euclidean residual {actual:e}, {said:e} was said"
+        );
     }
 }
 
@@ -338,7 +341,8 @@ fn edges_have_answers_in_single_precision() {
 /// A condition number of 1e8, by each route: what is said of errors and residuals stays true.
 #[test]
 fn an_ill_conditioned_metric_is_met() {
-    let values: Vec<f64> = (0..60).map(|i| if i < 3 { 10.0 - f64::from(i) } else { (1.7 * f64::from(i)).sin() }).collect();
+    let values: Vec<f64> =
+        (0..60).map(|i| if i < 3 { 10.0 - f64::from(i) } else { (1.7 * f64::from(i)).sin() }).collect();
     let condition = 1e8;
     let (a, b) = pencil(&values, condition, Key::new(0));
     let all = symmetric_eigenvalues(&b.entries, 60);

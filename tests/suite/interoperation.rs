@@ -157,7 +157,12 @@ fn layouts<T: Scalar>() {
                 near(&format!("layout {layout}"), &actual, &table.product(x), table.norm() * norm(x));
             }
             let out = cut_mut(place.as_mut(), layout, cols, width);
-            operator.transpose_apply(out, cut(wide_y.as_ref(), layout, rows, width), Par::Seq, MemStack::new(&mut back));
+            operator.transpose_apply(
+                out,
+                cut(wide_y.as_ref(), layout, rows, width),
+                Par::Seq,
+                MemStack::new(&mut back),
+            );
             let out = cut(place.as_ref(), if layout == 1 { 0 } else { layout }, cols, width);
             for vector in 0..width {
                 let y = &y[vector * rows..][..rows];
