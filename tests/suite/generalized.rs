@@ -130,12 +130,12 @@ fn honest<T: Scalar>(what: &str, found: &GeneralizedEigenpairs<T>, a: &Table, b:
     }
     let rows = |i: usize| Table { rows: 1, cols: dim, entries: found.vector(i).iter().map(|x| x.f64()).collect() };
     let root = inverse_of_lower(&cholesky(b));
-    for i in 0..count {
+    for (i, &expected) in wanted.iter().enumerate() {
         let x = rows(i);
-        let (value, off) = (found.values[i], (found.values[i] - wanted[i]).abs());
+        let (value, off) = (found.values[i], (found.values[i] - expected).abs());
         // What rounding the entries of A and B, and the dense oracle, leaves unsure.
         let oracle = 32.0 * epsilon * condition * size;
-        assert!(off <= found.error_bounds[i] + oracle, "{what}: pair {i}, {value} for {}, off by {off:e}", wanted[i]);
+        assert!(off <= found.error_bounds[i] + oracle, "{what}: pair {i}, {value} for {expected}, off by {off:e}");
         let bx = b.product(&x.entries);
         for j in 0..count {
             let unit = f64::from(u8::from(i == j));
@@ -431,7 +431,7 @@ fn damped<T: Scalar>() {
     // The same as a shifted operator with its inverse.
     let root = inverse_of_lower(&cholesky(&sum));
     let shifted = AssumePositiveSemidefinite::new(Shifted::new(&b_operator, T::of(shift)).unwrap());
-    let same = Metric::with_inverse_root(&shifted, dense::<T>(&root).0);
+    let same = Metric::with_inverse_root(shifted, dense::<T>(&root).0);
     let other = GeneralizedEigensolver::new(3, Key::new(0)).run(&operator, &same).unwrap();
     for i in 0..3 {
         let apart = (found.values[i] - other.values[i]).abs();
@@ -602,7 +602,7 @@ fn a_hessian_against_its_fisher_matrix() {
     let shift = 1e-3;
     let (a, b) = (table(&hessian), table(&fisher));
     let sum = b.plus(shift, &Table::new(b.rows, b.rows, |i, j| f64::from(u8::from(i == j))));
-    let metric = Metric::iterative(&fisher).shift(shift).unwrap();
+    let metric = Metric::iterative(fisher).shift(shift).unwrap();
     for which in [Which::Largest, Which::Smallest, Which::BothEnds] {
         let solver = GeneralizedEigensolver::new(4, Key::new(2)).which(which);
         let found = solver.run(&hessian, &metric).unwrap();
