@@ -39,9 +39,9 @@ const STEPS: usize = 1000;
 /// With a root of B^-1 ([`Metric::with_inverse_root`], [`Metric::diagonal`]) this is [`Eigensolver`] on the transformed
 /// operator. Otherwise it is a Lanczos process in the inner product of B, orthogonalized in full, which keeps two vectors a
 /// step (v and B v) and projects A on its basis entry by entry, so that inexact solves cost steps and not digits. When the
-/// wanted pairs have converged it goes on from another random vector, orthogonal to all it has, until the largest eigenvalue
-/// that this one sees is below the wanted ones: so eigenvalues come with their multiplicities, with probability 1 but for
-/// rounding.
+/// wanted pairs have converged it goes on from another random vector, orthogonal to all it has, until a copy of a wanted
+/// eigenvalue would have shown but for a chance of about 1e-6: so eigenvalues come with their multiplicities. A budget that
+/// ends there leaves pairs that have converged, and a report that has not.
 ///
 /// Cost: one product with A a step and one for each pair returned; each with one with B and one solve. With a root, one
 /// product with A a step and two for each pair; each with two products with the root.

@@ -31,6 +31,22 @@ pub(super) enum Inverse<'b, T> {
 /// 1 + norm(B) / c.
 ///
 /// An operator or root that does not invert B is found out by one product of each, if it is off by a tenth.
+///
+/// ```
+/// use eigenscape::krylov::{GeneralizedEigensolver, Metric};
+/// use eigenscape::operator::{Dense, Diagonal, Normal};
+/// use eigenscape::random::Key;
+///
+/// // J'J of a 2 x 3 Jacobian has no inverse; damped by 1 it has the eigenvalues 1 + 8, 1 + 2 and 1.
+/// let jacobian = Dense::new(vec![2.0, 2.0, 0.0, 1.0, -1.0, 0.0], 2, 3)?;
+/// let metric = Metric::iterative(Normal::new(jacobian)).shift(1.0)?;
+/// let identity = Diagonal::new(vec![1.0; 3]);
+/// let found = GeneralizedEigensolver::new(3, Key::new(0)).run(&identity, &metric)?;
+/// for (value, expected) in found.values.iter().zip([1.0, 1.0 / 3.0, 1.0 / 9.0]) {
+///     assert!((value - expected).abs() < 1e-12);
+/// }
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 pub struct Metric<'b, T> {
     pub(super) product: Box<dyn LinearOperator<T> + 'b>,
     pub(super) inverse: Inverse<'b, T>,
