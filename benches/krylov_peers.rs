@@ -1,4 +1,5 @@
-//! Medians of Lanczos runs and of a search for eigenpairs, as lines of JSON: our side of `benches/peers/compare_krylov.py`.
+//! Medians of Lanczos runs and of a search for eigenpairs, as lines of JSON: our side of
+//! `benches/peers/compare_krylov.py`.
 
 mod common;
 
@@ -57,7 +58,8 @@ fn main() {
     let pairs = solver.run::<f32, _>(&counted).unwrap();
     let extra = found(&pairs, counted.matvecs());
     // HERE: the same search with single-vector settings and without the check of multiplicities, as quantity
-    // "eigenpairs_10_single": what the comparison with `eigsh` is about. Until such settings exist, the default stands for it.
+    // "eigenpairs_10_single": what the comparison with `eigsh` is about. Until such settings exist, the default stands
+    // for it.
     let single = solver;
     let counted = Counted::new(&hessian);
     let single_extra = found(&single.run::<f32, _>(&counted).unwrap(), counted.matvecs());

@@ -1,5 +1,5 @@
-//! Graphs through their Laplacians, as sparse matrices from another library: components, connectivity and the distribution
-//! of all eigenvalues, each beside its exact value.
+//! Graphs through their Laplacians, as sparse matrices from another library: components, connectivity and the
+//! distribution of all eigenvalues, each beside its exact value.
 //!
 //!     cargo run --release --example graph_laplacian
 

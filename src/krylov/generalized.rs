@@ -1,16 +1,16 @@
-//! Extreme eigenpairs of A x = lambda B x: settings, results, and the route by a root of B^-1.
+//! Extreme eigenpairs of A x = lambda B x: settings, and the route by a root of B^-1.
 
 use std::ops::ControlFlow;
 
 use super::basis::length;
 use super::eigensolver::Eigensolver;
 use super::factorization::dimension;
-use super::generalized_search::search;
+use super::generalized_pairs::{GeneralizedEigenpairs, negative};
+use super::generalized_search::{Request, search};
 use super::generalized_space::Products;
 use super::metric::{Inverse, Metric};
 use super::report::{Progress, Report, Stop};
 use super::ritz::Which;
-use super::solve::NegativeCurvature;
 use crate::error::{Error, Result};
 use crate::linalg::{axpy, dot};
 use crate::operator::{Adjoint, LinearOperator, Symmetric};
@@ -27,21 +27,21 @@ const STEPS: usize = 1000;
 ///     some eigenvalue lies within sqrt(r'B^-1 r) of lambda
 /// ```
 ///
-/// The eigenvalues are the curvatures of A along steps whose length B measures: of the Hessian in the geometry of the Fisher
-/// matrix, or, with the preconditioner of an optimizer, the sharpness that decides whether its steps are stable. They are
-/// those of the symmetric L^-1 A L^-T, where B = L L'. An eigenpair has converged when its residual norm sqrt(r'B^-1 r) is at
-/// most
+/// The eigenvalues are the curvatures of A along steps whose length B measures: of the Hessian in the geometry of the
+/// Fisher matrix, or, with the preconditioner of an optimizer, the sharpness that decides whether its steps are stable.
+/// They are those of the symmetric L^-1 A L^-T, where B = L L'. An eigenpair has converged when its residual norm
+/// sqrt(r'B^-1 r) is at most
 ///
 /// ```text
 ///     relative * norm(L^-1 A L^-T) + absolute
 /// ```
 ///
 /// With a root of B^-1 ([`Metric::with_inverse_root`], [`Metric::diagonal`]) this is [`Eigensolver`] on the transformed
-/// operator. Otherwise it is a Lanczos process in the inner product of B, orthogonalized in full, which keeps two vectors a
-/// step (v and B v) and projects A on its basis entry by entry, so that inexact solves cost steps and not digits. When the
-/// wanted pairs have converged it goes on from another random vector, orthogonal to all it has, until a copy of a wanted
-/// eigenvalue would have shown but for a chance of about 1e-6: so eigenvalues come with their multiplicities. A budget that
-/// ends there leaves pairs that have converged, and a report that has not.
+/// operator. Otherwise it is a Lanczos process in the inner product of B, orthogonalized in full, which keeps two
+/// vectors a step (v and B v) and projects A on its basis entry by entry, so that inexact solves cost steps and not
+/// digits. When the wanted pairs have converged it goes on from another random vector, orthogonal to all it has, until
+/// a copy of a wanted eigenvalue would have shown but for a chance of about 1e-6: so eigenvalues come with their
+/// multiplicities. A budget that ends there leaves pairs that have converged, and a report that has not.
 ///
 /// Cost: one product with A a step and one for each pair returned; each with one with B and one solve. With a root, one
 /// product with A a step and two for each pair; each with two products with the root.
@@ -62,97 +62,25 @@ const STEPS: usize = 1000;
 /// ```
 ///
 /// # References
-/// Parlett, The Symmetric Eigenvalue Problem (1998), chapter 15; Ericsson & Ruhe 1980 (doi:10.1090/S0025-5718-1980-0583502-2);
-/// Golub & Ye 2002 (doi:10.1137/S1064827500382579), inexact solves; Cohen et al. 2022 (arXiv:2207.14484), preconditioned
-/// sharpness.
+/// Parlett, The Symmetric Eigenvalue Problem (1998), chapter 15; Ericsson & Ruhe 1980
+/// (doi:10.1090/S0025-5718-1980-0583502-2); Golub & Ye 2002 (doi:10.1137/S1064827500382579), inexact solves; Cohen et
+/// al. 2022 (arXiv:2207.14484), preconditioned sharpness.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct GeneralizedEigensolver {
-    pub(super) count: usize,
-    pub(super) which: Which,
-    pub(super) relative: Option<f64>,
-    pub(super) absolute: f64,
-    pub(super) steps: usize,
-    pub(super) matvecs: u64,
-    pub(super) key: Key,
-}
-
-/// Approximate eigenpairs of A x = lambda B x, from [`GeneralizedEigensolver`].
-///
-/// Pair i is `values[i]` and row i of `vectors`. When the search ended early there may be fewer pairs than asked for, or
-/// none; see `report`.
-#[non_exhaustive]
-#[derive(Clone, PartialEq, Debug)]
-pub struct GeneralizedEigenpairs<T> {
-    /// The Rayleigh quotients x'A x / x'B x, in the order of [`Which`].
-    pub values: Vec<f64>,
-    /// The vectors x, back to back, with x'B x = 1.
-    pub vectors: Vec<T>,
-    /// sqrt(r'B^-1 r) with r = A x - lambda B x, recomputed with products and a solve: an eigenvalue lies within this distance
-    /// of lambda, without any assumption. What a solve by conjugate gradients leaves is added, divided by the smallest
-    /// eigenvalue of B, for which the shift stands; without one the smallest curvature seen does, and that is heuristic.
-    /// After [`Stop::NotFinite`] and [`Stop::NegativeCurvature`] the recurrence's estimate, which is heuristic.
-    pub residual_norms: Vec<f64>,
-    /// ||A x - lambda B x||; infinite where products ended before it was computed.
-    pub euclidean_residual_norms: Vec<f64>,
-    /// Bounds on the distance of lambda to the eigenvalue, as those of [`Eigenpairs`](super::Eigenpairs): they assume that the
-    /// search has seen every eigenvalue near lambda.
-    pub error_bounds: Vec<f64>,
-    /// Whether the residual norm is within the tolerance.
-    pub converged: Vec<bool>,
-    /// A unit vector x with x'B x <= 0, if one was met: then B is not positive definite, and the search ended.
-    pub negative_curvature: Option<NegativeCurvature<T>>,
-    /// The number of products with B, those of conjugate gradients included.
-    pub metric_matvecs: u64,
-    /// The number of solves with B, or of products with both the root of its inverse and the transpose.
-    pub solves: u64,
-    /// How the search ended. Its `matvecs` are the products with A. After [`Stop::NotFinite`] the last product, with A or
-    /// with B, or the last solve, was not finite.
-    pub report: Report,
-}
-
-impl<T: Scalar> GeneralizedEigenpairs<T> {
-    /// No pair.
-    pub(super) fn none(stop: Stop, matvecs: u64) -> Self {
-        GeneralizedEigenpairs {
-            values: Vec::new(),
-            vectors: Vec::new(),
-            residual_norms: Vec::new(),
-            euclidean_residual_norms: Vec::new(),
-            error_bounds: Vec::new(),
-            converged: Vec::new(),
-            negative_curvature: None,
-            metric_matvecs: 0,
-            solves: 0,
-            report: Report::new(stop, matvecs),
-        }
-    }
-
-    /// The number of pairs.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether there is no pair.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// The eigenvector with a number.
-    ///
-    /// # Panics
-    /// If `index` is not below the number of pairs.
-    #[track_caller]
-    pub fn vector(&self, index: usize) -> &[T] {
-        assert!(index < self.len(), "eigenvector {index} of {}", self.len());
-        let dim = self.vectors.len() / self.len();
-        &self.vectors[index * dim..][..dim]
-    }
+    count: usize,
+    which: Which,
+    relative: Option<f64>,
+    absolute: f64,
+    steps: usize,
+    matvecs: u64,
+    key: Key,
 }
 
 impl GeneralizedEigensolver {
     /// A search for `count` eigenpairs at the top of the spectrum; the random start vectors come from `key`.
     ///
-    /// Relative tolerance [`EPSILON`](Scalar::EPSILON)^(2/3) of the vectors' type, at most 1000 steps: as [`Eigensolver`].
+    /// Relative tolerance [`EPSILON`](Scalar::EPSILON)^(2/3) of the vectors' type, at most 1000 steps: as
+    /// [`Eigensolver`].
     pub fn new(count: usize, key: Key) -> Self {
         GeneralizedEigensolver {
             count,
@@ -170,7 +98,8 @@ impl GeneralizedEigensolver {
         GeneralizedEigensolver { which, ..self }
     }
 
-    /// Sets the tolerance of residual norms relative to the norm of L^-1 A L^-T; 0 if only the absolute one shall count.
+    /// Sets the tolerance of residual norms relative to the norm of L^-1 A L^-T; 0 if only the absolute one shall
+    /// count.
     pub fn relative_tolerance(self, relative: f64) -> Self {
         GeneralizedEigensolver { relative: Some(relative), ..self }
     }
@@ -196,9 +125,9 @@ impl GeneralizedEigensolver {
     /// [`Stop::NegativeCurvature`] and the direction.
     ///
     /// # Errors
-    /// If A is not square, B or its inverse has another size, `count` is 0 or above the dimension, a tolerance is negative or
-    /// below what the vectors' type can reach, a budget is too small for one pair, the inverse is not that of B, or the first
-    /// product with A or B is not finite.
+    /// If A is not square, B or its inverse has another size, `count` is 0 or above the dimension, a tolerance is
+    /// negative or below what the vectors' type can reach, a budget is too small for one pair, the inverse is not that
+    /// of B, or the first product with A or B is not finite.
     pub fn run<T: Scalar, A>(&self, operator: &A, metric: &Metric<'_, T>) -> Result<GeneralizedEigenpairs<T>>
     where
         A: Symmetric<T> + ?Sized,
@@ -206,8 +135,8 @@ impl GeneralizedEigensolver {
         self.observe(operator, metric, |_| ControlFlow::Continue(()))
     }
 
-    /// The same, and tells `observer` at each check how many pairs have converged; it can stop the search, and what is known
-    /// then is returned.
+    /// The same, and tells `observer` at each check how many pairs have converged; it can stop the search, and what is
+    /// known then is returned.
     ///
     /// # Errors
     /// As [`GeneralizedEigensolver::run`].
@@ -285,7 +214,11 @@ impl GeneralizedEigensolver {
         products.check_inverse(&image, curvature)?;
         match &metric.inverse {
             Inverse::Root(root) => self.transformed(&mut products, &**root, relative, observer),
-            _ => search(self, products, start, image, relative, observer),
+            _ => {
+                let GeneralizedEigensolver { count, which, absolute, steps, matvecs, key, .. } = *self;
+                let request = Request { count, which, relative, absolute, steps, matvecs, key };
+                search(&request, products, start, image, observer)
+            }
         }
     }
 
@@ -343,13 +276,6 @@ impl GeneralizedEigensolver {
         pairs.report = Report::new(stop, found.report.matvecs + products.matvecs);
         Ok(pairs)
     }
-}
-
-/// A direction with its curvature.
-pub(super) fn negative<T: Scalar>(mut direction: Vec<T>, curvature: f64) -> NegativeCurvature<T> {
-    let norm = length(&direction);
-    direction.iter_mut().for_each(|x| *x = T::of(x.f64() / norm));
-    NegativeCurvature { direction, curvature: curvature / (norm * norm) }
 }
 
 /// M A M'.

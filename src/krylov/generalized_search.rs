@@ -1,15 +1,17 @@
-//! The search in the inner product of B: chains of Lanczos steps, each from a random vector, until one finds nothing new.
+//! The search in the inner product of B: chains of Lanczos steps, each from a random vector, until one finds nothing
+//! new.
 
 use std::ops::ControlFlow;
 
 use super::basis::length;
-use super::generalized::{GeneralizedEigenpairs, GeneralizedEigensolver};
+use super::generalized_pairs::GeneralizedEigenpairs;
 use super::generalized_space::{Event, Products, Space};
 use super::report::{Progress, Report, Stop};
 use super::ritz::Which;
 use super::solve::NegativeCurvature;
 use crate::error::{Error, Result};
 use crate::linalg::{SymmetricEigen, axpy, dot, symmetric_eigen};
+use crate::random::Key;
 use crate::scalar::Scalar;
 
 /// Checks cost O(m^3), so the depth grows by this part between them.
@@ -82,13 +84,14 @@ fn from_the_top(which: Which, count: usize) -> usize {
     }
 }
 
-/// Whether the newest chain, from step `first` on, has seen the ends of the spectrum outside of the space before it, as far
-/// as they matter for the `wanted` values.
+/// Whether the newest chain, from step `first` on, has seen the ends of the spectrum outside of the space before it, as
+/// far as they matter for the `wanted` values.
 ///
-/// It has when its own end has converged, or lies far enough below the wanted values that a copy of them would have shown:
-/// a Lanczos process of k steps from a vector that is uniform on the sphere stays below the part 1 - e of the largest
-/// eigenvalue's height above the smallest with probability 1.648 sqrt(n) exp(-sqrt(e) (2k - 1)) at most (Kuczynski &
-/// Wozniakowski 1992, doi:10.1137/0613066). A normal vector is not uniform on the sphere of B, which shifts the logarithm.
+/// It has when its own end has converged, or lies far enough below the wanted values that a copy of them would have
+/// shown: a Lanczos process of k steps from a vector that is uniform on the sphere stays below the part 1 - e of the
+/// largest eigenvalue's height above the smallest with probability 1.648 sqrt(n) exp(-sqrt(e) (2k - 1)) at most
+/// (Kuczynski & Wozniakowski 1992, doi:10.1137/0613066). A normal vector is not uniform on the sphere of B, which
+/// shifts the logarithm.
 fn settled<T: Scalar>(
     space: &Space<T>,
     first: usize,
@@ -123,20 +126,30 @@ fn settled<T: Scalar>(
     Ok(top_seen && bottom_seen)
 }
 
-/// The loop of [`GeneralizedEigensolver`] where B^-1 has no root. `start` is a vector, `image` B times it.
+/// What is searched, and how far.
+pub(super) struct Request {
+    pub(super) count: usize,
+    pub(super) which: Which,
+    pub(super) relative: f64,
+    pub(super) absolute: f64,
+    pub(super) steps: usize,
+    pub(super) matvecs: u64,
+    pub(super) key: Key,
+}
+
+/// The search where B^-1 has no root. `start` is a vector, `image` B times it.
 pub(super) fn search<T: Scalar>(
-    settings: &GeneralizedEigensolver,
+    request: &Request,
     mut products: Products<'_, T>,
     start: Vec<T>,
     image: Vec<T>,
-    relative: f64,
     observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<GeneralizedEigenpairs<T>> {
-    let (dim, count, which) = (start.len(), settings.count, settings.which);
+    let (dim, count, which) = (start.len(), request.count, request.which);
     // A quarter, for what rounding and inexact solves add to the recurrence's own estimate.
-    let (tight, absolute) = (relative / 4.0, settings.absolute / 4.0);
-    let budget = usize::try_from(settings.matvecs).unwrap_or(usize::MAX);
-    let limit = settings.steps.min(budget.saturating_sub(count).max(budget / 2)).min(dim);
+    let (tight, absolute) = (request.relative / 4.0, request.absolute / 4.0);
+    let budget = usize::try_from(request.matvecs).unwrap_or(usize::MAX);
+    let limit = request.steps.min(budget.saturating_sub(count).max(budget / 2)).min(dim);
     let mut space = Space::new(tight, absolute);
     let mut event = space.admit(&products, start, Some(image));
     // The first step of the newest chain, the wanted values before it, and the number of random vectors.
@@ -186,7 +199,7 @@ pub(super) fn search<T: Scalar>(
             for attempt in 0.. {
                 drawn += 1;
                 let mut vector = vec![T::zero(); dim];
-                settings.key.split(1 + drawn).normal(0, &mut vector);
+                request.key.split(1 + drawn).normal(0, &mut vector);
                 event = space.admit(&products, vector, None);
                 if !matches!(event, Event::Inside) || attempt == ATTEMPTS {
                     break;

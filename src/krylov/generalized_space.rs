@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::basis::length;
-use super::generalized::negative;
+use super::generalized_pairs::negative;
 use super::metric::{Inverse, Metric};
 use super::solve::{ConjugateGradients, NegativeCurvature};
 use crate::error::{Error, Result};
@@ -43,7 +43,8 @@ pub(super) struct Products<'a, T> {
     pub(super) solves: u64,
     /// The first entry of the last product with A that was not finite.
     pub(super) broken: Option<(usize, f64)>,
-    /// The smallest eigenvalue of B from below, where a shift says so; else the smallest curvature that a solve has seen.
+    /// The smallest eigenvalue of B from below, where a shift says so; else the smallest curvature that a solve has
+    /// seen.
     least: f64,
     /// What the last solve left: the norm of b - B x.
     left: f64,
@@ -205,8 +206,8 @@ impl<T: Scalar> Space<T> {
         self.basis.first().map_or(0, Vec::len)
     }
 
-    /// Takes the part of x that is orthogonal to the basis, as a new chain or the next vector of the old one. `image` is B x,
-    /// if that is known.
+    /// Takes the part of x that is orthogonal to the basis, as a new chain or the next vector of the old one. `image`
+    /// is B x, if that is known.
     pub(super) fn admit(&mut self, products: &Products<'_, T>, mut x: Vec<T>, image: Option<Vec<T>>) -> Event<T> {
         let known = image.is_some();
         let mut image = image.unwrap_or_else(|| x.clone());

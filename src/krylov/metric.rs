@@ -22,13 +22,13 @@ pub(super) enum Inverse<'b, T> {
 /// | you have | take | each step of a search costs |
 /// | --- | --- | --- |
 /// | a diagonal: a preconditioner | [`Metric::diagonal`] | a product with A |
-/// | a factor: M with M'M = B^-1, as the inverse of B's Cholesky factor | [`Metric::with_inverse_root`] | a product with A, M and M' |
+/// | a factor: M with M'M = B^-1, as L^-1 of B = L L' | [`Metric::with_inverse_root`] | a product with A, M and M' |
 /// | a solve: an operator for B^-1 | [`Metric::with_inverse`] | a product with A, B and B^-1 |
 /// | products alone | [`Metric::iterative`] | a product with A, and tens to hundreds with B |
 ///
-/// A semidefinite B, as the Fisher matrix of a network with more parameters than data, has no inverse. What is done then is
-/// to damp it: B + c I, by [`Metric::shift`]; its condition number, and with it the number of products of a solve, is at most
-/// 1 + norm(B) / c.
+/// A semidefinite B, as the Fisher matrix of a network with more parameters than data, has no inverse. What is done
+/// then is to damp it: B + c I, by [`Metric::shift`]; its condition number, and with it the number of products of a
+/// solve, is at most 1 + norm(B) / c.
 ///
 /// An operator or root that does not invert B is found out by one product of each, if it is off by a tenth.
 ///
@@ -118,10 +118,11 @@ impl<'b, T: Scalar> Metric<'b, T> {
         Ok(Metric { shift: rounded, ..self })
     }
 
-    /// Sets the conjugate gradients of an [iterative](Metric::iterative) metric: their tolerance and largest number of steps.
+    /// Sets the conjugate gradients of an [iterative](Metric::iterative) metric: their tolerance and largest number of
+    /// steps.
     ///
-    /// Solves need not be exact: the basis is made orthonormal in B, and A projected on it, as if they were, so that a loose
-    /// tolerance costs steps and residuals, never the truth of what is returned.
+    /// Solves need not be exact: the basis is made orthonormal in B, and A projected on it, as if they were, so that a
+    /// loose tolerance costs steps and residuals, never the truth of what is returned.
     ///
     /// # Errors
     /// If the metric came with an inverse.

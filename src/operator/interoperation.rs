@@ -10,12 +10,12 @@ use faer::{MatMut, MatRef, Par};
 use super::{Adjoint, LinearOperator, block_fits, fits};
 use crate::scalar::Scalar;
 
-/// An operator or a matrix of `faer` as one of ours: whatever implements its `LinOp`, as its dense matrices and its sparse
-/// ones by columns and by rows do.
+/// An operator or a matrix of `faer` as one of ours: whatever implements its `LinOp`, as its dense matrices and its
+/// sparse ones by columns and by rows do.
 ///
-/// It promises nothing: wrap it in [`AssumeSymmetric`](super::AssumeSymmetric) before Lanczos. What implements `BiLinOp`
-/// has its [`Adjoint`]. Products run on one thread (`Par::Seq`), so that their bits depend on no number of threads; a block
-/// is one product with as many columns.
+/// It promises nothing: wrap it in [`AssumeSymmetric`](super::AssumeSymmetric) before Lanczos. What implements
+/// `BiLinOp` has its [`Adjoint`]. Products run on one thread (`Par::Seq`), so that their bits depend on no number of
+/// threads; a block is one product with as many columns.
 ///
 /// ```
 /// use eigenscape::krylov::Eigensolver;
@@ -95,8 +95,8 @@ impl<T: Scalar, M: BiLinOp<T>> Adjoint<T> for FromFaer<M> {
 /// One of our operators for `faer`: it implements `LinOp`, and `BiLinOp` where it has its [`Adjoint`], so that `faer`'s
 /// solvers run on it; a square one also serves them as preconditioner.
 ///
-/// Its products keep their own order of parallel work, whatever `Par` says. Columns that are not contiguous in memory, and
-/// more than one, are copied on their way in and out.
+/// Its products keep their own order of parallel work, whatever `Par` says. Columns that are not contiguous in memory,
+/// and more than one, are copied on their way in and out.
 ///
 /// ```
 /// use eigenscape::operator::{Diagonal, ToFaer};
@@ -109,8 +109,8 @@ impl<T: Scalar, M: BiLinOp<T>> Adjoint<T> for FromFaer<M> {
 /// let none = IdentityPrecond { dim: 3 };
 /// let mut memory = MemBuffer::new(conjugate_gradient_scratch::<f64>(none, &operator, 1, Par::Seq));
 /// let stack = MemStack::new(&mut memory);
-/// let info = conjugate_gradient(x.as_mut(), none, &operator, right.as_ref(), CgParams::default(), |_| (), Par::Seq, stack);
-/// assert_eq!(info.unwrap().iter_count, 3);
+/// let settings = CgParams::default();
+/// conjugate_gradient(x.as_mut(), none, &operator, right.as_ref(), settings, |_| (), Par::Seq, stack).unwrap();
 /// assert!((x[(2, 0)] - 0.25).abs() < 1e-12);
 /// ```
 #[derive(Clone, Copy)]

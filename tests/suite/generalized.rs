@@ -1,4 +1,5 @@
-//! A x = lambda B x: against dense spectra by Cholesky's factorization, at its edges, and where it must say what went wrong.
+//! A x = lambda B x: against dense spectra by Cholesky's factorization, at its edges, and where it must say what went
+//! wrong.
 
 use std::ops::ControlFlow;
 
