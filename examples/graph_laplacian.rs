@@ -131,12 +131,10 @@ fn main() -> eigenscape::Result<()> {
     for power in 1..=4 {
         estimate(&format!("moment {power}"), measure.moment(power)?, mean(&|x| x.powi(power)));
     }
-    for at in [1.0, 4.0, 7.0] {
-        estimate(
-            &format!("part of the eigenvalues up to {at}"),
-            measure.cumulative(at),
-            mean(&|x| f64::from(u8::from(x <= at))),
-        );
+    // The mean over nodes of the chance that heat, or a walker, is at its start at time t.
+    for t in [0.1, 1.0, 10.0] {
+        let stays = |x: f64| (-t * x).exp();
+        estimate(&format!("return after time {t}"), measure.integrate(stays)?, mean(&stays));
     }
     println!("\n{:.1} seconds", start.elapsed().as_secs_f64());
     Ok(())
