@@ -1,4 +1,4 @@
-//! What the crate needs of dense linear algebra, on row-major slices. The only file that works with `faer`.
+//! What the crate needs of dense linear algebra, on row-major slices: all kernels of `faer` that it calls.
 //!
 //! Every routine here is sequential and blocks its work in a way that depends on shapes alone; parallelism lives above,
 //! in fixed chunks, so that results have the same bits for any number of threads. The one exception to "sequential" is

@@ -17,6 +17,7 @@
 //! | you want | take |
 //! | --- | --- |
 //! | the largest or smallest eigenpairs, with residuals and bounds | [`Eigensolver`] |
+//! | the same of A x = lambda B x: curvature in the geometry of a Fisher matrix or a preconditioner | [`GeneralizedEigensolver`] with a [`Metric`] |
 //! | a quadrature rule for v'f(A)v | [`Lanczos`], then [`Quadrature`](crate::spectrum::Quadrature) |
 //! | the distribution of all eigenvalues | [`StochasticLanczos`](crate::spectrum::StochasticLanczos) |
 //! | the solution of A x = b | [`ConjugateGradients`] for a positive definite A, [`MinimalResiduals`] for any |
@@ -41,46 +42,52 @@ mod basis;
 mod block_factorization;
 mod block_lanczos;
 mod chunks;
+mod conjugate_gradients;
 mod eigenpairs;
 mod eigensolver;
 mod factorization;
+mod function;
+mod generalized;
+mod generalized_pairs;
+mod generalized_search;
+mod generalized_space;
 mod ghosts;
 mod lanczos;
-mod omega;
-mod conjugate_gradients;
-mod function;
 mod least_squares;
+mod metric;
 mod minimal_residuals;
+mod omega;
 mod orthogonalization;
 mod report;
 mod ritz;
 mod rows;
-mod search;
 #[cfg(feature = "serde")]
 mod saved;
+mod search;
 mod second_pass;
 mod solve;
 mod storage;
 
 pub use block_factorization::BlockFactorization;
 pub use block_lanczos::BlockLanczos;
+pub use conjugate_gradients::ConjugateGradients;
 pub use eigenpairs::{Eigenpairs, Multiplicity};
 pub use eigensolver::Eigensolver;
 pub use factorization::Factorization;
-pub use ghosts::RitzValues;
-pub use conjugate_gradients::ConjugateGradients;
-pub use eigenpairs::Eigenpairs;
 pub use function::{FunctionProduct, MatrixFunction};
+pub use generalized::GeneralizedEigensolver;
+pub use generalized_pairs::GeneralizedEigenpairs;
+pub use ghosts::RitzValues;
 pub use lanczos::Lanczos;
 pub use least_squares::{LeastSquares, LeastSquaresSolution};
+pub use metric::Metric;
 pub use minimal_residuals::MinimalResiduals;
 pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};
 pub use ritz::Which;
 pub use search::EigenSearch;
-pub use solve::{ConjugateGradients, MinimalResiduals, NegativeCurvature, Solution};
-pub use storage::Storage;
 pub use solve::{NegativeCurvature, Solution};
+pub use storage::Storage;
 
 pub(crate) use basis::length;
 pub(crate) use factorization::dimension;

@@ -62,9 +62,16 @@ impl Ritz {
 
     /// The best `count` pairs, or all if there are not as many: in the order of the result.
     pub(super) fn wanted(&self, which: Which, count: usize) -> Vec<usize> {
-        let size = self.len();
+        which.select(&self.values, count)
+    }
+}
+
+impl Which {
+    /// The best `count` of ascending values, or all if there are not as many: as positions, in the order of the result.
+    pub(super) fn select(self, values: &[f64], count: usize) -> Vec<usize> {
+        let size = values.len();
         let count = count.min(size);
-        match which {
+        match self {
             Which::Largest => (size - count..size).rev().collect(),
             Which::Smallest => (0..count).collect(),
             Which::BothEnds => {
@@ -73,15 +80,13 @@ impl Ritz {
             }
             Which::LargestMagnitude => {
                 let mut order: Vec<usize> = (0..size).rev().collect();
-                order.sort_by(|&a, &b| self.values[b].abs().total_cmp(&self.values[a].abs()));
+                order.sort_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()));
                 order.truncate(count);
                 order
             }
         }
     }
-}
 
-impl Which {
     /// Sorts into the order of the result.
     pub(super) fn sort<P>(self, pairs: &mut [P], value: impl Fn(&P) -> f64) {
         pairs.sort_by(|a, b| match self {

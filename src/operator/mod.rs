@@ -13,6 +13,8 @@
 //! | --- | --- | --- |
 //! | a closure that multiplies | an operator | [`Closure`], and [`AssumeSymmetric`] to promise |
 //! | a dense matrix, a diagonal | an operator | [`Dense`], [`Diagonal`] |
+//! | a dense or sparse matrix of `faer` | an operator | [`FromFaer`] |
+//! | an operator | an argument for `faer`'s solvers | [`ToFaer`] |
 //! | A and B | A + B, A B, c A, A + c I | [`Sum`], [`Product`], [`Scaled`], [`Shifted`] |
 //! | A and a tall P | the cut P'A P | [`Compressed`] |
 //! | A and some of its coordinates | A on these alone | [`Compressed`] with [`Selection`] |
@@ -29,6 +31,7 @@ mod algebra;
 mod block_diagonal;
 mod explicit;
 mod gram;
+mod interoperation;
 mod selection;
 mod symmetry;
 
@@ -38,6 +41,7 @@ pub use algebra::{
 pub use block_diagonal::BlockDiagonal;
 pub use explicit::{Closure, Dense, Diagonal, to_dense};
 pub use gram::{Gram, Normal};
+pub use interoperation::{FromFaer, ToFaer};
 pub use selection::Selection;
 
 pub(crate) use symmetry::{ROUNDING, asymmetry, require_symmetric};

@@ -59,6 +59,14 @@ impl<T: Scalar> Adam<T> {
         Error::positive("epsilon", T::of(epsilon).f64())?;
         Ok(Adam { epsilon, ..self })
     }
+
+    /// sqrt(v / (1 - b2^t)) + epsilon: what a step divides by, coordinate by coordinate; empty before the first step.
+    ///
+    /// The eigenvalues of the Hessian in this [`Metric`](crate::krylov::Metric) are the preconditioned sharpness.
+    pub fn preconditioner(&self) -> Vec<T> {
+        let scale = T::of(1.0 / (1.0 - self.decay[1].powi(self.step)));
+        self.second.iter().map(|&v| (v * scale).sqrt() + T::of(self.epsilon)).collect()
+    }
 }
 
 impl<T: Scalar> Rule<T> for Adam<T> {

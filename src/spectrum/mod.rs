@@ -32,20 +32,20 @@
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
 mod block;
+mod canonical;
+mod count;
 mod density;
 mod diagonal;
 mod estimate;
 mod exchangeable_diagonal;
 mod exchangeable_trace;
+mod extremes;
 mod heuristic;
 mod hutch_plus_plus;
-mod measure;
-mod nystrom_trace;
-mod canonical;
-mod count;
-mod extremes;
 mod log_determinant;
+mod measure;
 mod norms;
+mod nystrom_trace;
 mod probe;
 mod quadrature;
 mod sketch;
@@ -53,8 +53,8 @@ mod spectral_measure;
 mod stochastic_lanczos;
 mod stopping;
 mod student;
-mod tall;
 mod sylvester;
+mod tall;
 mod trace;
 
 pub use count::{EigenvalueCount, Index};
@@ -63,19 +63,18 @@ pub use diagonal::{DiagonalEstimate, DiagonalRun, HutchinsonDiagonal};
 pub use estimate::Estimate;
 pub use exchangeable_diagonal::{ExchangeableDiagonal, HeuristicDiagonal};
 pub use exchangeable_trace::ExchangeableTrace;
+pub use extremes::Extremes;
 pub use heuristic::HeuristicEstimate;
 pub use hutch_plus_plus::HutchPlusPlus;
 pub use measure::{DiscreteMeasure, wasserstein};
-pub use nystrom_trace::NystromTrace;
-pub use extremes::Extremes;
 pub use norms::SchattenNorm;
+pub use nystrom_trace::NystromTrace;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
 pub use stochastic_lanczos::StochasticLanczos;
 pub use stopping::Tolerance;
-pub use trace::{Hutchinson, TraceRun};
 pub use sylvester::{CountBounds, Inertia, Sylvester};
-pub use trace::Hutchinson;
+pub use trace::{Hutchinson, TraceRun};
 
 pub use crate::random_matrix::Interval;

@@ -134,7 +134,7 @@ impl Sylvester {
         let matrix = self.matrix(&operator)?;
         // Eigenvalues that are below an end for sure, and that may be.
         let mut threshold = 0.0f64;
-        let mut below = |end: f64| {
+        let mut below = |end: f64| -> Result<(usize, usize)> {
             if end.is_infinite() {
                 let count = if end > 0.0 { matrix.size } else { 0 };
                 return Ok((count, count));

@@ -14,6 +14,8 @@ mod digits;
 mod eigensolver;
 mod elementary;
 mod functions;
+mod generalized;
+mod interoperation;
 mod krylov;
 mod lanczos;
 mod layers;
