@@ -15,6 +15,7 @@
 //! | the trace of A | [`Hutchinson`]: one product a probe |
 //! | the diagonal of A | [`HutchinsonDiagonal`]: one product a probe |
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
+//! | the same in steps, to save and resume | [`StochasticLanczos::begin`] -> [`SpectralRun`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
 //! | the distance of two spectra | [`wasserstein`] of two [`DiscreteMeasure`]s |
@@ -24,6 +25,7 @@
 //! Golub & Meurant, Matrices, Moments and Quadrature (2010); Ubaru, Chen & Saad 2017 (doi:10.1137/16M1104974);
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
+mod complement;
 mod density;
 mod diagonal;
 mod estimate;
@@ -31,6 +33,7 @@ mod measure;
 mod probe;
 mod quadrature;
 mod spectral_measure;
+mod spectral_run;
 mod stochastic_lanczos;
 mod student;
 mod trace;
@@ -42,6 +45,7 @@ pub use measure::{DiscreteMeasure, wasserstein};
 pub use probe::Probe;
 pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
+pub use spectral_run::SpectralRun;
 pub use stochastic_lanczos::StochasticLanczos;
 pub use trace::Hutchinson;
 

@@ -42,11 +42,17 @@ impl Quadrature {
     /// If the eigenproblem of T does not converge.
     pub fn new<T: Scalar>(factorization: &Factorization<T>) -> Result<Self> {
         let mass = factorization.start_norm().powi(2);
-        let eigen = tridiagonal_eigen(factorization.diagonal(), factorization.subdiagonal())?;
+        let (diagonal, subdiagonal) = (factorization.diagonal(), factorization.subdiagonal());
+        Quadrature::of_matrix(diagonal, subdiagonal, mass, factorization.residual_norm())
+    }
+
+    /// The rule of total weight `mass` of a matrix T with at least one row, whose residual has a norm.
+    pub(super) fn of_matrix(diagonal: &[f64], subdiagonal: &[f64], mass: f64, residual_norm: f64) -> Result<Self> {
+        let eigen = tridiagonal_eigen(diagonal, subdiagonal)?;
         let size = eigen.values.len();
         let ends = |entry: usize| eigen.vectors.iter().skip(entry).step_by(size);
         let pairs = eigen.values.iter().zip(ends(0)).map(|(&node, &first)| (node, mass * first * first)).collect();
-        let residual_norms = ends(size - 1).map(|last| factorization.residual_norm() * last.abs()).collect();
+        let residual_norms = ends(size - 1).map(|last| residual_norm * last.abs()).collect();
         Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms })
     }
 

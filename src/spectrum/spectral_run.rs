@@ -1,0 +1,262 @@
+//! Stochastic Lanczos quadrature between two of its steps.
+
+use rayon::prelude::*;
+
+use super::complement::Complement;
+use super::probe::Probe;
+use super::quadrature::Quadrature;
+use super::spectral_measure::SpectralMeasure;
+use crate::error::{Error, Result};
+use crate::krylov::{Factorization, Orthogonalization, Progress, Report, Stop, dimension};
+use crate::operator::{LinearOperator, Symmetric, require_symmetric};
+use crate::random::Key;
+use crate::scalar::Scalar;
+
+/// The child of the run's key for vectors that probe symmetry: no probe has this number.
+const SYMMETRY: u64 = u64::MAX;
+
+/// What a run was asked for, with all defaults settled.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Plan {
+    pub(super) probes: usize,
+    pub(super) steps: usize,
+    pub(super) width: usize,
+    pub(super) probe: Probe,
+    pub(super) orthogonalization: Orthogonalization,
+    pub(super) key: Key,
+}
+
+/// A run of [`StochasticLanczos`](super::StochasticLanczos) between two of its steps.
+///
+/// [`StochasticLanczos::begin`](super::StochasticLanczos::begin) makes it, [`SpectralRun::advance`] takes one step of
+/// every probe of a block with one wide product, and [`SpectralRun::measure`] gives what is known at any time. With
+/// feature `serde` it can be saved between any two steps; read back and advanced, on the same machine with the same
+/// operator, it ends in the same bits as if it had never been interrupted.
+///
+/// Memory: that of the settings, plus a copy of the deflated eigenvectors. A saved run is as large.
+///
+/// ```
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+/// use eigenscape::spectrum::StochasticLanczos;
+///
+/// let operator = Diagonal::new((0..500).map(f64::from).collect());
+/// let settings = StochasticLanczos::new(Key::new(0)).probes(6).steps(20).width(3);
+/// let mut run = settings.begin(&operator)?;
+/// while !run.is_done() {
+///     run.advance(&operator)?;
+///     let progress = run.progress();
+///     assert_eq!(progress.matvecs, progress.done as u64);
+/// }
+/// assert_eq!(run.measure()?, settings.run(&operator)?);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SpectralRun<T> {
+    plan: Plan,
+    dim: usize,
+    values: Vec<f64>,
+    vectors: Vec<T>,
+    finished: Vec<Finished>,
+    /// The probes under way, in the order of their numbers; none before a block begins.
+    block: Vec<Factorization<T>>,
+    matvecs: u64,
+    /// Whether a product was not finite: the one with the number `matvecs`.
+    broken: bool,
+    buffers: [Vec<T>; 2],
+}
+
+/// What is kept of a probe: its matrix T, from which its rule follows.
+#[derive(Clone, PartialEq, Debug)]
+struct Finished {
+    diagonal: Vec<f64>,
+    subdiagonal: Vec<f64>,
+    residual_norm: f64,
+    orthogonality: f64,
+}
+
+impl Finished {
+    fn new<T: Scalar>(factorization: &Factorization<T>) -> Self {
+        Finished {
+            diagonal: factorization.diagonal().to_vec(),
+            subdiagonal: factorization.subdiagonal().to_vec(),
+            residual_norm: factorization.residual_norm(),
+            orthogonality: factorization.orthogonality(),
+        }
+    }
+}
+
+impl<T: Scalar> SpectralRun<T> {
+    pub(super) fn new(
+        operator: &dyn LinearOperator<T>,
+        plan: Plan,
+        values: &[f64],
+        vectors: &[T],
+        check_symmetry: bool,
+    ) -> Result<Self> {
+        let dim = dimension(operator)?;
+        Complement::new(dim, vectors).require(values)?;
+        if check_symmetry {
+            require_symmetric(operator, plan.key.split(SYMMETRY))?;
+        }
+        Ok(SpectralRun {
+            plan: Plan { steps: plan.steps.min(dim - values.len()), ..plan },
+            dim,
+            values: values.to_vec(),
+            vectors: vectors.to_vec(),
+            finished: Vec::new(),
+            block: Vec::new(),
+            matvecs: if check_symmetry { 2 } else { 0 },
+            broken: false,
+            buffers: [Vec::new(), Vec::new()],
+        })
+    }
+
+    /// Whether nothing is left to do: all probes are finished, or a product was not finite.
+    pub fn is_done(&self) -> bool {
+        self.broken || self.plan.steps == 0 || self.finished.len() == self.plan.probes
+    }
+
+    /// How many steps of probes are done, of how many. A probe whose Krylov space is invariant is done with all of its own.
+    pub fn progress(&self) -> Progress {
+        let Plan { probes, steps, .. } = self.plan;
+        let under_way = self.block.iter().map(|probe| if probe.breakdown() { steps } else { probe.steps() });
+        let done = (self.finished.len() * steps).saturating_add(under_way.sum());
+        Progress { done, total: probes.saturating_mul(steps), matvecs: self.matvecs }
+    }
+
+    /// One step of each probe of the block under way, or of a new one, with one wide product. Nothing if the run is done.
+    ///
+    /// A product that is not finite ends the run: its probe stays as deep as it was, and the report has its number.
+    ///
+    /// # Errors
+    /// If the operator has another size, memory for the next block cannot be had, or a product is not finite and nothing is
+    /// known yet.
+    pub fn advance<A: Symmetric<T> + ?Sized>(&mut self, operator: &A) -> Result<()> {
+        self.advance_core(&operator)
+    }
+
+    pub(super) fn advance_core(&mut self, operator: &dyn LinearOperator<T>) -> Result<()> {
+        Error::length("the product of the operator", dimension(operator)?, self.dim)?;
+        if self.is_done() {
+            return Ok(());
+        }
+        if self.block.is_empty() {
+            self.block = self.next_block(operator)?;
+        }
+        let (dim, steps) = (self.dim, self.plan.steps);
+        let complement = Complement::new(dim, &self.vectors);
+        let mut probes: Vec<&mut Factorization<T>> =
+            self.block.iter_mut().filter(|probe| under_way(probe, steps)).collect();
+        let [inputs, products] = &mut self.buffers;
+        resize(products, probes.len(), dim)?;
+        match &mut probes[..] {
+            [probe] => operator.apply(probe.next(), products),
+            _ => {
+                resize(inputs, probes.len(), dim)?;
+                let inputs_of = probes.par_iter_mut().zip(inputs.par_chunks_exact_mut(dim));
+                inputs_of.for_each(|(probe, input)| input.copy_from_slice(probe.next()));
+                operator.apply_block(inputs, products, probes.len());
+            }
+        }
+        let pairs = probes.into_par_iter().zip(products.par_chunks_exact_mut(dim)).with_max_len(1);
+        let outcomes: Vec<Result<()>> = pairs
+            .map(|(probe, product)| {
+                complement.project(product);
+                probe.absorb(product)
+            })
+            .collect();
+        match outcomes.iter().position(Result::is_err) {
+            None => self.matvecs += outcomes.len() as u64,
+            Some(first) => return self.end_at(first),
+        }
+        if !self.block.iter().any(|probe| under_way(probe, steps)) {
+            self.finished.par_extend(self.block.par_iter().with_max_len(1).map(Finished::new));
+            self.block.clear();
+            self.buffers = Default::default();
+        }
+        Ok(())
+    }
+
+    /// Ends the run at product `first` of this step, which is not finite.
+    fn end_at(&mut self, first: usize) -> Result<()> {
+        self.broken = true;
+        self.matvecs += first as u64 + 1;
+        if !self.finished.is_empty() || self.block[0].steps() > 0 {
+            return Ok(());
+        }
+        self.block.clear();
+        let product = &self.buffers[1][first * self.dim..][..self.dim];
+        let index = product.iter().position(|entry| !entry.is_finite());
+        let (index, value) = index.map_or((0, f64::INFINITY), |index| (index, product[index].f64()));
+        Err(Error::Product { number: self.matvecs, index, value })
+    }
+
+    /// The next probes at depth 0, with room for all of their steps.
+    fn next_block(&self, operator: &dyn LinearOperator<T>) -> Result<Vec<Factorization<T>>> {
+        let Plan { probes, steps, width, probe, orthogonalization, key } = self.plan;
+        let first = self.finished.len();
+        let complement = Complement::new(self.dim, &self.vectors);
+        (first..first.saturating_add(width).min(probes))
+            .into_par_iter()
+            .map(|number| {
+                let start = complement.draw(probe, key.split(number as u64));
+                let mut factorization = Factorization::begin(operator, &start, orthogonalization)?;
+                factorization.reserve(steps)?;
+                Ok(factorization)
+            })
+            .collect()
+    }
+
+    /// The measure from what is known: the finished probes, and those under way at the depth that they have, if it is at
+    /// least half of the depth asked for or nothing else is known.
+    ///
+    /// A rule of few nodes is as legitimate as one of many, but it knows less of the spectrum: the means of many depths
+    /// would hide what the deep ones see. The report's stop is [`Stop::Observer`] if the run is not done.
+    ///
+    /// Cost: that of the quadrature rules of all probes, and of the orthogonality of those under way.
+    ///
+    /// # Errors
+    /// If nothing is known yet, or the eigenproblem of a rule does not converge.
+    pub fn measure(&self) -> Result<SpectralMeasure> {
+        let mut measure = SpectralMeasure::new(self.dim, &self.values);
+        let deep = self.block.iter().any(|probe| probe.steps() >= self.plan.steps.div_ceil(2));
+        let counted = if deep || self.finished.is_empty() { &self.block[..] } else { &[] };
+        let counted: Vec<&Factorization<T>> = counted.iter().filter(|probe| probe.steps() > 0).collect();
+        let under_way: Vec<Finished> = counted.into_par_iter().map(Finished::new).collect();
+        let mass = (self.dim - self.values.len()) as f64 / self.dim as f64;
+        for probe in self.finished.iter().chain(&under_way) {
+            let rule = Quadrature::of_matrix(&probe.diagonal, &probe.subdiagonal, 1.0, probe.residual_norm)?;
+            measure.push(rule.rescaled(mass), probe.orthogonality, 0);
+        }
+        if measure.rules().is_empty() && self.plan.steps > 0 {
+            let remedy = "advance the run by at least one step";
+            return Err(Error::Missing { what: "what a spectral measure is made of", remedy });
+        }
+        let stop = match (self.broken, self.is_done()) {
+            (true, _) => Stop::NotFinite,
+            (_, true) => Stop::Converged,
+            _ => Stop::Observer,
+        };
+        Ok(measure.ended(Report::new(stop, self.matvecs)))
+    }
+}
+
+/// Whether a probe of a block takes part in the next step.
+fn under_way<T: Scalar>(probe: &Factorization<T>, steps: usize) -> bool {
+    probe.steps() < steps && !probe.breakdown()
+}
+
+/// Makes room for `vectors` vectors.
+fn resize<T: Scalar>(buffer: &mut Vec<T>, vectors: usize, dim: usize) -> Result<()> {
+    let len = vectors.saturating_mul(dim);
+    if buffer.try_reserve_exact(len.saturating_sub(buffer.len())).is_err() {
+        return Err(Error::Allocation {
+            what: "a block of vectors",
+            bytes: vectors as u128 * dim as u128 * size_of::<T>() as u128,
+            remedy: "ask for a smaller width",
+        });
+    }
+    buffer.resize(len, T::zero());
+    Ok(())
+}
