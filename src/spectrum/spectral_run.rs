@@ -26,6 +26,27 @@ pub(super) struct Plan {
     pub(super) key: Key,
 }
 
+/// Vectors that a probe holds besides its basis: the newest one, the residual, and its places in the input and the output
+/// of the wide product.
+const BESIDES: usize = 4;
+
+/// Bytes for each probe of a block.
+pub(super) fn bytes<T>(steps: usize, dim: usize) -> u128 {
+    (steps as u128 + BESIDES as u128).saturating_mul(dim as u128).saturating_mul(size_of::<T>() as u128)
+}
+
+impl Plan {
+    /// Fails if a block cannot be addressed.
+    fn require_memory<T>(&self, steps: usize, dim: usize) -> Result<()> {
+        let needed = bytes::<T>(steps, dim).saturating_mul(self.width.min(self.probes) as u128);
+        let (budget, remedy) = (isize::MAX as u128, "ask for a smaller width, or fewer steps");
+        if needed > budget {
+            return Err(Error::Memory { what: "a block of probes", needed, budget, remedy });
+        }
+        Ok(())
+    }
+}
+
 /// A run of [`StochasticLanczos`](super::StochasticLanczos) between two of its steps.
 ///
 /// [`StochasticLanczos::begin`](super::StochasticLanczos::begin) makes it, [`SpectralRun::advance`] takes one step of
@@ -96,11 +117,13 @@ impl<T: Scalar> SpectralRun<T> {
     ) -> Result<Self> {
         let dim = dimension(operator)?;
         Complement::new(dim, vectors).require(values)?;
+        let depth = plan.steps.min(dim - values.len());
+        plan.require_memory::<T>(depth, dim)?;
         if check_symmetry {
             require_symmetric(operator, plan.key.split(SYMMETRY))?;
         }
         Ok(SpectralRun {
-            plan: Plan { steps: plan.steps.min(dim - values.len()), ..plan },
+            plan: Plan { steps: depth, ..plan },
             dim,
             values: values.to_vec(),
             vectors: vectors.to_vec(),
@@ -121,7 +144,7 @@ impl<T: Scalar> SpectralRun<T> {
     pub fn progress(&self) -> Progress {
         let Plan { probes, steps, .. } = self.plan;
         let under_way = self.block.iter().map(|probe| if probe.breakdown() { steps } else { probe.steps() });
-        let done = (self.finished.len() * steps).saturating_add(under_way.sum());
+        let done = self.finished.len() * steps + under_way.sum::<usize>();
         Progress { done, total: probes.saturating_mul(steps), matvecs: self.matvecs }
     }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::probe::Probe;
 use super::spectral_measure::SpectralMeasure;
-use super::spectral_run::{Plan, SpectralRun};
+use super::spectral_run::{Plan, SpectralRun, bytes};
 use crate::error::{Error, Result};
 use crate::krylov::{Orthogonalization, Progress};
 use crate::operator::{LinearOperator, Symmetric};
@@ -16,10 +16,6 @@ const WIDTH: usize = 16;
 
 /// Bytes that the vectors of a block may take, unless a width is given.
 const BUDGET: u128 = 1 << 30;
-
-/// Vectors that a probe holds besides its basis: the newest one, the residual, and a place in the wide product's input
-/// and output.
-const BESIDES: usize = 4;
 
 /// Stochastic Lanczos quadrature: the spectral measure of a symmetric operator from random probes.
 ///
@@ -196,8 +192,7 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
 
     /// As many probes as fit the budget, in blocks of even sizes.
     fn default_width(&self, dim: usize) -> usize {
-        let vectors = self.steps.min(dim).saturating_add(BESIDES) as u128;
-        let probe = (vectors * dim as u128 * size_of::<T>() as u128).max(1);
+        let probe = bytes::<T>(self.steps.min(dim), dim).max(1);
         let most = (BUDGET / probe).clamp(1, WIDTH as u128) as usize;
         self.probes.div_ceil(self.probes.div_ceil(most).max(1))
     }

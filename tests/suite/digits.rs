@@ -15,7 +15,7 @@ use eigenscape::spectrum::{DiscreteMeasure, Hutchinson, Smoothing, StochasticLan
 use crate::oracle::symmetric_eigenvalues;
 
 /// The first 1500 digits, standardized over all pixels.
-fn digits() -> Examples<f64> {
+pub(crate) fn digits() -> Examples<f64> {
     let images = Idx::parse(include_bytes!("../../examples/data/digits-images-idx3-ubyte.gz")).unwrap();
     let labels = Idx::parse(include_bytes!("../../examples/data/digits-labels-idx1-ubyte.gz")).unwrap();
     assert_eq!((images.extents(), labels.extents()), (&[1797, 8, 8][..], &[1797][..]));
