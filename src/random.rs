@@ -38,6 +38,7 @@ use crate::scalar::Scalar;
 
 /// A splittable seed: the only source of randomness in this crate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Key {
     seed: [u8; 32],
 }

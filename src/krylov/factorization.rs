@@ -7,6 +7,9 @@ use crate::linalg::{axpy, dot};
 use crate::operator::{LinearOperator, Symmetric};
 use crate::scalar::Scalar;
 
+#[cfg(feature = "serde")]
+mod saved;
+
 /// The Krylov space is invariant when the residual is below this many rounding errors of T's norm. A product and the
 /// recurrence make a few rounding errors each; what lies above is a direction, perhaps a useless one, and harmless.
 const BREAKDOWN: f64 = 8.0;

@@ -10,6 +10,7 @@
 /// Paige 1972 (doi:10.1093/imamat/10.3.373); Daniel, Gragg, Kaufman & Stewart 1976 (doi:10.1090/S0025-5718-1976-0431641-8).
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Orthogonalization {
     /// The recurrence alone.
     None,

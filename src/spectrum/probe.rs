@@ -15,6 +15,7 @@ use crate::scalar::Scalar;
 /// Hutchinson 1989 (doi:10.1080/03610919008812866); Girard 1989; Epperly, Tropp & Webber 2024 (arXiv:2301.07825).
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Probe {
     /// Independent entries -1 or +1.
     #[default]

@@ -17,6 +17,7 @@ const SYMMETRY: u64 = u64::MAX;
 
 /// What a run was asked for, with all defaults settled.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Plan {
     pub(super) probes: usize,
     pub(super) steps: usize,
@@ -73,6 +74,10 @@ impl Plan {
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::SpectralRun<T>"))]
+#[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize")))]
+#[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
 pub struct SpectralRun<T> {
     plan: Plan,
     dim: usize,
@@ -84,11 +89,13 @@ pub struct SpectralRun<T> {
     matvecs: u64,
     /// Whether a product was not finite: the one with the number `matvecs`.
     broken: bool,
+    #[cfg_attr(feature = "serde", serde(skip))]
     buffers: [Vec<T>; 2],
 }
 
 /// What is kept of a probe: its matrix T, from which its rule follows.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Finished {
     diagonal: Vec<f64>,
     subdiagonal: Vec<f64>,
@@ -143,8 +150,10 @@ impl<T: Scalar> SpectralRun<T> {
     /// How many steps of probes are done, of how many. A probe whose Krylov space is invariant is done with all of its own.
     pub fn progress(&self) -> Progress {
         let Plan { probes, steps, .. } = self.plan;
+        // Probes that a bad product ended are done no further than they came.
+        let finished = self.finished.iter().map(|probe| if self.broken { probe.diagonal.len() } else { steps });
         let under_way = self.block.iter().map(|probe| if probe.breakdown() { steps } else { probe.steps() });
-        let done = self.finished.len() * steps + under_way.sum::<usize>();
+        let done = finished.chain(under_way).fold(0, usize::saturating_add);
         Progress { done, total: probes.saturating_mul(steps), matvecs: self.matvecs }
     }
 
@@ -171,6 +180,8 @@ impl<T: Scalar> SpectralRun<T> {
         let complement = Complement::new(dim, &self.vectors);
         let mut probes: Vec<&mut Factorization<T>> =
             self.block.iter_mut().filter(|probe| under_way(probe, steps)).collect();
+        // Room for all steps, once.
+        probes.iter_mut().try_for_each(|probe| probe.reserve(steps))?;
         let [inputs, products] = &mut self.buffers;
         resize(products, probes.len(), dim)?;
         match &mut probes[..] {
@@ -205,30 +216,39 @@ impl<T: Scalar> SpectralRun<T> {
     fn end_at(&mut self, first: usize) -> Result<()> {
         self.broken = true;
         self.matvecs += first as u64 + 1;
-        if !self.finished.is_empty() || self.block[0].steps() > 0 {
+        let known = !self.finished.is_empty() || self.block[0].steps() > 0;
+        let counted = if known { self.counted() } else { Vec::new() };
+        self.finished.extend(counted);
+        self.block.clear();
+        if known {
             return Ok(());
         }
-        self.block.clear();
         let product = &self.buffers[1][first * self.dim..][..self.dim];
         let index = product.iter().position(|entry| !entry.is_finite());
         let (index, value) = index.map_or((0, f64::INFINITY), |index| (index, product[index].f64()));
         Err(Error::Product { number: self.matvecs, index, value })
     }
 
-    /// The next probes at depth 0, with room for all of their steps.
+    /// The next probes at depth 0.
     fn next_block(&self, operator: &dyn LinearOperator<T>) -> Result<Vec<Factorization<T>>> {
-        let Plan { probes, steps, width, probe, orthogonalization, key } = self.plan;
+        let Plan { probes, width, probe, orthogonalization, key, .. } = self.plan;
         let first = self.finished.len();
         let complement = Complement::new(self.dim, &self.vectors);
         (first..first.saturating_add(width).min(probes))
             .into_par_iter()
             .map(|number| {
                 let start = complement.draw(probe, key.split(number as u64));
-                let mut factorization = Factorization::begin(operator, &start, orthogonalization)?;
-                factorization.reserve(steps)?;
-                Ok(factorization)
+                Factorization::begin(operator, &start, orthogonalization)
             })
             .collect()
+    }
+
+    /// What is known of the probes under way, if it counts.
+    fn counted(&self) -> Vec<Finished> {
+        let deep = self.block.iter().any(|probe| probe.steps() >= self.plan.steps.div_ceil(2));
+        let counted = if deep || self.finished.is_empty() { &self.block[..] } else { &[] };
+        let counted: Vec<&Factorization<T>> = counted.iter().filter(|probe| probe.steps() > 0).collect();
+        counted.into_par_iter().map(Finished::new).collect()
     }
 
     /// The measure from what is known: the finished probes, and those under way at the depth that they have, if it is at
@@ -243,10 +263,7 @@ impl<T: Scalar> SpectralRun<T> {
     /// If nothing is known yet, or the eigenproblem of a rule does not converge.
     pub fn measure(&self) -> Result<SpectralMeasure> {
         let mut measure = SpectralMeasure::new(self.dim, &self.values);
-        let deep = self.block.iter().any(|probe| probe.steps() >= self.plan.steps.div_ceil(2));
-        let counted = if deep || self.finished.is_empty() { &self.block[..] } else { &[] };
-        let counted: Vec<&Factorization<T>> = counted.iter().filter(|probe| probe.steps() > 0).collect();
-        let under_way: Vec<Finished> = counted.into_par_iter().map(Finished::new).collect();
+        let under_way = self.counted();
         let mass = (self.dim - self.values.len()) as f64 / self.dim as f64;
         for probe in self.finished.iter().chain(&under_way) {
             let rule = Quadrature::of_matrix(&probe.diagonal, &probe.subdiagonal, 1.0, probe.residual_norm)?;
@@ -282,4 +299,67 @@ fn resize<T: Scalar>(buffer: &mut Vec<T>, vectors: usize, dim: usize) -> Result<
     }
     buffer.resize(len, T::zero());
     Ok(())
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Complement, Factorization, Finished, Plan, Scalar, under_way};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    #[serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>"))]
+    pub(super) struct SpectralRun<T> {
+        plan: Plan,
+        dim: usize,
+        values: Vec<f64>,
+        vectors: Vec<T>,
+        finished: Vec<Finished>,
+        block: Vec<Factorization<T>>,
+        matvecs: u64,
+        broken: bool,
+    }
+
+    impl<T: Scalar> TryFrom<SpectralRun<T>> for super::SpectralRun<T> {
+        type Error = &'static str;
+
+        fn try_from(saved: SpectralRun<T>) -> Result<Self, Self::Error> {
+            let SpectralRun { plan, dim, values, vectors, finished, block, matvecs, broken } = saved;
+            let free = dim.checked_sub(values.len()).filter(|_| dim > 0).ok_or("more is deflated than there is")?;
+            let depth = plan.steps <= free && (plan.steps > 0 || free == 0);
+            if !depth || plan.probes == 0 || plan.width == 0 || plan.require_memory::<T>(plan.steps, dim).is_err() {
+                return Err("the settings of the run are out of their limits");
+            }
+            if Complement::new(dim, &vectors).require(&values).is_err() {
+                return Err("the deflated eigenvectors are not orthonormal, or not as many as the values");
+            }
+            let whole = broken || finished.len().is_multiple_of(plan.width) || finished.len() == plan.probes;
+            if finished.len() > plan.probes || !whole || !finished.iter().all(|probe| probe.is_sound(plan.steps)) {
+                return Err("the finished probes of the run do not belong to its settings");
+            }
+            let due = plan.width.min(plan.probes - finished.len());
+            let fits = |probe: &Factorization<T>| probe.dim() == dim && probe.steps() <= plan.steps;
+            let goes_on = !broken && block.iter().any(|probe| under_way(probe, plan.steps));
+            if !block.is_empty() && !(block.len() == due && block.iter().all(fits) && goes_on) {
+                return Err("the probes under way do not belong to the settings of the run");
+            }
+            let steps = finished.iter().map(|probe| probe.diagonal.len()).sum::<usize>();
+            let steps = (steps + block.iter().map(Factorization::steps).sum::<usize>()) as u64;
+            // A test of symmetry takes two products more; one that is not finite ends the run before others are counted.
+            if !(broken || matvecs == steps || Some(matvecs) == steps.checked_add(2)) {
+                return Err("the number of products does not belong to the steps of the run");
+            }
+            let buffers = Default::default();
+            Ok(super::SpectralRun { plan, dim, values, vectors, finished, block, matvecs, broken, buffers })
+        }
+    }
+
+    impl Finished {
+        fn is_sound(&self, steps: usize) -> bool {
+            let Finished { diagonal, subdiagonal, residual_norm, orthogonality } = self;
+            (1..=steps).contains(&diagonal.len())
+                && subdiagonal.len() + 1 == diagonal.len()
+                && diagonal.iter().all(|entry| entry.is_finite())
+                && subdiagonal.iter().chain([residual_norm, orthogonality]).all(|&x| x.is_finite() && x >= 0.0)
+        }
+    }
 }

@@ -361,19 +361,122 @@ macro_rules! laws {
 laws!(f32);
 laws!(f64);
 
+/// Numbers that go to a file and come back from it.
+#[cfg(feature = "serde")]
+trait Saved: Scalar + serde::Serialize + serde::de::DeserializeOwned {}
+#[cfg(feature = "serde")]
+impl<T: Scalar + serde::Serialize + serde::de::DeserializeOwned> Saved for T {}
+#[cfg(not(feature = "serde"))]
+trait Saved: Scalar {}
+#[cfg(not(feature = "serde"))]
+impl<T: Scalar> Saved for T {}
+
+/// The run as another process would find it: read from a file, if files can be written.
+fn held<T: Saved>(run: &SpectralRun<T>) -> SpectralRun<T> {
+    #[cfg(feature = "serde")]
+    return serde_json::from_str(&serde_json::to_string(run).unwrap()).unwrap();
+    #[cfg(not(feature = "serde"))]
+    return run.clone();
+}
+
 /// Holds a run before each step, finishes the copy, and compares.
-fn held_at_each_step<T: Scalar>(settings: &StochasticLanczos<'_, T>, operator: &impl Symmetric<T>) {
+fn held_at_each_step<T: Saved>(settings: &StochasticLanczos<'_, T>, operator: &impl Symmetric<T>) {
     let whole = settings.run(operator).unwrap();
     let mut run = settings.begin(operator).unwrap();
+    let mut relay = held(&run);
     loop {
-        let mut held = run.clone();
-        let measure = finish(&mut held, operator);
+        let mut copy = held(&run);
+        assert_eq!((copy.progress(), copy.is_done()), (run.progress(), run.is_done()));
+        let measure = finish(&mut copy, operator);
         assert!(measure == whole && bits(&measure) == bits(&whole));
+        // And one that is held again and again.
+        assert_eq!(relay.measure().ok().as_ref().map(bits), run.measure().ok().as_ref().map(bits));
         if run.is_done() {
             return;
         }
         run.advance(operator).unwrap();
+        relay.advance(operator).unwrap();
+        relay = held(&relay);
     }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_run_that_a_bad_product_ended_can_be_kept() {
+    let values = spectrum(6, 50);
+    for at in [1, 2, 5, 18, 19, 20, 29, 41] {
+        let operator = broken::<f64>(&values, at, f64::NAN);
+        let mut run = settings::<f64>().begin(&operator).unwrap();
+        while !run.is_done() {
+            assert_eq!(run.advance(&operator).is_err(), at == 1);
+        }
+        let copy = held(&run);
+        assert!(copy.is_done() && copy.progress() == run.progress() && run.progress().done < 42);
+        assert_eq!(copy.measure().ok().as_ref().map(bits), run.measure().ok().as_ref().map(bits));
+        assert_eq!(
+            copy.measure().ok().map(|measure| measure.report()),
+            run.measure().ok().map(|measure| measure.report())
+        );
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn damaged_runs_are_refused_or_harmless() {
+    let operator = diagonal::<f32>(&[1.0, 3.0, -2.0, 0.5, 0.25, 4.0]);
+    let settings = StochasticLanczos::new(Key::new(0)).probes(5).steps(3).width(2);
+    let deflated = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+    let mut run = settings.deflate(&[4.0], &deflated).begin(&operator).unwrap();
+    (0..4).for_each(|_| run.advance(&operator).unwrap());
+    let text = serde_json::to_string(&run).unwrap();
+    let read = |text: &str| serde_json::from_str::<SpectralRun<f32>>(text);
+    assert!(read(&text).is_ok());
+    for end in 0..text.len() {
+        assert!(read(&text[..end]).is_err());
+    }
+    let changes = [
+        ("\"probes\":5", "\"probes\":0"),
+        ("\"probes\":5", "\"probes\":1"),
+        ("\"steps\":3", "\"steps\":0"),
+        ("\"steps\":3", "\"steps\":6"),
+        ("\"steps\":3", "\"steps\":18446744073709551615"),
+        ("\"width\":2", "\"width\":0"),
+        ("\"width\":2", "\"width\":3"),
+        ("\"probe\":\"Sphere\"", "\"probe\":\"Cube\""),
+        ("\"dim\":6", "\"dim\":0"),
+        ("\"dim\":6", "\"dim\":7"),
+        ("\"dim\":6", "\"dim\":18446744073709551615"),
+        ("\"values\":[4.0]", "\"values\":[]"),
+        ("\"values\":[4.0]", "\"values\":[4.0,5.0]"),
+        ("0.0,0.0,1.0]", "0.0,0.0,2.0]"),
+        ("\"diagonal\":[", "\"diagonal\":[1.0,"),
+        ("\"subdiagonal\":[", "\"subdiagonal\":[-1.0,"),
+        ("\"residual_norm\":", "\"residual_norm\":-"),
+        ("\"orthogonality\":", "\"orthogonality\":-"),
+        ("\"residual\":[", "\"residual\":[1.0,"),
+        ("\"basis\":[[", "\"basis\":[[1.0,"),
+        ("\"basis\":[[", "\"basis\":[[null,"),
+        ("\"start_norm\":", "\"start_norm\":-"),
+        ("\"broken\":false", "\"broken\":true"),
+    ];
+    for (from, to) in changes {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from} is not in {text}");
+        assert!(read(&changed).is_err(), "{to} passes for {from}");
+    }
+    // Whatever one byte becomes, a run that is believed goes on without a panic.
+    let mut believed = 0;
+    for at in 0..text.len() {
+        for byte in ["9", "0", "-", "e", ",", "null"] {
+            let changed = [&text[..at], byte, &text[at + 1..]].concat();
+            if let Ok(mut run) = read(&changed) {
+                believed += 1;
+                (0..3).for_each(|_| _ = run.advance(&operator));
+                let _ = run.measure();
+            }
+        }
+    }
+    assert!(believed > 100);
 }
 
 #[test]
