@@ -1,160 +1,207 @@
 //! Orthonormal vectors, stored so that they meet a long vector in matrix products.
 
-use rayon::prelude::*;
-
-use crate::error::{Error, Result};
-use crate::linalg::{Matrix, Update, axpy, dot, matmul};
+use super::chunks::{CHUNK, Chunks, rows, too_large};
+use super::storage::Storage;
+use crate::error::Result;
+use crate::linalg::dot;
 use crate::scalar::Scalar;
 
-/// Rows of a chunk. Fixed, so that partial sums, and with them all bits, do not depend on the number of threads; 2048
-/// keep two threads busy from a dimension of 4096 on, while a chunk of 100 vectors (0.8 MB in `f32`) stays in cache.
-const CHUNK: usize = 2048;
+/// A pass of orthogonalization that leaves less than this part of the vector is followed by another: of the components
+/// along the basis at most half of the remaining length was removed, so their rounding errors do not grow.
+const SHORTENED: f64 = 0.9;
 
-/// Partial sums of a Gram matrix: each is a whole matrix, so they are few.
-const GROUPS: usize = 16;
+/// The first passes do the work ("twice is enough", Kahan and Parlett); the third meets vectors of pure rounding error.
+const PASSES: usize = 3;
 
-/// Vectors of one length. Chunk c holds rows c CHUNK.. of all of them, vector after vector, so that each chunk is a
-/// dense matrix that grows at its end.
+/// The vectors, in their own type or in a narrower one, or nothing but their number.
+#[derive(Clone, Debug)]
+enum Stored<T> {
+    Own(Chunks<T>),
+    Single(Chunks<f32>),
+    Nothing,
+}
+
+/// The same call for each type of storage; `$otherwise` where nothing is kept.
+macro_rules! stored {
+    ($stored:expr, $chunks:ident => $call:expr, $otherwise:expr) => {
+        match $stored {
+            Stored::Own($chunks) => $call,
+            Stored::Single($chunks) => $call,
+            Stored::Nothing => $otherwise,
+        }
+    };
+}
+
+/// Vectors of one length.
 #[derive(Clone, Debug)]
 pub(crate) struct Basis<T> {
     dim: usize,
     vectors: usize,
-    chunks: Vec<Vec<T>>,
-    partials: Vec<T>,
+    stored: Stored<T>,
+    /// Each chunk's share of the coefficients.
+    shares: Vec<f64>,
     coefficients: Vec<T>,
+    /// Shares and vectors of a block, which are made when first needed.
+    block_shares: Vec<T>,
+    block: Vec<T>,
 }
 
 impl<T: Scalar> Basis<T> {
     pub(crate) fn new(dim: usize) -> Self {
-        let chunks = (0..dim.div_ceil(CHUNK)).map(|_| Vec::new()).collect();
-        Basis { dim, vectors: 0, chunks, partials: Vec::new(), coefficients: Vec::new() }
+        Basis::stored(dim, Storage::Kept)
+    }
+
+    /// Vectors kept in a way.
+    pub(super) fn stored(dim: usize, storage: Storage) -> Self {
+        let stored = match storage {
+            Storage::Single if size_of::<T>() > size_of::<f32>() => Stored::Single(Chunks::new(dim)),
+            Storage::Kept | Storage::Single => Stored::Own(Chunks::new(dim)),
+            Storage::None => Stored::Nothing,
+        };
+        let (shares, coefficients, block_shares, block) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Basis { dim, vectors: 0, stored, shares, coefficients, block_shares, block }
     }
 
     /// Makes room for `vectors` vectors in all, so that `push` and `remove` allocate nothing.
     pub(crate) fn reserve(&mut self, vectors: usize) -> Result<()> {
-        let dim = self.dim;
-        let too_large = |_| Error::Memory {
-            what: "the Krylov basis",
-            needed: dim as u128 * vectors as u128 * size_of::<T>() as u128,
-            budget: isize::MAX as u128,
-            remedy: "ask for fewer steps",
-        };
-        for (index, chunk) in self.chunks.iter_mut().enumerate() {
-            let needed = vectors.saturating_mul(rows(dim, index));
-            chunk.try_reserve_exact(needed.saturating_sub(chunk.len())).map_err(too_large)?;
-        }
-        let partials = vectors.saturating_mul(self.chunks.len());
-        self.partials.try_reserve_exact(partials.saturating_sub(self.partials.len())).map_err(too_large)?;
-        self.coefficients.try_reserve_exact(vectors.saturating_sub(self.coefficients.len())).map_err(too_large)
+        stored!(&mut self.stored, chunks => chunks.reserve(vectors)?, return Ok(()));
+        let too_large = |_| too_large(self.dim, vectors, size_of::<T>());
+        let shares = vectors.saturating_mul(self.dim.div_ceil(CHUNK));
+        self.shares.try_reserve_exact(shares.saturating_sub(self.shares.len())).map_err(too_large)?;
+        let coefficients = vectors.saturating_sub(self.coefficients.len());
+        self.coefficients.try_reserve_exact(coefficients).map_err(too_large)
     }
 
     pub(crate) fn push(&mut self, vector: &[T]) {
         debug_assert_eq!(vector.len(), self.dim);
-        for (chunk, piece) in self.chunks.iter_mut().zip(vector.chunks(CHUNK)) {
-            chunk.extend_from_slice(piece);
-        }
+        stored!(&mut self.stored, chunks => chunks.push(vector), ());
         self.vectors += 1;
     }
 
-    /// The pieces of one vector.
-    fn pieces(&self, index: usize) -> impl Iterator<Item = &[T]> {
-        self.chunks.iter().enumerate().map(move |(chunk, entries)| {
-            let rows = rows(self.dim, chunk);
-            &entries[index * rows..][..rows]
-        })
+    /// Takes the newest vector off again.
+    pub(super) fn pop(&mut self) {
+        self.vectors -= 1;
+        stored!(&mut self.stored, chunks => chunks.truncate(self.vectors), ());
     }
 
-    /// One vector.
+    /// One vector. There must be a basis.
     pub(crate) fn vector(&self, index: usize) -> Vec<T> {
-        self.pieces(index).flatten().copied().collect()
-    }
-
-    /// The inner product of one vector with `other`.
-    pub(crate) fn dot(&self, index: usize, other: &[T]) -> f64 {
-        self.pieces(index).zip(other.chunks(CHUNK)).map(|(piece, other)| dot(piece, other)).sum()
-    }
-
-    /// other -= factor times one vector.
-    pub(crate) fn subtract(&self, index: usize, factor: f64, other: &mut [T]) {
-        let factor = T::of(-factor);
-        self.pieces(index).zip(other.chunks_mut(CHUNK)).for_each(|(piece, other)| axpy(factor, piece, other));
+        stored!(&self.stored, chunks => chunks.vector(index), Vec::new())
     }
 
     /// One pass of classical Gram-Schmidt: c = V'w, then w -= V c. Returns c.
     ///
-    /// Two matrix products for each chunk; the chunks' shares of c are added in their order.
+    /// Each pass reads the basis twice; the chunks' shares of c are added in their order.
     pub(crate) fn remove(&mut self, w: &mut [T]) -> &[T] {
-        let vectors = self.vectors;
-        self.partials.resize(vectors * self.chunks.len(), T::zero());
-        self.coefficients.clear();
-        if vectors == 0 {
-            return &self.coefficients;
-        }
-        let chunks = self.chunks.par_iter();
-        chunks.zip(w.par_chunks(CHUNK)).zip(self.partials.par_chunks_mut(vectors)).for_each(|((chunk, w), partial)| {
-            let basis = Matrix::new(chunk, vectors, w.len());
-            matmul(partial, Update::Replace, T::one(), basis, Matrix::new(w, w.len(), 1));
-        });
-        for vector in 0..vectors {
-            let shares = self.partials[vector..].iter().step_by(vectors);
-            self.coefficients.push(T::of(shares.map(|share| share.f64()).sum()));
-        }
-        let coefficients = Matrix::new(&self.coefficients, 1, vectors);
-        self.chunks.par_iter().zip(w.par_chunks_mut(CHUNK)).for_each(|(chunk, w)| {
-            let basis = Matrix::new(chunk, vectors, w.len());
-            matmul(w, Update::Add, -T::one(), coefficients, basis);
-        });
+        self.inner(w);
+        self.subtract(w);
         &self.coefficients
+    }
+
+    /// The coefficients c = V'w.
+    fn inner(&mut self, w: &[T]) {
+        let vectors = self.vectors;
+        self.shares.resize(vectors * self.dim.div_ceil(CHUNK), 0.0);
+        if vectors > 0 {
+            stored!(&self.stored, chunks => chunks.inner(w, vectors, &mut self.shares), self.shares.fill(0.0));
+        }
+        self.add_shares();
+    }
+
+    fn add_shares(&mut self) {
+        let sum = |vector| self.shares[vector..].iter().step_by(self.vectors).sum();
+        self.coefficients.clear();
+        self.coefficients.extend((0..self.vectors).map(|vector| T::of(sum(vector))));
+    }
+
+    /// w -= V c with the coefficients of the last inner products.
+    fn subtract(&mut self, w: &mut [T]) {
+        self.coefficients.iter_mut().for_each(|c| *c = -*c);
+        stored!(&self.stored, chunks => chunks.accumulate(&self.coefficients, w), ());
+        self.coefficients.iter_mut().for_each(|c| *c = -*c);
+    }
+
+    /// w -= V c, and the coefficients of the new w in the same pass over the basis.
+    fn subtract_and_inner(&mut self, w: &mut [T]) {
+        self.coefficients.iter_mut().for_each(|c| *c = -*c);
+        let (c, shares) = (&self.coefficients, &mut self.shares);
+        stored!(&self.stored, chunks => chunks.accumulate_and_inner(c, w, shares), ());
+        self.add_shares();
+    }
+
+    /// Passes of classical Gram-Schmidt until one does not shorten w. `norm` is the length of w, and the new one after it.
+    /// Returns what the newest vector had of it.
+    ///
+    /// Where the coefficients of the first pass show that a second will follow, the subtraction of the one and the inner
+    /// products of the other are one pass: three readings of the basis for both.
+    pub(super) fn orthogonalize(&mut self, w: &mut [T], norm: &mut f64) -> f64 {
+        let newest = |coefficients: &[T]| coefficients.last().map_or(0.0, |c| c.f64());
+        self.inner(w);
+        let mut correction = newest(&self.coefficients);
+        for pass in 1..=PASSES {
+            let removed: f64 = self.coefficients.iter().map(|c| c.f64() * c.f64()).sum();
+            let shortened = removed > (1.0 - SHORTENED * SHORTENED) * *norm * *norm;
+            if pass < PASSES && shortened {
+                self.subtract_and_inner(w);
+                *norm = length(w);
+                correction += newest(&self.coefficients);
+                continue;
+            }
+            self.subtract(w);
+            let before = std::mem::replace(norm, length(w));
+            if pass == PASSES || *norm > SHORTENED * before || *norm == 0.0 {
+                break;
+            }
+            self.inner(w);
+            correction += newest(&self.coefficients);
+        }
+        correction
+    }
+
+    /// One pass of classical Gram-Schmidt for `count` vectors, back to back: C = V'W, then W -= V C, by matrix products.
+    /// Returns C, vectors x count, row by row.
+    pub(crate) fn remove_block(&mut self, w: &mut [T], count: usize) -> Vec<f64> {
+        let (dim, vectors) = (self.dim, self.vectors);
+        debug_assert_eq!(w.len(), count * dim);
+        if vectors == 0 || count == 0 {
+            return Vec::new();
+        }
+        let chunks = dim.div_ceil(CHUNK);
+        self.block_shares.resize(chunks * vectors * count, T::zero());
+        self.block.resize(count * dim, T::zero());
+        // Where a vector's piece of a chunk stands in `w` and in the block.
+        let pieces = move |chunk: usize| {
+            let (first, rows) = (chunk * CHUNK, rows(dim, chunk));
+            (0..count).map(move |vector| (vector * dim + first, count * first + vector * rows, rows))
+        };
+        for (from, to, rows) in (0..chunks).flat_map(pieces) {
+            self.block[to..][..rows].copy_from_slice(&w[from..][..rows]);
+        }
+        let shares = &mut self.block_shares;
+        stored!(&self.stored, chunks => chunks.inner_block(&self.block, count, vectors, shares), shares.fill(T::zero()));
+        let size = vectors * count;
+        let sum = |entry| self.block_shares[entry..].iter().step_by(size).map(|share: &T| share.f64()).sum();
+        let coefficients: Vec<f64> = (0..size).map(sum).collect();
+        let rounded: Vec<T> = coefficients.iter().map(|&c| T::of(c)).collect();
+        stored!(&self.stored, chunks => chunks.subtract_block(&rounded, vectors, &mut self.block), ());
+        for (to, from, rows) in (0..chunks).flat_map(pieces) {
+            w[to..][..rows].copy_from_slice(&self.block[from..][..rows]);
+        }
+        coefficients
     }
 
     /// Linear combinations of the vectors, back to back: row i of `coefficients` (as long as the basis) makes one.
     pub(crate) fn combine(&self, coefficients: &[T]) -> Vec<T> {
-        let count = coefficients.len() / self.vectors.max(1);
-        let coefficients = Matrix::new(coefficients, count, self.vectors);
-        let pieces: Vec<Vec<T>> = (self.chunks.par_iter().enumerate())
-            .map(|(index, chunk)| {
-                let rows = rows(self.dim, index);
-                let mut piece = vec![T::zero(); count * rows];
-                matmul(&mut piece, Update::Replace, T::one(), coefficients, Matrix::new(chunk, self.vectors, rows));
-                piece
-            })
-            .collect();
-        let row = |vector: usize| {
-            pieces.iter().enumerate().flat_map(move |(index, piece)| {
-                let rows = rows(self.dim, index);
-                piece[vector * rows..][..rows].iter().copied()
-            })
-        };
-        (0..count).flat_map(row).collect()
+        stored!(&self.stored, chunks => chunks.combine(coefficients, self.vectors), Vec::new())
     }
 
-    /// The largest entry of |V'V - I|. Cost 2 m^2 n operations, as matrix products.
+    /// The largest entry of |V'V - I|; NaN without a basis. Cost 2 m^2 n operations, as matrix products.
     pub(crate) fn orthogonality(&self) -> f64 {
         let size = self.vectors;
-        let group = self.chunks.len().div_ceil(GROUPS).max(1);
-        let sums: Vec<Vec<f64>> = (self.chunks.par_chunks(group))
-            .map(|chunks| {
-                let (mut sum, mut share) = (vec![0.0; size * size], vec![T::zero(); size * size]);
-                for chunk in chunks {
-                    let basis = Matrix::new(chunk, size, chunk.len() / size.max(1));
-                    matmul(&mut share, Update::Replace, T::one(), basis, basis.t());
-                    sum.iter_mut().zip(&share).for_each(|(sum, share)| *sum += share.f64());
-                }
-                sum
-            })
-            .collect();
-        (0..size * size)
-            .map(|entry| {
-                let identity = if entry / size == entry % size { 1.0 } else { 0.0 };
-                (sums.iter().map(|sum| sum[entry]).sum::<f64>() - identity).abs()
-            })
-            .fold(0.0, f64::max)
+        let gram = stored!(&self.stored, chunks => chunks.gram::<T>(size), return f64::NAN);
+        let identity = |entry: usize| if entry / size == entry % size { 1.0 } else { 0.0 };
+        gram.iter().enumerate().map(|(entry, value)| (value - identity(entry)).abs()).fold(0.0, f64::max)
     }
-}
-
-/// The rows of a chunk: all alike but the last.
-fn rows(dim: usize, chunk: usize) -> usize {
-    CHUNK.min(dim - chunk * CHUNK)
 }
 
 /// The Euclidean norm, without overflow or underflow of the squares.
@@ -167,4 +214,63 @@ pub(crate) fn length<T: Scalar>(x: &[T]) -> f64 {
         return square.sqrt();
     }
     largest * x.iter().map(|x| (x.f64() / largest).powi(2)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Key;
+
+    /// Plain loops in double precision: V'w for each w.
+    fn inner<T: Scalar>(vectors: &[Vec<T>], w: &[T]) -> Vec<f64> {
+        vectors.iter().map(|v| v.iter().zip(w).map(|(v, w)| v.f64() * w.f64()).sum()).collect()
+    }
+
+    fn passes_agree_with_plain_loops<T: Scalar>(storage: Storage, tolerance: f64) {
+        for (dim, size, count) in [(1, 1, 1), (5, 3, 2), (2048, 17, 1), (5000, 33, 5)] {
+            let draw = |key: u64, scale: f64| {
+                let mut vector = vec![T::zero(); dim];
+                Key::new(0).split(key).normal(0, &mut vector);
+                vector.iter_mut().for_each(|x| *x = T::of(x.f64() * scale));
+                vector
+            };
+            let mut basis = Basis::<T>::stored(dim, storage);
+            basis.reserve(size).unwrap();
+            (0..size).for_each(|index| basis.push(&draw(index as u64, 1.0 / (dim as f64).sqrt())));
+            let vectors: Vec<Vec<T>> = (0..size).map(|index| basis.vector(index)).collect();
+            let block: Vec<T> = (0..count).flat_map(|index| draw(100 + index as u64, 1.0)).collect();
+            let mut together = block.clone();
+            let coefficients = basis.remove_block(&mut together, count);
+            for (number, (w, removed)) in block.chunks(dim).zip(together.chunks(dim)).enumerate() {
+                let expected = inner(&vectors, w);
+                let mut alone = w.to_vec();
+                let c = basis.remove(&mut alone).to_vec();
+                for (row, &expected) in expected.iter().enumerate() {
+                    assert!((c[row].f64() - expected).abs() <= tolerance, "{dim}x{size}");
+                    assert!((coefficients[row * count + number] - expected).abs() <= tolerance, "{dim}x{size}");
+                }
+                for entry in 0..dim {
+                    let sum: f64 = vectors.iter().zip(&expected).map(|(v, c)| v[entry].f64() * c).sum();
+                    assert!((alone[entry].f64() - (w[entry].f64() - sum)).abs() <= tolerance, "{dim}x{size}");
+                    assert!((removed[entry].f64() - (w[entry].f64() - sum)).abs() <= tolerance, "{dim}x{size}");
+                }
+                // Two passes at once and one after the other.
+                let (mut fused, mut apart) = (w.to_vec(), w.to_vec());
+                basis.inner(&fused);
+                basis.subtract_and_inner(&mut fused);
+                let second = basis.coefficients.clone();
+                basis.remove(&mut apart);
+                for (a, b) in second.iter().zip(inner(&vectors, &apart)) {
+                    assert!((a.f64() - b).abs() <= tolerance, "{dim}x{size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn passes_of_orthogonalization_agree_with_plain_loops() {
+        passes_agree_with_plain_loops::<f32>(Storage::Kept, 2e-5);
+        passes_agree_with_plain_loops::<f64>(Storage::Kept, 4e-14);
+        passes_agree_with_plain_loops::<f64>(Storage::Single, 4e-14);
+    }
 }

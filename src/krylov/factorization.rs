@@ -14,13 +14,6 @@ mod saved;
 /// recurrence make a few rounding errors each; what lies above is a direction, perhaps a useless one, and harmless.
 const BREAKDOWN: f64 = 8.0;
 
-/// A pass of orthogonalization that leaves less than this part of the vector is followed by another: of the components
-/// along the basis at most half of the remaining length was removed, so their rounding errors do not grow.
-const SHORTENED: f64 = 0.9;
-
-/// The first passes do the work ("twice is enough", Kahan and Parlett); the third meets vectors of pure rounding error.
-const PASSES: usize = 3;
-
 /// The Lanczos factorization A V = V T + r e' of a symmetric operator.
 ///
 /// V is n x m with orthonormal columns, T is m x m, symmetric and tridiagonal, r is orthogonal to V, e is the last unit
@@ -249,7 +242,7 @@ impl<T: Scalar> Factorization<T> {
         self.matvecs += 1;
         // Paige's order: the old vector goes before the new coefficient is taken.
         if last > 0 && coupling > 0.0 {
-            self.basis.subtract(last - 1, coupling, &mut self.residual);
+            axpy(T::of(-coupling), &self.basis.vector(last - 1), &mut self.residual);
         }
         let mut center = dot(&self.current, &self.residual);
         if !center.is_finite() {
@@ -273,8 +266,8 @@ impl<T: Scalar> Factorization<T> {
                 let correction = dot(&self.current, &self.residual);
                 axpy(T::of(-correction), &self.current, &mut self.residual);
                 if last > 0 {
-                    let old = self.basis.dot(last - 1, &self.residual);
-                    self.basis.subtract(last - 1, old, &mut self.residual);
+                    let old = self.basis.vector(last - 1);
+                    axpy(T::of(-dot(&old, &self.residual)), &old, &mut self.residual);
                 }
                 self.residual_norm = length(&self.residual);
                 correction
@@ -291,16 +284,7 @@ impl<T: Scalar> Factorization<T> {
 
     /// Removes the basis from the residual, whose norm must be known. Returns what the last vector had of it.
     fn orthogonalize(&mut self) -> f64 {
-        let mut correction = 0.0;
-        for _ in 0..PASSES {
-            let removed = self.basis.remove(&mut self.residual);
-            correction += removed.last().map_or(0.0, |removed| removed.f64());
-            let before = std::mem::replace(&mut self.residual_norm, length(&self.residual));
-            if self.residual_norm > SHORTENED * before || self.residual_norm == 0.0 {
-                break;
-            }
-        }
-        correction
+        self.basis.orthogonalize(&mut self.residual, &mut self.residual_norm)
     }
 }
 

@@ -33,6 +33,7 @@
 //! | [`None`](Orthogonalization::None) | 10 m n | the same, earlier | to study what is lost |
 
 mod basis;
+mod chunks;
 mod eigenpairs;
 mod eigensolver;
 mod factorization;
@@ -40,7 +41,9 @@ mod lanczos;
 mod orthogonalization;
 mod report;
 mod ritz;
+mod rows;
 mod solve;
+mod storage;
 
 pub use eigenpairs::Eigenpairs;
 pub use eigensolver::Eigensolver;
@@ -50,6 +53,7 @@ pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};
 pub use ritz::Which;
 pub use solve::{ConjugateGradients, MinimalResiduals, NegativeCurvature, Solution};
+pub use storage::Storage;
 
 pub(crate) use basis::length;
 pub(crate) use factorization::dimension;
