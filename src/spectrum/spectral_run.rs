@@ -104,13 +104,16 @@ struct Finished {
 }
 
 impl Finished {
-    fn new<T: Scalar>(factorization: &Factorization<T>) -> Self {
-        Finished {
-            diagonal: factorization.diagonal().to_vec(),
-            subdiagonal: factorization.subdiagonal().to_vec(),
-            residual_norm: factorization.residual_norm(),
-            orthogonality: factorization.orthogonality(),
+    /// None at depth 0. A last row whose residual has overflowed is left out.
+    fn new<T: Scalar>(factorization: &Factorization<T>) -> Option<Self> {
+        let (mut diagonal, mut subdiagonal) = (factorization.diagonal().to_vec(), factorization.subdiagonal().to_vec());
+        let mut residual_norm = factorization.residual_norm();
+        if !residual_norm.is_finite() {
+            diagonal.pop();
+            residual_norm = subdiagonal.pop().unwrap_or_default();
         }
+        let orthogonality = factorization.orthogonality();
+        (!diagonal.is_empty()).then_some(Finished { diagonal, subdiagonal, residual_norm, orthogonality })
     }
 }
 
@@ -194,18 +197,18 @@ impl<T: Scalar> SpectralRun<T> {
             }
         }
         let pairs = probes.into_par_iter().zip(products.par_chunks_exact_mut(dim)).with_max_len(1);
-        let outcomes: Vec<Result<()>> = pairs
+        let outcomes: Vec<bool> = pairs
             .map(|(probe, product)| {
                 complement.project(product);
-                probe.absorb(product)
+                probe.absorb(product).is_ok() && probe.residual_norm().is_finite()
             })
             .collect();
-        match outcomes.iter().position(Result::is_err) {
+        match outcomes.iter().position(|&finite| !finite) {
             None => self.matvecs += outcomes.len() as u64,
             Some(first) => return self.end_at(first),
         }
         if !self.block.iter().any(|probe| under_way(probe, steps)) {
-            self.finished.par_extend(self.block.par_iter().with_max_len(1).map(Finished::new));
+            self.finished.par_extend(self.block.par_iter().with_max_len(1).filter_map(Finished::new));
             self.block.clear();
             self.buffers = Default::default();
         }
@@ -216,9 +219,10 @@ impl<T: Scalar> SpectralRun<T> {
     fn end_at(&mut self, first: usize) -> Result<()> {
         self.broken = true;
         self.matvecs += first as u64 + 1;
-        let known = !self.finished.is_empty() || self.block[0].steps() > 0;
-        let counted = if known { self.counted() } else { Vec::new() };
-        self.finished.extend(counted);
+        let known = !self.finished.is_empty() || Finished::new(&self.block[0]).is_some();
+        if known {
+            self.finished.extend(self.counted());
+        }
         self.block.clear();
         if known {
             return Ok(());
@@ -247,8 +251,7 @@ impl<T: Scalar> SpectralRun<T> {
     fn counted(&self) -> Vec<Finished> {
         let deep = self.block.iter().any(|probe| probe.steps() >= self.plan.steps.div_ceil(2));
         let counted = if deep || self.finished.is_empty() { &self.block[..] } else { &[] };
-        let counted: Vec<&Factorization<T>> = counted.iter().filter(|probe| probe.steps() > 0).collect();
-        counted.into_par_iter().map(Finished::new).collect()
+        counted.par_iter().with_max_len(1).filter_map(Finished::new).collect()
     }
 
     /// The measure from what is known: the finished probes, and those under way at the depth that they have, if it is at

@@ -340,6 +340,22 @@ macro_rules! laws {
             }
 
             #[test]
+            fn a_recurrence_that_overflows_ends_the_run_before_it() {
+                // c 11': the second vector is the eigenvector, whose product is finite and whose eigenvalue is not.
+                let dim = 100;
+                let factor = 0.09 * $scalar::MAX.f64();
+                let operator = AssumeSymmetric::new(Closure::new(dim, dim, |x: &[$scalar], y: &mut [$scalar]| {
+                    y.fill($scalar::of(factor * x.iter().map(|x| x.f64()).sum::<f64>()));
+                    assert!(y[0].is_finite());
+                }));
+                let measure = settings::<$scalar>().run(&operator).unwrap();
+                assert_eq!((measure.report().stop, measure.report().matvecs), (Stop::NotFinite, 4));
+                assert!(bits(&measure).into_iter().all(|bits| f64::from_bits(bits).is_finite()));
+                let depths: Vec<usize> = measure.rules().iter().map(|rule| rule.measure().nodes().len()).collect();
+                assert_eq!(depths, [1, 1, 1]);
+            }
+
+            #[test]
             fn asymmetry_is_found_when_asked_for() {
                 let dim = 30;
                 let mut entries: Vec<$scalar> = rotated(&spectrum(6, dim), Key::new(0));
