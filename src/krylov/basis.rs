@@ -2,6 +2,8 @@
 
 use super::chunks::{CHUNK, Chunks, rows, too_large};
 use super::storage::Storage;
+#[cfg(feature = "serde")]
+use crate::error::Error;
 use crate::error::Result;
 use crate::linalg::dot;
 use crate::scalar::Scalar;
@@ -15,6 +17,7 @@ const PASSES: usize = 3;
 
 /// The vectors, in their own type or in a narrower one, or nothing but their number.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Stored<T> {
     Own(Chunks<T>),
     Single(Chunks<f32>),
@@ -34,15 +37,20 @@ macro_rules! stored {
 
 /// Vectors of one length.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Basis<T> {
     dim: usize,
     vectors: usize,
     stored: Stored<T>,
     /// Each chunk's share of the coefficients.
+    #[cfg_attr(feature = "serde", serde(skip))]
     shares: Vec<f64>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     coefficients: Vec<T>,
     /// Shares and vectors of a block, which are made when first needed.
+    #[cfg_attr(feature = "serde", serde(skip))]
     block_shares: Vec<T>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     block: Vec<T>,
 }
 
@@ -60,6 +68,24 @@ impl<T: Scalar> Basis<T> {
         };
         let (shares, coefficients, block_shares, block) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Basis { dim, vectors: 0, stored, shares, coefficients, block_shares, block }
+    }
+
+    /// Fails unless it can be the basis of `vectors` vectors in `dim` dimensions, kept in a way.
+    #[cfg(feature = "serde")]
+    pub(super) fn validate(&self, dim: usize, vectors: usize, storage: Storage) -> Result<()> {
+        Error::length("the saved basis, in one dimension,", self.vectors, vectors)?;
+        Error::length("each vector of the saved basis", self.dim, dim)?;
+        let expected = Basis::<T>::stored(0, storage);
+        if std::mem::discriminant(&expected.stored) != std::mem::discriminant(&self.stored) {
+            let remedy = "its numbers are not stored as its settings say: the file is damaged";
+            return Err(Error::Missing { what: "the saved basis", remedy });
+        }
+        stored!(&self.stored, chunks => chunks.validate(dim, vectors), Ok(()))
+    }
+
+    /// Whether the vectors are kept in a narrower type.
+    pub(super) fn is_rounded(&self) -> bool {
+        matches!(self.stored, Stored::Single(_))
     }
 
     /// Makes room for `vectors` vectors in all, so that `push` and `remove` allocate nothing.

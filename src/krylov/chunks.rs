@@ -29,6 +29,7 @@ pub(super) fn rows(dim: usize, chunk: usize) -> usize {
 ///
 /// The vectors are kept as `S`, and meet vectors of `T`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Chunks<S> {
     dim: usize,
     chunks: Vec<Vec<S>>,
@@ -37,6 +38,18 @@ pub(super) struct Chunks<S> {
 impl<S: Scalar> Chunks<S> {
     pub(super) fn new(dim: usize) -> Self {
         Chunks { dim, chunks: (0..dim.div_ceil(CHUNK)).map(|_| Vec::new()).collect() }
+    }
+
+    /// Fails unless it holds `vectors` finite vectors in `dim` dimensions.
+    #[cfg(feature = "serde")]
+    pub(super) fn validate(&self, dim: usize, vectors: usize) -> Result<()> {
+        Error::length("each vector of the saved basis", self.dim, dim)?;
+        Error::length("the list of chunks of the saved basis", self.chunks.len(), dim.div_ceil(CHUNK))?;
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            Error::length("a chunk of the saved basis", chunk.len(), vectors.saturating_mul(rows(dim, index)))?;
+            Error::finite("a chunk of the saved basis", chunk, "the file is damaged")?;
+        }
+        Ok(())
     }
 
     pub(super) fn reserve(&mut self, vectors: usize) -> Result<()> {

@@ -1,15 +1,21 @@
 //! The settings of the Lanczos process.
 
+use std::ops::ControlFlow;
+
 use super::factorization::Factorization;
 use super::orthogonalization::Orthogonalization;
+use super::report::Progress;
+use super::storage::Storage;
 use crate::error::{Error, Result};
-use crate::operator::{LinearOperator, Symmetric};
+use crate::operator::{LinearOperator, Symmetric, require_symmetric};
+use crate::random::Key;
 use crate::scalar::Scalar;
 
 /// The Lanczos process: A V = V T + r e' from products with A.
 ///
-/// Cost: one product a step, plus the [`Orthogonalization`]. Memory: `steps` + 2 vectors, allocated before the first
-/// step; after that nothing as long as a vector is allocated but by the operator itself.
+/// Cost: one product a step, plus the [`Orthogonalization`]. Memory: `steps` + 4 vectors, or
+/// less with another [`Storage`], allocated before the first step; after that nothing as long as a vector is allocated but
+/// by the operator itself.
 ///
 /// ```
 /// use eigenscape::krylov::Lanczos;
@@ -30,12 +36,16 @@ use crate::scalar::Scalar;
 pub struct Lanczos {
     steps: usize,
     orthogonalization: Orthogonalization,
+    storage: Storage,
+    symmetry: Option<Key>,
 }
 
 impl Lanczos {
-    /// A process of so many steps, with [`Orthogonalization::Full`]. A depth beyond the dimension is cut to it.
+    /// A process of so many steps, with [`Orthogonalization::Full`] and [`Storage::Kept`]. A depth beyond the dimension is
+    /// cut to it.
     pub fn new(steps: usize) -> Self {
-        Lanczos { steps, orthogonalization: Orthogonalization::default() }
+        let (orthogonalization, storage) = (Orthogonalization::default(), Storage::default());
+        Lanczos { steps, orthogonalization, storage, symmetry: None }
     }
 
     /// Sets how new vectors are made orthogonal.
@@ -43,29 +53,69 @@ impl Lanczos {
         Lanczos { orthogonalization, ..self }
     }
 
+    /// Sets where the basis is kept.
+    pub fn storage(self, storage: Storage) -> Self {
+        Lanczos { storage, ..self }
+    }
+
+    /// Lets the run begin with two products that show whether the operator is symmetric: u'Av against v'Au for normal u
+    /// and v from `key`. They are not counted.
+    pub fn check_symmetry(self, key: Key) -> Self {
+        Lanczos { symmetry: Some(key), ..self }
+    }
+
     /// Runs the process from `start`, which need not be a unit vector.
     ///
-    /// It ends early, with [`Factorization::breakdown`], when the Krylov space is invariant.
+    /// It ends early, with [`Factorization::breakdown`], when the Krylov space is invariant; and with what was reached when
+    /// a product is not finite: see [`Factorization::report`].
     ///
     /// # Errors
     /// If the operator is not square or has no rows, `steps` is 0, `start` has the wrong length, is zero or not finite,
-    /// the basis cannot be allocated, or a product is not finite.
+    /// the orthogonalization needs a basis that is not kept, the basis cannot be allocated, the operator is seen not to be
+    /// symmetric where that is checked, or its first product is not finite.
     pub fn run<T: Scalar, A>(&self, operator: &A, start: &[T]) -> Result<Factorization<T>>
     where
         A: Symmetric<T> + ?Sized,
     {
-        self.run_core(&operator, start)
+        self.observe(operator, start, |_| ControlFlow::Continue(()))
     }
 
-    /// One compiled body for all operators.
+    /// Runs as [`Lanczos::run`] and tells `observer` after each step; it can stop the run, and what is known then is
+    /// returned. [`Factorization::expand`] continues it.
+    ///
+    /// # Errors
+    /// As [`Lanczos::run`].
+    pub fn observe<T: Scalar, A>(
+        &self,
+        operator: &A,
+        start: &[T],
+        mut observer: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Factorization<T>>
+    where
+        A: Symmetric<T> + ?Sized,
+    {
+        let mut factorization = self.begin(&operator, start)?;
+        factorization.advance(&operator, self.steps, &mut observer)?;
+        Ok(factorization)
+    }
+
+    /// One compiled body for all operators. A product that is not finite is an error.
     pub(crate) fn run_core<T: Scalar>(
         &self,
         operator: &dyn LinearOperator<T>,
         start: &[T],
     ) -> Result<Factorization<T>> {
-        Error::at_least("the number of Lanczos steps", self.steps, 1, "must be at least 1")?;
-        let mut factorization = Factorization::begin(operator, start, self.orthogonalization)?;
+        let mut factorization = self.begin(operator, start)?;
         factorization.expand_core(operator, self.steps)?;
+        Ok(factorization)
+    }
+
+    fn begin<T: Scalar>(&self, operator: &dyn LinearOperator<T>, start: &[T]) -> Result<Factorization<T>> {
+        Error::at_least("the number of Lanczos steps", self.steps, 1, "must be at least 1")?;
+        let factorization = Factorization::stored(operator, start, self.orthogonalization, self.storage)?;
+        if let Some(key) = self.symmetry {
+            require_symmetric(operator, key)?;
+        }
         Ok(factorization)
     }
 }

@@ -12,7 +12,7 @@
 //! extreme eigenvalues of T, [`spectrum`](crate::spectrum) takes T as a quadrature rule.
 //!
 //! Cost of m steps: m products, and 2 m^2 n operations for full orthogonalization (twice that in the steps where one
-//! pass is not enough); memory of m + 2 vectors of length n.
+//! pass is not enough); memory of m + 4 vectors of length n.
 //!
 //! | you want | take |
 //! | --- | --- |
@@ -26,28 +26,37 @@
 //! repeated exactly is seen once until the space is exhausted; and it converges at the ends of the spectrum first, so
 //! interior eigenvalues need many steps.
 //!
-//! | [`Orthogonalization`] | work of m steps | V'V - I | when |
-//! | --- | --- | --- | --- |
-//! | [`Full`](Orthogonalization::Full) | 2 m^2 n | a few rounding errors | the default |
-//! | [`Local`](Orthogonalization::Local) | 20 m n | grows once an eigenpair has converged | depth far below convergence |
-//! | [`None`](Orthogonalization::None) | 10 m n | the same, earlier | to study what is lost |
+//! | [`Orthogonalization`] | work of m steps | level of V'V - I | memory | when |
+//! | --- | --- | --- | --- | --- |
+//! | [`Full`](Orthogonalization::Full) | 2 m^2 n | a few rounding errors | m + 4 vectors | the default |
+//! | [`Partial`](Orthogonalization::Partial) | 20 m n, and 4 k n for each of the steps k that need it | root of a rounding error; T is right to a rounding error | the same | large depth, eigenvalues only |
+//! | [`Local`](Orthogonalization::Local) | 20 m n | grows once an eigenpair has converged | the same, or 4 vectors | large dimension; ghosts are merged |
+//! | [`None`](Orthogonalization::None) | 10 m n | the same, earlier | the same, or 4 vectors | to study what is lost |
+//!
+//! Memory is halved for `f64`, or 4 vectors in all, with another [`Storage`].
 
 mod basis;
 mod chunks;
 mod eigenpairs;
 mod eigensolver;
 mod factorization;
+mod ghosts;
 mod lanczos;
+mod omega;
 mod orthogonalization;
 mod report;
 mod ritz;
 mod rows;
+#[cfg(feature = "serde")]
+mod saved;
+mod second_pass;
 mod solve;
 mod storage;
 
 pub use eigenpairs::Eigenpairs;
 pub use eigensolver::Eigensolver;
 pub use factorization::Factorization;
+pub use ghosts::RitzValues;
 pub use lanczos::Lanczos;
 pub use orthogonalization::Orthogonalization;
 pub use report::{Progress, Report, Stop};

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 /// Why a run ended.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stop {
     /// Everything asked for was found or done.
     Converged,
@@ -63,7 +64,7 @@ impl Report {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// How much is done: converged eigenpairs, finished probes.
+    /// How much is done: converged eigenpairs, finished probes, steps.
     pub done: usize,
     /// How much there is to do.
     pub total: usize,

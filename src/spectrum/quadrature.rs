@@ -3,7 +3,6 @@
 use super::measure::DiscreteMeasure;
 use crate::error::Result;
 use crate::krylov::Factorization;
-use crate::linalg::tridiagonal_eigen;
 use crate::scalar::Scalar;
 
 /// Gauss quadrature for v'f(A)v, with v the start vector of a Lanczos [`Factorization`].
@@ -14,6 +13,10 @@ use crate::scalar::Scalar;
 ///
 /// Exact when f is a polynomial of degree up to 2m - 1, and for every f once the Krylov space is invariant. The weights
 /// add up to ||v||^2. Cost: the eigenproblem of T, O(m^3) at worst.
+///
+/// Where orthogonality was lost, T has copies of eigenvalues. They are merged, each into one node with the sum of their
+/// weights, and [`Quadrature::ghosts`] says how many there were; see [`RitzValues`](crate::krylov::RitzValues). The rule
+/// is then exact only up to rounding errors of A's norm.
 ///
 /// ```
 /// use eigenscape::krylov::Lanczos;
@@ -30,9 +33,12 @@ use crate::scalar::Scalar;
 /// # References
 /// Golub & Welsch 1969 (doi:10.1090/S0025-5718-69-99647-1).
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::Quadrature"))]
 pub struct Quadrature {
     measure: DiscreteMeasure,
     residual_norms: Vec<f64>,
+    ghosts: usize,
 }
 
 impl Quadrature {
@@ -42,18 +48,10 @@ impl Quadrature {
     /// If the eigenproblem of T does not converge.
     pub fn new<T: Scalar>(factorization: &Factorization<T>) -> Result<Self> {
         let mass = factorization.start_norm().powi(2);
-        let (diagonal, subdiagonal) = (factorization.diagonal(), factorization.subdiagonal());
-        Quadrature::of_matrix(diagonal, subdiagonal, mass, factorization.residual_norm())
-    }
-
-    /// The rule of total weight `mass` of a matrix T with at least one row, whose residual has a norm.
-    pub(super) fn of_matrix(diagonal: &[f64], subdiagonal: &[f64], mass: f64, residual_norm: f64) -> Result<Self> {
-        let eigen = tridiagonal_eigen(diagonal, subdiagonal)?;
-        let size = eigen.values.len();
-        let ends = |entry: usize| eigen.vectors.iter().skip(entry).step_by(size);
-        let pairs = eigen.values.iter().zip(ends(0)).map(|(&node, &first)| (node, mass * first * first)).collect();
-        let residual_norms = ends(size - 1).map(|last| residual_norm * last.abs()).collect();
-        Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms })
+        let ritz = factorization.ritz_values()?;
+        let pairs = ritz.values.iter().zip(&ritz.weights).map(|(&node, &weight)| (node, mass * weight)).collect();
+        let (residual_norms, ghosts) = (ritz.residual_norms, ritz.ghosts);
+        Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms, ghosts })
     }
 
     /// Multiplies all weights so that they add up to `mass`.
@@ -73,5 +71,37 @@ impl Quadrature {
     /// Also the standard deviation of the eigenvalues of A over the spectral measure of y: how blurred the node is.
     pub fn residual_norms(&self) -> &[f64] {
         &self.residual_norms
+    }
+
+    /// How many eigenvalues of T were copies of others, or copies on their way, and are no nodes. 0 unless orthogonality
+    /// was lost.
+    pub fn ghosts(&self) -> usize {
+        self.ghosts
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::DiscreteMeasure;
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct Quadrature {
+        measure: DiscreteMeasure,
+        residual_norms: Vec<f64>,
+        ghosts: usize,
+    }
+
+    impl TryFrom<Quadrature> for super::Quadrature {
+        type Error = &'static str;
+
+        fn try_from(saved: Quadrature) -> Result<Self, Self::Error> {
+            let Quadrature { measure, residual_norms, ghosts } = saved;
+            let norms = residual_norms.iter().all(|&norm| norm.is_finite() && norm >= 0.0);
+            if residual_norms.len() != measure.nodes().len() || !norms {
+                return Err("a quadrature rule needs a residual norm of at least 0 for each node");
+            }
+            Ok(super::Quadrature { measure, residual_norms, ghosts })
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::probe::Probe;
 use super::quadrature::Quadrature;
 use super::spectral_measure::SpectralMeasure;
 use crate::error::{Error, Result};
-use crate::krylov::{Factorization, Orthogonalization, Progress, Report, Stop, dimension};
+use crate::krylov::{Factorization, Orthogonalization, Progress, Report, Stop, Storage, dimension};
 use crate::operator::{LinearOperator, Symmetric, require_symmetric};
 use crate::random::Key;
 use crate::scalar::Scalar;
@@ -24,22 +24,29 @@ pub(super) struct Plan {
     pub(super) width: usize,
     pub(super) probe: Probe,
     pub(super) orthogonalization: Orthogonalization,
+    pub(super) storage: Storage,
     pub(super) key: Key,
 }
 
-/// Vectors that a probe holds besides its basis: the newest one, the residual, and its places in the input and the output
-/// of the wide product.
-const BESIDES: usize = 4;
+/// Vectors that a probe holds besides its basis: the two newest ones, the residual and its product, and its places in the
+/// input and the output of the wide product.
+const BESIDES: u128 = 6;
 
 /// Bytes for each probe of a block.
-pub(super) fn bytes<T>(steps: usize, dim: usize) -> u128 {
-    (steps as u128 + BESIDES as u128).saturating_mul(dim as u128).saturating_mul(size_of::<T>() as u128)
+pub(super) fn bytes<T>(steps: usize, dim: usize, storage: Storage) -> u128 {
+    let kept = match storage {
+        Storage::None => 0,
+        Storage::Single => size_of::<f32>(),
+        _ => size_of::<T>(),
+    };
+    let row = (steps as u128).saturating_mul(kept as u128).saturating_add(BESIDES * size_of::<T>() as u128);
+    row.saturating_mul(dim as u128)
 }
 
 impl Plan {
     /// Fails if a block cannot be addressed.
     fn require_memory<T>(&self, steps: usize, dim: usize) -> Result<()> {
-        let needed = bytes::<T>(steps, dim).saturating_mul(self.width.min(self.probes) as u128);
+        let needed = bytes::<T>(steps, dim, self.storage).saturating_mul(self.width.min(self.probes) as u128);
         let (budget, remedy) = (isize::MAX as u128, "ask for a smaller width, or fewer steps");
         if needed > budget {
             return Err(Error::Memory { what: "a block of probes", needed, budget, remedy });
@@ -93,27 +100,19 @@ pub struct SpectralRun<T> {
     buffers: [Vec<T>; 2],
 }
 
-/// What is kept of a probe: its matrix T, from which its rule follows.
+/// What is kept of a probe.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Finished {
-    diagonal: Vec<f64>,
-    subdiagonal: Vec<f64>,
-    residual_norm: f64,
+    rule: Quadrature,
+    steps: usize,
     orthogonality: f64,
 }
 
 impl Finished {
-    /// None at depth 0. A last row whose residual has overflowed is left out.
-    fn new<T: Scalar>(factorization: &Factorization<T>) -> Option<Self> {
-        let (mut diagonal, mut subdiagonal) = (factorization.diagonal().to_vec(), factorization.subdiagonal().to_vec());
-        let mut residual_norm = factorization.residual_norm();
-        if !residual_norm.is_finite() {
-            diagonal.pop();
-            residual_norm = subdiagonal.pop().unwrap_or_default();
-        }
-        let orthogonality = factorization.orthogonality();
-        (!diagonal.is_empty()).then_some(Finished { diagonal, subdiagonal, residual_norm, orthogonality })
+    fn new<T: Scalar>(factorization: &Factorization<T>) -> Result<Self> {
+        let (steps, orthogonality) = (factorization.steps(), factorization.orthogonality());
+        Ok(Finished { rule: Quadrature::new(factorization)?, steps, orthogonality })
     }
 }
 
@@ -128,6 +127,7 @@ impl<T: Scalar> SpectralRun<T> {
         let dim = dimension(operator)?;
         Complement::new(dim, vectors).require(values)?;
         let depth = plan.steps.min(dim - values.len());
+        plan.orthogonalization.needs(plan.storage)?;
         plan.require_memory::<T>(depth, dim)?;
         if check_symmetry {
             require_symmetric(operator, plan.key.split(SYMMETRY))?;
@@ -154,7 +154,7 @@ impl<T: Scalar> SpectralRun<T> {
     pub fn progress(&self) -> Progress {
         let Plan { probes, steps, .. } = self.plan;
         // Probes that a bad product ended are done no further than they came.
-        let finished = self.finished.iter().map(|probe| if self.broken { probe.diagonal.len() } else { steps });
+        let finished = self.finished.iter().map(|probe| if self.broken { probe.steps } else { steps });
         let under_way = self.block.iter().map(|probe| if probe.breakdown() { steps } else { probe.steps() });
         let done = finished.chain(under_way).fold(0, usize::saturating_add);
         Progress { done, total: probes.saturating_mul(steps), matvecs: self.matvecs }
@@ -200,7 +200,7 @@ impl<T: Scalar> SpectralRun<T> {
         let outcomes: Vec<bool> = pairs
             .map(|(probe, product)| {
                 complement.project(product);
-                probe.absorb(product).is_ok() && probe.residual_norm().is_finite()
+                probe.absorb(product).is_ok()
             })
             .collect();
         match outcomes.iter().position(|&finite| !finite) {
@@ -208,7 +208,7 @@ impl<T: Scalar> SpectralRun<T> {
             Some(first) => return self.end_at(first),
         }
         if !self.block.iter().any(|probe| under_way(probe, steps)) {
-            self.finished.par_extend(self.block.par_iter().with_max_len(1).filter_map(Finished::new));
+            self.finished.extend(finished(self.block.iter())?);
             self.block.clear();
             self.buffers = Default::default();
         }
@@ -219,9 +219,9 @@ impl<T: Scalar> SpectralRun<T> {
     fn end_at(&mut self, first: usize) -> Result<()> {
         self.broken = true;
         self.matvecs += first as u64 + 1;
-        let known = !self.finished.is_empty() || Finished::new(&self.block[0]).is_some();
+        let known = !self.finished.is_empty() || self.block[0].steps() > 0;
         if known {
-            self.finished.extend(self.counted());
+            self.finished.extend(self.counted()?);
         }
         self.block.clear();
         if known {
@@ -235,23 +235,23 @@ impl<T: Scalar> SpectralRun<T> {
 
     /// The next probes at depth 0.
     fn next_block(&self, operator: &dyn LinearOperator<T>) -> Result<Vec<Factorization<T>>> {
-        let Plan { probes, width, probe, orthogonalization, key, .. } = self.plan;
+        let Plan { probes, width, probe, orthogonalization, storage, key, .. } = self.plan;
         let first = self.finished.len();
         let complement = Complement::new(self.dim, &self.vectors);
         (first..first.saturating_add(width).min(probes))
             .into_par_iter()
             .map(|number| {
                 let start = complement.draw(probe, key.split(number as u64));
-                Factorization::begin(operator, &start, orthogonalization)
+                Factorization::stored(operator, &start, orthogonalization, storage)
             })
             .collect()
     }
 
     /// What is known of the probes under way, if it counts.
-    fn counted(&self) -> Vec<Finished> {
+    fn counted(&self) -> Result<Vec<Finished>> {
         let deep = self.block.iter().any(|probe| probe.steps() >= self.plan.steps.div_ceil(2));
         let counted = if deep || self.finished.is_empty() { &self.block[..] } else { &[] };
-        counted.par_iter().with_max_len(1).filter_map(Finished::new).collect()
+        finished(counted.iter().filter(|probe| probe.steps() > 0))
     }
 
     /// The measure from what is known: the finished probes, and those under way at the depth that they have, if it is at
@@ -266,11 +266,10 @@ impl<T: Scalar> SpectralRun<T> {
     /// If nothing is known yet, or the eigenproblem of a rule does not converge.
     pub fn measure(&self) -> Result<SpectralMeasure> {
         let mut measure = SpectralMeasure::new(self.dim, &self.values);
-        let under_way = self.counted();
+        let under_way = self.counted()?;
         let mass = (self.dim - self.values.len()) as f64 / self.dim as f64;
         for probe in self.finished.iter().chain(&under_way) {
-            let rule = Quadrature::of_matrix(&probe.diagonal, &probe.subdiagonal, 1.0, probe.residual_norm)?;
-            measure.push(rule.rescaled(mass), probe.orthogonality, 0);
+            measure.push(probe.rule.clone().rescaled(mass), probe.orthogonality, 0);
         }
         if measure.rules().is_empty() && self.plan.steps > 0 {
             let remedy = "advance the run by at least one step";
@@ -283,6 +282,12 @@ impl<T: Scalar> SpectralRun<T> {
         };
         Ok(measure.ended(Report::new(stop, self.matvecs)))
     }
+}
+
+/// What is kept of probes.
+fn finished<'a, T: Scalar>(probes: impl Iterator<Item = &'a Factorization<T>>) -> Result<Vec<Finished>> {
+    let probes: Vec<&Factorization<T>> = probes.collect();
+    probes.into_par_iter().with_max_len(1).map(Finished::new).collect()
 }
 
 /// Whether a probe of a block takes part in the next step.
@@ -329,7 +334,12 @@ mod saved {
             let SpectralRun { plan, dim, values, vectors, finished, block, matvecs, broken } = saved;
             let free = dim.checked_sub(values.len()).filter(|_| dim > 0).ok_or("more is deflated than there is")?;
             let depth = plan.steps <= free && (plan.steps > 0 || free == 0);
-            if !depth || plan.probes == 0 || plan.width == 0 || plan.require_memory::<T>(plan.steps, dim).is_err() {
+            if !depth
+                || plan.probes == 0
+                || plan.width == 0
+                || plan.orthogonalization.needs(plan.storage).is_err()
+                || plan.require_memory::<T>(plan.steps, dim).is_err()
+            {
                 return Err("the settings of the run are out of their limits");
             }
             if Complement::new(dim, &vectors).require(&values).is_err() {
@@ -345,8 +355,8 @@ mod saved {
             if !block.is_empty() && !(block.len() == due && block.iter().all(fits) && goes_on) {
                 return Err("the probes under way do not belong to the settings of the run");
             }
-            let steps = finished.iter().map(|probe| probe.diagonal.len()).sum::<usize>();
-            let steps = (steps + block.iter().map(Factorization::steps).sum::<usize>()) as u64;
+            let steps = finished.iter().map(|probe| probe.steps).fold(0, usize::saturating_add);
+            let steps = block.iter().map(Factorization::steps).fold(steps, usize::saturating_add) as u64;
             // A test of symmetry takes two products more; one that is not finite ends the run before others are counted.
             if !(broken || matvecs == steps || Some(matvecs) == steps.checked_add(2)) {
                 return Err("the number of products does not belong to the steps of the run");
@@ -358,11 +368,8 @@ mod saved {
 
     impl Finished {
         fn is_sound(&self, steps: usize) -> bool {
-            let Finished { diagonal, subdiagonal, residual_norm, orthogonality } = self;
-            (1..=steps).contains(&diagonal.len())
-                && subdiagonal.len() + 1 == diagonal.len()
-                && diagonal.iter().all(|entry| entry.is_finite())
-                && subdiagonal.iter().chain([residual_norm, orthogonality]).all(|&x| x.is_finite() && x >= 0.0)
+            let nodes = self.rule.measure().nodes().len().saturating_add(self.rule.ghosts());
+            nodes == self.steps && self.steps <= steps && self.orthogonality.is_finite() && self.orthogonality >= 0.0
         }
     }
 }

@@ -6,7 +6,7 @@ use super::probe::Probe;
 use super::spectral_measure::SpectralMeasure;
 use super::spectral_run::{Plan, SpectralRun, bytes};
 use crate::error::{Error, Result};
-use crate::krylov::{Orthogonalization, Progress};
+use crate::krylov::{Orthogonalization, Progress, Storage};
 use crate::operator::{LinearOperator, Symmetric};
 use crate::random::Key;
 use crate::scalar::Scalar;
@@ -29,7 +29,7 @@ const BUDGET: u128 = 1 << 30;
 ///
 /// Cost: `probes` x `steps` products, less where a Krylov space is invariant before, and the [`Orthogonalization`].
 /// Probes advance together in blocks, each step with one wide product; memory of [`width`](StochasticLanczos::width) x
-/// (`steps` + 4) vectors. The result does not depend on the number of threads.
+/// (`steps` + 6) vectors. The result does not depend on the number of threads.
 ///
 /// ```
 /// use eigenscape::operator::Diagonal;
@@ -57,6 +57,7 @@ pub struct StochasticLanczos<'a, T> {
     width: Option<usize>,
     probe: Probe,
     orthogonalization: Orthogonalization,
+    storage: Storage,
     check_symmetry: bool,
     key: Key,
     values: &'a [f64],
@@ -73,6 +74,7 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
             width: None,
             probe: Probe::Sphere,
             orthogonalization: Orthogonalization::default(),
+            storage: Storage::default(),
             check_symmetry: false,
             key,
             values: &[],
@@ -108,6 +110,15 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
         StochasticLanczos { orthogonalization, ..self }
     }
 
+    /// Sets where the bases of probes are kept: not at all, for models of which a few vectors fill the memory.
+    ///
+    /// With [`Storage::None`], [`Orthogonalization::Local`] or none, and a [`width`](StochasticLanczos::width) of 1, five
+    /// vectors are held for any depth. Copies of eigenvalues are merged, [`Quadrature::ghosts`](super::Quadrature::ghosts)
+    /// counts them, and [`SpectralMeasure::orthogonality`] is then the estimate of the omega recurrence, not measured.
+    pub fn storage(self, storage: Storage) -> Self {
+        StochasticLanczos { storage, ..self }
+    }
+
     /// Tests the promise of symmetry before the first step, at the cost of two products more, which the report counts.
     pub fn check_symmetry(self) -> Self {
         StochasticLanczos { check_symmetry: true, ..self }
@@ -129,7 +140,7 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
     ///
     /// # Errors
     /// If the operator is not square or has no rows, there are no probes or steps, the deflated vectors do not fit or
-    /// are not orthonormal, the operator is seen not to be symmetric, memory cannot be had, or a product is not finite and
+    /// are not orthonormal, the orthogonalization needs a basis that is not kept, the operator is seen not to be symmetric, memory cannot be had, or a product is not finite and
     /// nothing is known yet.
     pub fn run<A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<SpectralMeasure> {
         self.run_core(&operator, &mut |_| ControlFlow::Continue(()))
@@ -185,6 +196,7 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
             width,
             probe: self.probe,
             orthogonalization: self.orthogonalization,
+            storage: self.storage,
             key: self.key,
         };
         SpectralRun::new(operator, plan, self.values, self.vectors, self.check_symmetry)
@@ -192,7 +204,7 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
 
     /// As many probes as fit the budget, in blocks of even sizes.
     fn default_width(&self, dim: usize) -> usize {
-        let probe = bytes::<T>(self.steps.min(dim), dim).max(1);
+        let probe = bytes::<T>(self.steps.min(dim), dim, self.storage).max(1);
         let most = (BUDGET / probe).clamp(1, WIDTH as u128) as usize;
         self.probes.div_ceil(self.probes.div_ceil(most).max(1))
     }

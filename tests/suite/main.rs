@@ -11,6 +11,7 @@ mod data;
 mod digits;
 mod elementary;
 mod krylov;
+mod lanczos;
 mod layers;
 mod network;
 mod operator;
