@@ -2,35 +2,27 @@
 //! counts for the whole process.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use eigenscape::curvature::{Examples, Loss, Risk};
-use eigenscape::krylov::{Lanczos, Orthogonalization, Storage};
 use eigenscape::network::{Activation, Initialization, Perceptron};
 use eigenscape::objective::{Objective, Point};
-use eigenscape::operator::{Diagonal, LinearOperator};
+use eigenscape::operator::LinearOperator;
 use eigenscape::random::Key;
 
 struct Counting;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-/// The counts are the process's: one test at a time.
-static TURN: Mutex<()> = Mutex::new(());
 
 // SAFETY: hands everything to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Relaxed);
         LARGEST.fetch_max(layout.size(), Relaxed);
-        PEAK.fetch_max(LIVE.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -48,7 +40,6 @@ fn allocations(call: impl FnOnce()) -> (usize, usize) {
 
 #[test]
 fn nothing_is_allocated_after_the_first_calls() {
-    let _turn = TURN.lock();
     let network = Perceptron::new(&[64, 48, 10], Activation::Tanh).unwrap();
     let mut inputs = vec![0.0f32; 1000 * 64];
     Key::new(0).normal(0, &mut inputs);
@@ -78,25 +69,4 @@ fn nothing_is_allocated_after_the_first_calls() {
     }
     // The count can see an allocation.
     assert_eq!(allocations(|| drop(std::hint::black_box(vec![0u8; 5000]))), (1, 5000));
-}
-
-#[test]
-fn without_a_basis_ten_million_parameters_take_six_vectors_at_any_depth() {
-    let _turn = TURN.lock();
-    let dim = 10_000_000;
-    // What is held from here on: the operator's entries, the start, and what the run takes.
-    let before = LIVE.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let operator = Diagonal::new((0..dim).map(|i| (i % 1000) as f32).collect());
-    let start = vec![1.0f32; dim];
-    let lanczos = Lanczos::new(2).orthogonalization(Orthogonalization::Local).storage(Storage::None);
-    let mut factorization = lanczos.run(&operator, &start).unwrap();
-    let shallow = PEAK.load(Relaxed) - before;
-    factorization.expand(&operator, 12).unwrap();
-    let peak = PEAK.load(Relaxed) - before;
-    let vector = 4 * dim;
-    assert_eq!(factorization.steps(), 12);
-    assert!(peak <= 6 * vector + vector / 100, "{} vectors", peak as f64 / vector as f64);
-    assert!(peak > 5 * vector, "the count has missed vectors: {peak} bytes");
-    assert!(peak - shallow < vector / 100, "depth has cost {} bytes", peak - shallow);
 }

@@ -179,6 +179,7 @@ impl<S: Scalar> Chunks<S> {
 }
 
 /// The same numbers in the type of the vectors: as they are where it is the same type.
+#[expect(clippy::ptr_arg, reason = "`Any` knows the vector, not the slice")]
 fn wide<S: Scalar, T: Scalar>(entries: &Vec<S>) -> Cow<'_, [T]> {
     match (entries as &dyn Any).downcast_ref::<Vec<T>>() {
         Some(same) => Cow::Borrowed(same),

@@ -393,8 +393,10 @@ fn ill_posed_requests_are_errors() {
     assert!(matches!(settings.probes(0).run(&operator), Err(Error::OutOfRange { .. })));
     assert!(matches!(settings.steps(0).run(&operator), Err(Error::OutOfRange { .. })));
     assert!(matches!(settings.run(&Diagonal::new(vec![])), Err(Error::Empty { .. })));
-    let broken = settings.run(&Diagonal::new(vec![1.0, f64::NAN]));
-    assert!(matches!(broken, Err(Error::Product { number: 1, index: 1, .. })));
+    assert!(matches!(
+        settings.run(&Diagonal::new(vec![1.0, f64::NAN])),
+        Err(Error::Product { number: 1, index: 1, .. })
+    ));
     assert!(matches!(settings.deflate(&[1.0], &[1.0]).run(&operator), Err(Error::Length { .. })));
     assert!(matches!(settings.deflate(&[1.0], &[1.0, 1.0, 0.0]).run(&operator), Err(Error::OutOfRange { .. })));
     assert!(matches!(settings.deflate(&[1.0], &[f64::NAN, 1.0, 0.0]).run(&operator), Err(Error::OutOfRange { .. })));
