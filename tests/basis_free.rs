@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use eigenscape::krylov::{Lanczos, Orthogonalization, Storage};
 use eigenscape::operator::Diagonal;
+use eigenscape::random::Key;
+use eigenscape::spectrum::{Probe, StochasticLanczos};
 
 struct Counting;
 
@@ -42,4 +44,16 @@ fn ten_million_parameters_take_six_vectors_at_any_depth() {
     assert!(peak > 5 * vector, "the count has missed vectors: {peak} bytes");
     assert!(peak - shallow < vector / 10, "depth has cost {} bytes", peak - shallow);
     println!("{:.3} vectors", peak as f64 / vector as f64);
+
+    // A density takes five beside its operator, one probe after the other.
+    drop((factorization, start));
+    let before = LIVE.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let settings = StochasticLanczos::new(Key::new(0)).probes(2).steps(6).width(1).probe(Probe::Signs);
+    let settings = settings.orthogonalization(Orthogonalization::Local).storage(Storage::None);
+    let measure = settings.run(&operator).unwrap();
+    let peak = PEAK.load(Relaxed) - before;
+    assert_eq!((measure.rules().len(), measure.report().matvecs), (2, 12));
+    assert!(peak <= 5 * vector + vector / 10, "{} vectors", peak as f64 / vector as f64);
+    assert!(peak > 4 * vector, "the count has missed vectors: {peak} bytes");
 }

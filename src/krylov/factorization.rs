@@ -81,7 +81,7 @@ impl<T: Scalar> Factorization<T> {
     }
 
     /// The same with a storage for the basis.
-    pub(super) fn stored(
+    pub(crate) fn stored(
         operator: &dyn LinearOperator<T>,
         start: &[T],
         orthogonalization: Orthogonalization,

@@ -35,7 +35,7 @@ pub enum Orthogonalization {
 
 impl Orthogonalization {
     /// Fails if it needs a basis that is not kept.
-    pub(super) fn needs(self, storage: Storage) -> Result<()> {
+    pub(crate) fn needs(self, storage: Storage) -> Result<()> {
         let against_all = matches!(self, Orthogonalization::Partial | Orthogonalization::Full);
         if against_all && storage == Storage::None {
             let what = "the basis, which full and partial orthogonalization need,";

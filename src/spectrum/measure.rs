@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::DiscreteMeasure"))]
 pub struct DiscreteMeasure {
     nodes: Vec<f64>,
     weights: Vec<f64>,
@@ -107,4 +109,22 @@ pub fn wasserstein(left: &DiscreteMeasure, right: &DiscreteMeasure) -> f64 {
         distance += f64::abs(difference) * (pair[1].0 - pair[0].0);
     }
     distance
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct DiscreteMeasure {
+        nodes: Vec<f64>,
+        weights: Vec<f64>,
+    }
+
+    impl TryFrom<DiscreteMeasure> for super::DiscreteMeasure {
+        type Error = super::Error;
+
+        fn try_from(saved: DiscreteMeasure) -> super::Result<Self> {
+            super::DiscreteMeasure::new(saved.nodes, saved.weights)
+        }
+    }
 }

@@ -22,6 +22,7 @@
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
 //! | ln det(A + c I), Schatten norms, the condition number | the same: [`SpectralMeasure::log_determinant`], [`SpectralMeasure::schatten_norm`], [`SpectralMeasure::extremes`] |
 //! | how many eigenvalues lie in an interval, or are negative | the same: [`SpectralMeasure::count`], [`SpectralMeasure::index`]; exactly, on moderate sizes: [`Sylvester`] |
+//! | the same in steps, to save and resume | [`StochasticLanczos::begin`] -> [`SpectralRun`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
 //! | the distance of two spectra | [`wasserstein`] of two [`DiscreteMeasure`]s |
@@ -33,6 +34,7 @@
 
 mod block;
 mod canonical;
+mod complement;
 mod count;
 mod density;
 mod diagonal;
@@ -50,6 +52,7 @@ mod probe;
 mod quadrature;
 mod sketch;
 mod spectral_measure;
+mod spectral_run;
 mod stochastic_lanczos;
 mod stopping;
 mod student;
@@ -72,6 +75,7 @@ pub use nystrom_trace::NystromTrace;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
 pub use spectral_measure::SpectralMeasure;
+pub use spectral_run::SpectralRun;
 pub use stochastic_lanczos::StochasticLanczos;
 pub use stopping::Tolerance;
 pub use sylvester::{CountBounds, Inertia, Sylvester};

@@ -33,6 +33,8 @@ use crate::scalar::Scalar;
 /// # References
 /// Golub & Welsch 1969 (doi:10.1090/S0025-5718-69-99647-1).
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::Quadrature"))]
 pub struct Quadrature {
     measure: DiscreteMeasure,
     residual_norms: Vec<f64>,
@@ -75,5 +77,31 @@ impl Quadrature {
     /// was lost.
     pub fn ghosts(&self) -> usize {
         self.ghosts
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::DiscreteMeasure;
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct Quadrature {
+        measure: DiscreteMeasure,
+        residual_norms: Vec<f64>,
+        ghosts: usize,
+    }
+
+    impl TryFrom<Quadrature> for super::Quadrature {
+        type Error = &'static str;
+
+        fn try_from(saved: Quadrature) -> Result<Self, Self::Error> {
+            let Quadrature { measure, residual_norms, ghosts } = saved;
+            let norms = residual_norms.iter().all(|&norm| norm.is_finite() && norm >= 0.0);
+            if residual_norms.len() != measure.nodes().len() || !norms {
+                return Err("a quadrature rule needs a residual norm of at least 0 for each node");
+            }
+            Ok(super::Quadrature { measure, residual_norms, ghosts })
+        }
     }
 }

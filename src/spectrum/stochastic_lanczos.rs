@@ -1,16 +1,21 @@
-//! Stochastic Lanczos quadrature: the settings and the loop over probes.
+//! Stochastic Lanczos quadrature: the settings.
 
 use std::ops::ControlFlow;
 
 use super::probe::Probe;
-use super::quadrature::Quadrature;
 use super::spectral_measure::SpectralMeasure;
+use super::spectral_run::{Plan, SpectralRun, bytes};
 use crate::error::{Error, Result};
-use crate::krylov::{Lanczos, Orthogonalization, Progress, Report, Stop, dimension, length};
-use crate::linalg::{axpy, dot};
+use crate::krylov::{Orthogonalization, Progress, Storage};
 use crate::operator::{LinearOperator, Symmetric};
 use crate::random::Key;
 use crate::scalar::Scalar;
+
+/// The most probes of a block, unless a width is given.
+const WIDTH: usize = 16;
+
+/// Bytes that the vectors of a block may take, unless a width is given.
+const BUDGET: u128 = 1 << 30;
 
 /// Stochastic Lanczos quadrature: the spectral measure of a symmetric operator from random probes.
 ///
@@ -22,8 +27,9 @@ use crate::scalar::Scalar;
 /// as exact atoms of weight 1/n. A few large eigenvalues carry most of the variance, so this is the cheapest way to a
 /// better estimate.
 ///
-/// Cost: `probes` x `steps` products, less where a Krylov space is invariant before; memory of `steps` + 3 vectors.
-/// Probes run one after another, since products are parallel inside.
+/// Cost: `probes` x `steps` products, less where a Krylov space is invariant before, and the [`Orthogonalization`].
+/// Probes advance together in blocks, each step with one wide product; memory of [`width`](StochasticLanczos::width) x
+/// (`steps` + 6) vectors. The result does not depend on the number of threads.
 ///
 /// ```
 /// use eigenscape::operator::Diagonal;
@@ -48,8 +54,11 @@ use crate::scalar::Scalar;
 pub struct StochasticLanczos<'a, T> {
     probes: usize,
     steps: usize,
+    width: Option<usize>,
     probe: Probe,
     orthogonalization: Orthogonalization,
+    storage: Storage,
+    check_symmetry: bool,
     key: Key,
     values: &'a [f64],
     vectors: &'a [T],
@@ -62,8 +71,11 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
         StochasticLanczos {
             probes: 10,
             steps: 90,
+            width: None,
             probe: Probe::Sphere,
             orthogonalization: Orthogonalization::default(),
+            storage: Storage::default(),
+            check_symmetry: false,
             key,
             values: &[],
             vectors: &[],
@@ -80,6 +92,14 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
         StochasticLanczos { steps, ..self }
     }
 
+    /// Sets the number of probes that advance together: by default as many as fit 1 GiB, but 16 at most.
+    ///
+    /// Probes are the same whatever the width. Their rules are the same up to rounding, and to the last bit if the
+    /// operator's [`apply_block`](LinearOperator::apply_block) rounds as its `apply` does.
+    pub fn width(self, width: usize) -> Self {
+        StochasticLanczos { width: Some(width), ..self }
+    }
+
     /// Sets the distribution of the probes.
     pub fn probe(self, probe: Probe) -> Self {
         StochasticLanczos { probe, ..self }
@@ -88,6 +108,20 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
     /// Sets the orthogonalization; see [`SpectralMeasure::orthogonality`] for what it reached.
     pub fn orthogonalization(self, orthogonalization: Orthogonalization) -> Self {
         StochasticLanczos { orthogonalization, ..self }
+    }
+
+    /// Sets where the bases of probes are kept: not at all, for models of which a few vectors fill the memory.
+    ///
+    /// With [`Storage::None`], [`Orthogonalization::Local`] or none, and a [`width`](StochasticLanczos::width) of 1, five
+    /// vectors are held for any depth. Copies of eigenvalues are merged, [`Quadrature::ghosts`](super::Quadrature::ghosts)
+    /// counts them, and [`SpectralMeasure::orthogonality`] is then the estimate of the omega recurrence, not measured.
+    pub fn storage(self, storage: Storage) -> Self {
+        StochasticLanczos { storage, ..self }
+    }
+
+    /// Tests the promise of symmetry before the first step, at the cost of two products more, which the report counts.
+    pub fn check_symmetry(self) -> Self {
+        StochasticLanczos { check_symmetry: true, ..self }
     }
 
     /// Deflates known eigenpairs: `vectors` orthonormal and back to back, as [`Eigenpairs`](crate::krylov::Eigenpairs)
@@ -101,14 +135,19 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
 
     /// Runs all probes.
     ///
+    /// A product that is not finite ends the run with [`Stop::NotFinite`](crate::krylov::Stop::NotFinite); what was known
+    /// until then is returned.
+    ///
     /// # Errors
     /// If the operator is not square or has no rows, there are no probes or steps, the deflated vectors do not fit or
-    /// are not orthonormal, or a product is not finite.
+    /// are not orthonormal, the orthogonalization needs a basis that is not kept, the operator is seen not to be symmetric, memory cannot be had, or a product is not finite and
+    /// nothing is known yet.
     pub fn run<A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<SpectralMeasure> {
         self.run_core(&operator, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// Runs probe by probe and tells `observer` after each; it can stop the run, and the probes done are returned.
+    /// Runs and tells `observer` after each step of a block, in steps of probes; it can stop the run, and
+    /// [what is known](SpectralRun::measure) then is returned.
     ///
     /// # Errors
     /// As [`StochasticLanczos::run`].
@@ -123,95 +162,50 @@ impl<'a, T: Scalar> StochasticLanczos<'a, T> {
         self.run_core(&operator, &mut observer)
     }
 
+    /// The run before its first step, to be advanced step by step, saved and resumed.
+    ///
+    /// # Errors
+    /// As [`StochasticLanczos::run`].
+    pub fn begin<A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<SpectralRun<T>> {
+        self.begin_core(&operator)
+    }
+
     fn run_core(
         &self,
         operator: &dyn LinearOperator<T>,
         observer: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<SpectralMeasure> {
-        let dim = dimension(operator)?;
+        let mut run = self.begin_core(operator)?;
+        while !run.is_done() {
+            run.advance_core(operator)?;
+            if observer(run.progress()).is_break() {
+                break;
+            }
+        }
+        run.measure()
+    }
+
+    fn begin_core(&self, operator: &dyn LinearOperator<T>) -> Result<SpectralRun<T>> {
         Error::at_least("the number of probes", self.probes, 1, "must be at least 1; 2 for standard errors")?;
-        let complement = Complement::new(operator, dim, self.values, self.vectors)?;
-        let free = dim - self.values.len();
-        let lanczos = Lanczos::new(self.steps.min(free.max(1))).orthogonalization(self.orthogonalization);
-        let mut measure = SpectralMeasure::new(dim, self.values);
-        let mut start = vec![T::zero(); dim];
-        for probe in 0..self.probes {
-            if free > 0 {
-                complement.draw(self.probe, self.key.split(probe as u64), &mut start);
-                let factorization = lanczos.run_core(&complement, &start)?;
-                let rule = Quadrature::new(&factorization)?.rescaled(free as f64 / dim as f64);
-                measure.push(rule, factorization.orthogonality(), factorization.matvecs());
-            }
-            let matvecs = measure.report().matvecs;
-            let stopped = observer(Progress { done: probe + 1, total: self.probes, matvecs }).is_break();
-            if stopped && probe + 1 < self.probes {
-                return Ok(measure.ended(Report::new(Stop::Observer, matvecs)));
-            }
-        }
-        Ok(measure)
-    }
-}
-
-/// P A P on the complement of some vectors, P = I - U U'.
-struct Complement<'a, T> {
-    operator: &'a dyn LinearOperator<T>,
-    dim: usize,
-    vectors: &'a [T],
-}
-
-impl<'a, T: Scalar> Complement<'a, T> {
-    fn new(operator: &'a dyn LinearOperator<T>, dim: usize, values: &[f64], vectors: &'a [T]) -> Result<Self> {
-        Error::length("the list of deflated eigenvectors", vectors.len(), values.len().saturating_mul(dim))?;
-        Error::finite("the list of deflated eigenvalues", values, "leave out what is not a number")?;
-        if values.len() > dim {
-            let (what, because) = ("the number of deflated eigenpairs", "the dimension of the operator");
-            return Err(Error::AboveLimit { what, value: values.len(), limit: dim, because });
-        }
-        for (index, vector) in vectors.chunks_exact(dim).enumerate() {
-            for (other, earlier) in vectors.chunks_exact(dim).take(index + 1).enumerate() {
-                let value = (dot(vector, earlier) - if index == other { 1.0 } else { 0.0 }).abs();
-                if value.is_nan() || value > T::EPSILON.f64().sqrt() {
-                    let what = "the deviation of the deflated eigenvectors from orthonormal ones";
-                    let limits = "must be at most the root of the rounding error: orthonormalize them";
-                    return Err(Error::OutOfRange { what, value, limits });
-                }
-            }
-        }
-        Ok(Complement { operator, dim, vectors })
+        Error::at_least("the number of Lanczos steps", self.steps, 1, "must be at least 1")?;
+        let width = self.width.unwrap_or_else(|| self.default_width(operator.cols()));
+        Error::at_least("the number of probes of a block", width, 1, "must be at least 1")?;
+        let plan = Plan {
+            probes: self.probes,
+            steps: self.steps,
+            width,
+            probe: self.probe,
+            orthogonalization: self.orthogonalization,
+            storage: self.storage,
+            key: self.key,
+        };
+        SpectralRun::new(operator, plan, self.values, self.vectors, self.check_symmetry)
     }
 
-    fn project(&self, x: &mut [T]) {
-        for vector in self.vectors.chunks_exact(self.dim) {
-            axpy(T::of(-dot(vector, x)), vector, x);
-        }
-    }
-
-    /// A probe in the complement, of any length but 0.
-    fn draw(&self, probe: Probe, key: Key, start: &mut [T]) {
-        probe.fill(key, start);
-        let before = length(start);
-        self.project(start);
-        self.project(start);
-        // Signs lie in the span of the vectors with positive probability in a few dimensions; normal vectors with none.
-        let mut attempt = 0;
-        while length(start) <= T::EPSILON.f64().sqrt() * before {
-            key.split(attempt).normal(0, start);
-            self.project(start);
-            self.project(start);
-            attempt += 1;
-        }
-    }
-}
-
-impl<T: Scalar> LinearOperator<T> for Complement<'_, T> {
-    fn rows(&self) -> usize {
-        self.dim
-    }
-    fn cols(&self) -> usize {
-        self.dim
-    }
-    fn apply(&self, x: &[T], y: &mut [T]) {
-        self.operator.apply(x, y);
-        self.project(y);
+    /// As many probes as fit the budget, in blocks of even sizes.
+    fn default_width(&self, dim: usize) -> usize {
+        let probe = bytes::<T>(self.steps.min(dim), dim, self.storage).max(1);
+        let most = (BUDGET / probe).clamp(1, WIDTH as u128) as usize;
+        self.probes.div_ceil(self.probes.div_ceil(most).max(1))
     }
 }

@@ -23,6 +23,7 @@ mod network;
 mod operator;
 mod optimize;
 mod oracle;
+mod probes;
 mod projection;
 mod random;
 mod random_matrix;

@@ -361,10 +361,10 @@ fn probes_have_the_identity_as_second_moment() {
 #[test]
 fn an_observer_stops_between_probes_and_keeps_what_is_done() {
     let operator = Counted::new(diagonal::<f64>(&spectrum(6, 100)));
-    let settings = StochasticLanczos::new(Key::new(0)).probes(10).steps(15);
+    let settings = StochasticLanczos::new(Key::new(0)).probes(10).steps(15).width(1);
     let part = settings.observe(&operator, |progress| {
-        assert_eq!((progress.total, progress.matvecs), (10, 15 * progress.done as u64));
-        if progress.done == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        assert_eq!((progress.total, progress.matvecs), (150, progress.done as u64));
+        if progress.done == 45 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let part = part.unwrap();
     assert_eq!((part.report().stop, part.report().matvecs, operator.matvecs()), (Stop::Observer, 45, 45));
