@@ -17,15 +17,22 @@
 //! | moments, the cumulative distribution, tr f(A) for any f | [`StochasticLanczos`] -> [`SpectralMeasure`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
-//! | the distance of two spectra | [`wasserstein`] of two [`DiscreteMeasure`]s |
+//! | how sure F(x) is, by probes and by nodes | [`SpectralMeasure::band`] -> [`Band`] |
+//! | how many eigenvalues are zero | [`SpectralMeasure::atom`] -> [`AtomEstimate`] |
+//! | the distance of two spectra | [`wasserstein`] or [`kolmogorov`] of two [`DiscreteMeasure`]s |
+//! | the distance from a law | [`wasserstein_to_law`] or [`kolmogorov_to_law`] |
 //! | single eigenvalues | [`Eigensolver`](crate::krylov::Eigensolver), and [`StochasticLanczos::deflate`] them |
 //!
 //! # References
 //! Golub & Meurant, Matrices, Moments and Quadrature (2010); Ubaru, Chen & Saad 2017 (doi:10.1137/16M1104974);
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
+mod atoms;
+mod band;
+mod bounds;
 mod density;
 mod diagonal;
+mod distance;
 mod estimate;
 mod measure;
 mod probe;
@@ -35,13 +42,17 @@ mod stochastic_lanczos;
 mod student;
 mod trace;
 
+pub use atoms::AtomEstimate;
+pub use band::Band;
+pub use bounds::CumulativeBounds;
 pub use density::{Density, Smoothing};
 pub use diagonal::{DiagonalEstimate, HutchinsonDiagonal};
+pub use distance::{kolmogorov, kolmogorov_to_law, wasserstein, wasserstein_to_law};
 pub use estimate::Estimate;
-pub use measure::{DiscreteMeasure, wasserstein};
+pub use measure::DiscreteMeasure;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
-pub use spectral_measure::SpectralMeasure;
+pub use spectral_measure::{Moment, SpectralMeasure};
 pub use stochastic_lanczos::StochasticLanczos;
 pub use trace::Hutchinson;
 

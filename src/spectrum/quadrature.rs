@@ -33,7 +33,11 @@ use crate::scalar::Scalar;
 pub struct Quadrature {
     measure: DiscreteMeasure,
     residual_norms: Vec<f64>,
+    rounding: f64,
 }
+
+/// Rounding in the products moves a node by about as many rounding errors of the largest one.
+const ROUNDING: f64 = 16.0;
 
 impl Quadrature {
     /// The rule of a factorization.
@@ -47,7 +51,9 @@ impl Quadrature {
         let ends = |entry: usize| eigen.vectors.iter().skip(entry).step_by(size);
         let pairs = eigen.values.iter().zip(ends(0)).map(|(&node, &first)| (node, mass * first * first)).collect();
         let residual_norms = ends(size - 1).map(|last| factorization.residual_norm() * last.abs()).collect();
-        Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms })
+        let largest = eigen.values.iter().fold(0.0, |largest: f64, node| largest.max(node.abs()));
+        let rounding = ROUNDING * T::EPSILON.f64() * largest;
+        Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms, rounding })
     }
 
     /// Multiplies all weights so that they add up to `mass`.
@@ -67,5 +73,12 @@ impl Quadrature {
     /// Also the standard deviation of the eigenvalues of A over the spectral measure of y: how blurred the node is.
     pub fn residual_norms(&self) -> &[f64] {
         &self.residual_norms
+    }
+
+    /// How far rounding in the products may have moved a node: 16 [`EPSILON`](Scalar::EPSILON) of the largest |node|.
+    ///
+    /// Nodes that close to a point count as lying on it.
+    pub fn rounding(&self) -> f64 {
+        self.rounding
     }
 }

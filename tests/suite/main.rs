@@ -8,6 +8,8 @@ mod curvature_laws;
 mod curvature_points;
 mod curvature_table;
 mod data;
+mod density;
+mod density_coverage;
 mod digits;
 mod elementary;
 mod krylov;
