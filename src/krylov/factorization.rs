@@ -61,8 +61,6 @@ pub struct Factorization<T> {
     pub(super) start_norm: f64,
     /// The largest row sum of |T| with the residual's norm below it: at least the norm of T, at most twice.
     pub(super) scale: f64,
-    /// Residuals up to the first times `scale` plus the second count as zero.
-    pub(super) negligible: (f64, f64),
     pub(super) omega: Omega,
     pub(super) orthogonalized: usize,
     pub(super) breakdown: bool,
@@ -109,18 +107,12 @@ impl<T: Scalar> Factorization<T> {
             residual_norm: start_norm,
             start_norm,
             scale: 0.0,
-            negligible: (BREAKDOWN * T::EPSILON.f64(), 0.0),
             omega: Omega::new(),
             orthogonalized: 0,
             breakdown: false,
             matvecs: 0,
             stop: Stop::Converged,
         })
-    }
-
-    /// Takes the Krylov space for invariant when the residual is below a tolerance, relative to T's norm and absolute.
-    pub(crate) fn tolerate(&mut self, relative: f64, absolute: f64) {
-        self.negligible = (relative.max(self.negligible.0), absolute);
     }
 
     /// The depth m: the number of basis vectors.
@@ -315,24 +307,6 @@ impl<T: Scalar> Factorization<T> {
         self.complete(self.residual_norm)
     }
 
-    /// Leaves an invariant space: takes the part of `direction` orthogonal to the basis as next vector, coupled by 0.
-    ///
-    /// A V = V T + r e' stays true up to the residual given up, which is negligible. False if `direction` lies in the
-    /// space.
-    pub(crate) fn renew(&mut self, operator: &dyn LinearOperator<T>, direction: Vec<T>) -> Result<bool> {
-        debug_assert!(self.breakdown && self.steps() < self.dim());
-        self.reserve(self.steps() + 1)?;
-        let before = length(&direction);
-        self.residual = direction;
-        self.residual_norm = before;
-        self.basis.orthogonalize(&mut self.residual, &mut self.residual_norm);
-        if self.residual_norm <= BREAKDOWN * T::EPSILON.f64() * before {
-            return Ok(false);
-        }
-        self.step(operator, 0.0)?;
-        Ok(true)
-    }
-
     /// Makes room for a depth, so that steps allocate nothing.
     pub(crate) fn reserve(&mut self, steps: usize) -> Result<()> {
         self.basis.reserve(steps)?;
@@ -413,7 +387,7 @@ impl<T: Scalar> Factorization<T> {
         }
         self.diagonal.push(center);
         self.scale = self.scale.max(coupling + center.abs() + norm);
-        let negligible = self.negligible.0 * self.scale + self.negligible.1;
+        let negligible = BREAKDOWN * T::EPSILON.f64() * self.scale;
         self.breakdown = self.steps() == self.dim() || norm <= negligible;
         Ok(())
     }

@@ -102,9 +102,8 @@ fn settled<T: Scalar>(
     let top_seen = above.is_none_or(|limit| {
         own.estimates[last].0 <= tolerance || clear(own.eigen.values[size - 1], limit, limit - lowest)
     });
-    let bottom_seen = below.is_none_or(|limit| {
-        own.estimates[0].0 <= tolerance || clear(-own.eigen.values[0], -limit, highest - limit)
-    });
+    let bottom_seen = below
+        .is_none_or(|limit| own.estimates[0].0 <= tolerance || clear(-own.eigen.values[0], -limit, highest - limit));
     Ok(top_seen && bottom_seen)
 }
 

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::basis::length;
+use super::conjugate_gradients::ConjugateGradients;
 use super::generalized_pairs::negative;
 use super::metric::{Inverse, Metric};
-use super::conjugate_gradients::ConjugateGradients;
 use super::report::Stop;
 use super::solve::NegativeCurvature;
 use crate::error::{Error, Result};

@@ -25,7 +25,6 @@ pub(super) struct Saved<T> {
     residual_norm: f64,
     start_norm: f64,
     scale: f64,
-    negligible: (f64, f64),
     omega: Omega,
     orthogonalized: usize,
     breakdown: bool,
@@ -61,7 +60,7 @@ impl<T: Scalar> TryFrom<Saved<T>> for Factorization<T> {
         Error::finite("the saved diagonal", &saved.diagonal, remedy)?;
         Error::finite("the saved subdiagonal", &saved.subdiagonal, remedy)?;
         let limits = "must be finite and at least 0";
-        let numbers = [saved.residual_norm, saved.scale, saved.negligible.0, saved.negligible.1];
+        let numbers = [saved.residual_norm, saved.scale];
         for &value in numbers.iter().chain(&saved.subdiagonal) {
             require(value.is_finite() && value >= 0.0, "a norm of a saved factorization", value, limits)?;
         }
@@ -97,7 +96,6 @@ impl<T: Scalar> TryFrom<Saved<T>> for Factorization<T> {
             residual_norm: saved.residual_norm,
             start_norm: saved.start_norm,
             scale: saved.scale,
-            negligible: saved.negligible,
             omega: saved.omega,
             orthogonalized: saved.orthogonalized,
             breakdown: saved.breakdown,

@@ -59,28 +59,3 @@ pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<Canonical>> 
     pairs[below].0 = x;
     Ok(Some(Canonical { pairs, below }))
 }
-
-/// The strict bounds of Chebyshev, Markov and Stieltjes on the distribution F of the measure that the rule was made of:
-/// lower <= F(x-) <= F(x) <= upper.
-///
-/// They are the weights below `x`, and up to it, of the rule with a node at x, and no rule with these moments can do better.
-/// Next to a node of the rule itself its weights alone are taken: without the node below x, and with the one above. Strict
-/// up to rounding, for an orthonormal basis.
-pub(super) fn bounds(rule: &Quadrature, x: f64) -> Result<(f64, f64)> {
-    if x.is_infinite() {
-        let mass = if x > 0.0 { rule.measure().mass() } else { 0.0 };
-        return Ok((mass, mass));
-    }
-    if let Some(Canonical { pairs, below }) = with_node(rule, x)? {
-        let lower: f64 = pairs[..below].iter().map(|(_, weight)| weight).sum();
-        return Ok((lower, lower + pairs[below].1));
-    }
-    let (nodes, weights) = (rule.measure().nodes(), rule.measure().weights());
-    let below = nodes.partition_point(|&node| node < x);
-    let (sure, possible) = match nodes.get(below) {
-        Some(&node) if node == x => (below, below + 1),
-        Some(_) => (below.saturating_sub(1), below + 1),
-        None => (below.saturating_sub(1), below),
-    };
-    Ok((weights[..sure].iter().sum(), weights[..possible].iter().sum()))
-}

@@ -2,14 +2,13 @@
 
 use statrs::distribution::{Beta, ContinuousCDF, Normal};
 
-use super::canonical::bounds;
+use super::bounds::split;
 use super::estimate::Estimate;
+use super::quadrature::Quadrature;
 use super::spectral_measure::SpectralMeasure;
 use super::student;
 use crate::error::{Error, Result};
-use crate::operator::ROUNDING;
 use crate::random_matrix::Interval;
-use crate::scalar::Scalar;
 
 /// The number of eigenvalues in an interval, from [`SpectralMeasure::count`].
 #[non_exhaustive]
@@ -148,7 +147,7 @@ impl SpectralMeasure {
         let known = self.atoms().iter().filter(|&&atom| inside(atom)).count();
         let (mut least, mut most) = (0.0, 0.0);
         for rule in self.rules() {
-            let (start, end) = (bounds(rule, lower)?, bounds(rule, upper)?);
+            let (start, end) = (bounds(rule, lower), bounds(rule, upper));
             least += (end.0 - start.1).max(0.0) / probes as f64;
             most += (end.1 - start.0).clamp(0.0, rule.measure().mass()) / probes as f64;
         }
@@ -163,7 +162,7 @@ impl SpectralMeasure {
     /// The index, with eigenvalues within `threshold` of zero apart: for singular operators, which are the normal case,
     /// signs there are those of rounding errors.
     ///
-    /// [`SpectralMeasure::rounding`] gives the least threshold that makes sense. Where many eigenvalues are zero, or close
+    /// [`SpectralMeasure::zero_threshold`] gives the least threshold that makes sense. Where many eigenvalues are zero, or close
     /// to it, the depth must resolve the threshold for the negative count to be narrow: the
     /// [`depth`](EigenvalueCount::depth) of each count says whether it does. For moderate sizes
     /// [`Sylvester`](super::Sylvester) is exact.
@@ -175,7 +174,7 @@ impl SpectralMeasure {
     ///
     /// let values = [[-1.0, -0.5, 0.0, 0.0, 3.0]; 20].concat();
     /// let measure = StochasticLanczos::new(Key::new(0)).probes(20).run(&Diagonal::new(values))?;
-    /// let index = measure.index(measure.rounding::<f64>())?;
+    /// let index = measure.index(measure.zero_threshold())?;
     /// assert!(index.negative.interval(0.95)?.contains(40.0) && index.near_zero.interval(0.95)?.contains(40.0));
     /// assert!(index.threshold < 1e-11);
     /// # Ok::<(), eigenscape::Error>(())
@@ -193,13 +192,21 @@ impl SpectralMeasure {
         })
     }
 
-    /// What rounding errors of products in vectors of type `T` can make of a zero eigenvalue: 64 sqrt(n) EPSILON times the
-    /// largest |node|; positive even for the zero matrix.
-    pub fn rounding<T: Scalar>(&self) -> f64 {
-        let nodes = self.rules().iter().flat_map(|rule| rule.measure().nodes()).chain(self.atoms());
-        let largest = nodes.fold(0.0f64, |largest, node| largest.max(node.abs()));
-        (ROUNDING * (self.dim() as f64).sqrt() * T::EPSILON.f64() * largest).max(f64::MIN_POSITIVE)
+    /// What rounding errors of products can make of a zero eigenvalue: 4 sqrt(n) times what they do to a node
+    /// ([`Quadrature::rounding`]), 64 sqrt(n) EPSILON of the largest |node|; positive even for the zero matrix.
+    pub fn zero_threshold(&self) -> f64 {
+        (4.0 * (self.dim() as f64).sqrt() * self.rounding()).max(f64::MIN_POSITIVE)
     }
+}
+
+/// The strict bounds of Chebyshev, Markov and Stieltjes: lower <= F(x-) <= F(x) <= upper, also at infinity.
+fn bounds(rule: &Quadrature, x: f64) -> (f64, f64) {
+    if x.is_infinite() {
+        let mass = if x > 0.0 { rule.measure().mass() } else { 0.0 };
+        return (mass, mass);
+    }
+    let split = split(rule, x);
+    (split.below, split.upper())
 }
 
 #[cfg(test)]

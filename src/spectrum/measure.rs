@@ -1,4 +1,4 @@
-//! Finitely many points with weights, and the distance between two such measures.
+//! Finitely many points with weights.
 
 use crate::error::{Error, Result};
 
@@ -86,29 +86,6 @@ impl DiscreteMeasure {
     pub fn cumulative(&self, x: f64) -> f64 {
         self.weights[..self.nodes.partition_point(|&node| node <= x)].iter().sum()
     }
-}
-
-/// The Wasserstein-1 distance: the integral of |F - G|, with F and G the cumulative distributions, each divided by its
-/// mass.
-///
-/// It is the least mean distance over which weight must be moved to turn one measure into the other, in the units of the
-/// nodes. Cost: linear in the number of nodes.
-///
-/// # References
-/// Vallender 1974 (doi:10.1137/1118101).
-pub fn wasserstein(left: &DiscreteMeasure, right: &DiscreteMeasure) -> f64 {
-    let (left_mass, right_mass) = (left.mass(), right.mass());
-    let mut steps: Vec<(f64, f64)> = (left.pairs().map(|(node, weight)| (node, weight / left_mass)))
-        .chain(right.pairs().map(|(node, weight)| (node, -weight / right_mass)))
-        .collect();
-    steps.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut difference = 0.0;
-    let mut distance = 0.0;
-    for pair in steps.windows(2) {
-        difference += pair[0].1;
-        distance += f64::abs(difference) * (pair[1].0 - pair[0].0);
-    }
-    distance
 }
 
 #[cfg(feature = "serde")]

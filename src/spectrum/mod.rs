@@ -25,19 +25,26 @@
 //! | the same in steps, to save and resume | [`StochasticLanczos::begin`] -> [`SpectralRun`] |
 //! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
-//! | the distance of two spectra | [`wasserstein`] of two [`DiscreteMeasure`]s |
+//! | how sure F(x) is, by probes and by nodes | [`SpectralMeasure::band`] -> [`Band`] |
+//! | how many eigenvalues are zero | [`SpectralMeasure::atom`] -> [`AtomEstimate`] |
+//! | the distance of two spectra | [`wasserstein`] or [`kolmogorov`] of two [`DiscreteMeasure`]s |
+//! | the distance from a law | [`wasserstein_to_law`] or [`kolmogorov_to_law`] |
 //! | single eigenvalues | [`Eigensolver`](crate::krylov::Eigensolver), and [`StochasticLanczos::deflate`] them |
 //!
 //! # References
 //! Golub & Meurant, Matrices, Moments and Quadrature (2010); Ubaru, Chen & Saad 2017 (doi:10.1137/16M1104974);
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
+mod atoms;
+mod band;
 mod block;
+mod bounds;
 mod canonical;
 mod complement;
 mod count;
 mod density;
 mod diagonal;
+mod distance;
 mod estimate;
 mod exchangeable_diagonal;
 mod exchangeable_trace;
@@ -60,21 +67,25 @@ mod sylvester;
 mod tall;
 mod trace;
 
+pub use atoms::AtomEstimate;
+pub use band::Band;
+pub use bounds::CumulativeBounds;
 pub use count::{EigenvalueCount, Index};
 pub use density::{Density, Smoothing};
 pub use diagonal::{DiagonalEstimate, DiagonalRun, HutchinsonDiagonal};
+pub use distance::{kolmogorov, kolmogorov_to_law, wasserstein, wasserstein_to_law};
 pub use estimate::Estimate;
 pub use exchangeable_diagonal::{ExchangeableDiagonal, HeuristicDiagonal};
 pub use exchangeable_trace::ExchangeableTrace;
 pub use extremes::Extremes;
 pub use heuristic::HeuristicEstimate;
 pub use hutch_plus_plus::HutchPlusPlus;
-pub use measure::{DiscreteMeasure, wasserstein};
+pub use measure::DiscreteMeasure;
 pub use norms::SchattenNorm;
 pub use nystrom_trace::NystromTrace;
 pub use probe::Probe;
 pub use quadrature::Quadrature;
-pub use spectral_measure::SpectralMeasure;
+pub use spectral_measure::{Moment, SpectralMeasure};
 pub use spectral_run::SpectralRun;
 pub use stochastic_lanczos::StochasticLanczos;
 pub use stopping::Tolerance;

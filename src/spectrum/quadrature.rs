@@ -39,7 +39,11 @@ pub struct Quadrature {
     measure: DiscreteMeasure,
     residual_norms: Vec<f64>,
     ghosts: usize,
+    rounding: f64,
 }
+
+/// Rounding in the products moves a node by about as many rounding errors of the largest one.
+const ROUNDING: f64 = 16.0;
 
 impl Quadrature {
     /// The rule of a factorization.
@@ -50,8 +54,10 @@ impl Quadrature {
         let mass = factorization.start_norm().powi(2);
         let ritz = factorization.ritz_values()?;
         let pairs = ritz.values.iter().zip(&ritz.weights).map(|(&node, &weight)| (node, mass * weight)).collect();
+        let largest = ritz.values.iter().fold(0.0, |largest: f64, node| largest.max(node.abs()));
+        let rounding = ROUNDING * T::EPSILON.f64() * largest;
         let (residual_norms, ghosts) = (ritz.residual_norms, ritz.ghosts);
-        Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms, ghosts })
+        Ok(Quadrature { measure: DiscreteMeasure::sorted(pairs), residual_norms, ghosts, rounding })
     }
 
     /// Multiplies all weights so that they add up to `mass`.
@@ -78,6 +84,13 @@ impl Quadrature {
     pub fn ghosts(&self) -> usize {
         self.ghosts
     }
+
+    /// How far rounding in the products may have moved a node: 16 [`EPSILON`](Scalar::EPSILON) of the largest |node|.
+    ///
+    /// Nodes that close to a point count as lying on it.
+    pub fn rounding(&self) -> f64 {
+        self.rounding
+    }
 }
 
 #[cfg(feature = "serde")]
@@ -90,18 +103,22 @@ mod saved {
         measure: DiscreteMeasure,
         residual_norms: Vec<f64>,
         ghosts: usize,
+        rounding: f64,
     }
 
     impl TryFrom<Quadrature> for super::Quadrature {
         type Error = &'static str;
 
         fn try_from(saved: Quadrature) -> Result<Self, Self::Error> {
-            let Quadrature { measure, residual_norms, ghosts } = saved;
+            let Quadrature { measure, residual_norms, ghosts, rounding } = saved;
             let norms = residual_norms.iter().all(|&norm| norm.is_finite() && norm >= 0.0);
             if residual_norms.len() != measure.nodes().len() || !norms {
                 return Err("a quadrature rule needs a residual norm of at least 0 for each node");
             }
-            Ok(super::Quadrature { measure, residual_norms, ghosts })
+            if !(rounding.is_finite() && rounding >= 0.0) {
+                return Err("the rounding of a quadrature rule must be finite and at least 0");
+            }
+            Ok(super::Quadrature { measure, residual_norms, ghosts, rounding })
         }
     }
 }

@@ -7,6 +7,19 @@ use super::quadrature::Quadrature;
 use crate::error::{Error, Result};
 use crate::krylov::{Report, Stop};
 
+/// A moment of the spectral measure, from [`SpectralMeasure::moments`].
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Moment {
+    /// The power of the eigenvalues.
+    pub order: u32,
+    /// The mean over probes, with its standard error.
+    pub estimate: Estimate,
+    /// Whether the standard error is all the error. Otherwise the finite depth comes on top; it makes moments of even
+    /// order too small, never too large, for each probe.
+    pub exact: bool,
+}
+
 /// An estimate of the spectral measure mu = (1/n) sum_i delta(lambda_i), from
 /// [`StochasticLanczos`](super::StochasticLanczos).
 ///
@@ -107,6 +120,20 @@ impl SpectralMeasure {
         Estimate::new(samples, self.report.matvecs)
     }
 
+    /// The mean over probes of something of each rule, and the deflated eigenvalues that `known` counts, exactly.
+    pub(super) fn over_probes(&self, known: impl Fn(f64) -> f64, mut of: impl FnMut(&Quadrature) -> f64) -> Estimate {
+        let atoms = self.atoms.iter().map(|&atom| known(atom)).sum::<f64>() / self.dim as f64;
+        if self.rules.is_empty() {
+            return Estimate { standard_error: Some(0.0), ..Estimate::new([atoms], self.report.matvecs) };
+        }
+        Estimate::new(self.rules.iter().map(|rule| atoms + of(rule)), self.report.matvecs)
+    }
+
+    /// The largest [`Quadrature::rounding`] of the rules.
+    pub(super) fn rounding(&self) -> f64 {
+        self.rules.iter().map(Quadrature::rounding).fold(0.0, f64::max)
+    }
+
     /// The trace of f(A): n times [`SpectralMeasure::integrate`].
     ///
     /// # Errors
@@ -115,7 +142,7 @@ impl SpectralMeasure {
         Ok(self.integrate(f)?.scaled(self.dim as f64))
     }
 
-    /// The moment of an order: (1/n) tr A^order. For orders up to 2m - 1 the depth makes no error.
+    /// The moment of an order: (1/n) tr A^order. The depth makes no error up to [`SpectralMeasure::exact_degree`].
     ///
     /// # Errors
     /// If the power overflows.
@@ -123,9 +150,55 @@ impl SpectralMeasure {
         self.integrate(|node| node.powi(order))
     }
 
-    /// The cumulative distribution: the fraction of eigenvalues up to `x`.
+    /// The highest degree of polynomials for which the depth makes no error, 2m - 1 for the shallowest probe; `None`
+    /// if there is no highest one, since every probe's Krylov space is invariant.
+    pub fn exact_degree(&self) -> Option<usize> {
+        let ended = |rule: &Quadrature| rule.residual_norms().iter().all(|&residual| residual <= rule.rounding());
+        let degrees = self.rules.iter().filter(|rule| !ended(rule)).map(|rule| 2 * rule.measure().nodes().len() - 1);
+        degrees.min()
+    }
+
+    /// The moments of orders 0 to `highest`, each with whether the depth is exact for it.
+    ///
+    /// ```
+    /// use eigenscape::operator::Diagonal;
+    /// use eigenscape::random::Key;
+    /// use eigenscape::spectrum::StochasticLanczos;
+    ///
+    /// let operator = Diagonal::new((0..1000).map(|i| f64::from(i) / 999.0).collect());
+    /// let measure = StochasticLanczos::new(Key::new(0)).steps(2).run(&operator)?;
+    /// let moments = measure.moments(4)?;
+    /// assert!(moments[3].exact && !moments[4].exact); // two steps: degree 3
+    /// assert!((moments[2].estimate.mean - 1.0 / 3.0).abs() < 4.0 * moments[2].estimate.standard_error.unwrap() + 1e-3);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a power overflows.
+    pub fn moments(&self, highest: u32) -> Result<Vec<Moment>> {
+        let exact = self.exact_degree();
+        let moment = |order: u32| {
+            let limits = "must fit 31 bits";
+            let power = i32::try_from(order).map_err(|_| Error::OutOfRange {
+                what: "the order of a moment",
+                value: f64::from(order),
+                limits,
+            })?;
+            let exact = exact.is_none_or(|degree| order as usize <= degree);
+            Ok(Moment { order, estimate: self.moment(power)?, exact })
+        };
+        (0..=highest).map(moment).collect()
+    }
+
+    /// The cumulative distribution F(x): the fraction of eigenvalues up to `x`, x included.
+    ///
+    /// Nodes within [`Quadrature::rounding`] of x count as lying on it, so that F(0) has all the zeros. The standard
+    /// error is that of the m-step distribution; [`SpectralMeasure::band`] also knows the error of the depth.
     pub fn cumulative(&self, x: f64) -> Estimate {
-        self.sample(|node| if node <= x { 1.0 } else { 0.0 })
+        self.over_probes(
+            |atom| if atom <= x { 1.0 } else { 0.0 },
+            |rule| rule.measure().cumulative(x + rule.rounding()),
+        )
     }
 
     /// A smooth density on a grid; see [`Smoothing`].

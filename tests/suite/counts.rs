@@ -284,7 +284,7 @@ fn sums_are_exact_at_full_depth<T: Scalar>() {
             let exact = values.iter().map(|x| x.abs().powf(p)).sum::<f64>().powf(1.0 / p);
             assert!((measure.schatten_norm(p).unwrap().value() - exact).abs() <= tolerance * scale);
         }
-        let index = measure.index(measure.rounding::<T>().max(1e-4)).unwrap();
+        let index = measure.index(measure.zero_threshold().max(1e-4)).unwrap();
         for (count, exact) in [
             (index.negative, values.iter().filter(|&&x| x < -1e-4).count()),
             (index.near_zero, values.iter().filter(|&&x| x.abs() < 1e-4).count()),

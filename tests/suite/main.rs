@@ -1,8 +1,8 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
 mod check;
-mod coverage;
 mod counts;
+mod coverage;
 mod curvature;
 mod curvature_blocks;
 mod curvature_errors;
@@ -10,6 +10,8 @@ mod curvature_laws;
 mod curvature_points;
 mod curvature_table;
 mod data;
+mod density;
+mod density_coverage;
 mod digits;
 mod eigensolver;
 mod elementary;
