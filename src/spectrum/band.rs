@@ -21,8 +21,11 @@ const CLOSED: f64 = 0.1;
 /// | `covering` | F itself | both: the means of the bounds, each widened by its own standard errors |
 ///
 /// All are pointwise: at a confidence of 0.9 the intervals of one point in ten may miss. The first knows nothing of the
-/// finite depth and the second nothing of the finite number of probes. Also [`Band::union`] of these two covers F in
-/// practice, which `tests/suite/density_coverage.rs` measures.
+/// finite depth and the second nothing of the finite number of probes; [`Band::union`] of these two covers F in practice.
+/// Measured on 190 eigenvalues of a bulk and ten outliers, 20 probes of 30 steps, 2000 keys, at four points in the bulk and
+/// three between outliers: at 0.9 coverage 0.89 to 0.93 for `sampling`, at least 0.91 for the union and `covering`; at 0.95
+/// coverage 0.94 to 0.98 and at least 0.97. In the bulk `covering` is twice as wide as it would have to be, since bounds
+/// that hold for every spectrum are wider than what happens.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
 pub struct Band {
@@ -124,7 +127,7 @@ impl SpectralMeasure {
     /// If the grid is empty, not ascending or not finite, the confidence is not in (0, 1), or there is only one probe.
     pub fn band(&self, grid: &[f64], confidence: f64) -> Result<Band> {
         student::require(confidence)?;
-        ascending("the grid of a band", grid, 1)?;
+        ascending("the grid of a band", grid)?;
         let point = |&x: &f64| -> Result<(f64, Interval, Interval, Interval)> {
             let cumulative = self.cumulative(x);
             let bounds = self.bounds(x)?;
@@ -176,13 +179,12 @@ fn number(x: f64) -> Result<()> {
     Ok(())
 }
 
-/// Fails unless the points are finite, ascending and at least so many.
-pub(super) fn ascending(what: &'static str, grid: &[f64], least: usize) -> Result<()> {
+/// Fails unless there are points, finite and ascending.
+fn ascending(what: &'static str, grid: &[f64]) -> Result<()> {
     if grid.is_empty() {
         return Err(Error::Empty { what, remedy: "give the points at which to ask" });
     }
     Error::finite(what, grid, "choose finite points")?;
-    Error::at_least("the number of points of the grid", grid.len(), least, "must be at least 2")?;
     if let Some(pair) = grid.windows(2).find(|pair| pair[0] >= pair[1]) {
         let (what, limits) = ("a point of the grid", "must be above the point before it: sort the grid");
         return Err(Error::OutOfRange { what, value: pair[1], limits });

@@ -262,7 +262,7 @@ fn chi(key: Key, count: usize) -> f64 {
 }
 
 /// The product with a symmetric tridiagonal matrix.
-fn tridiagonal(diagonal: Vec<f64>, below: Vec<f64>) -> impl LinearOperator<f64> + Symmetric<f64> {
+fn tridiagonal(diagonal: Vec<f64>, below: Vec<f64>) -> impl Symmetric<f64> {
     let size = diagonal.len();
     AssumeSymmetric::new(Closure::new(size, size, move |x: &[f64], y: &mut [f64]| {
         for i in 0..size {
