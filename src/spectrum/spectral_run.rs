@@ -352,7 +352,8 @@ mod saved {
             let due = plan.width.min(plan.probes - finished.len());
             let fits = |probe: &Factorization<T>| probe.dim() == dim && probe.steps() <= plan.steps;
             let goes_on = !broken && block.iter().any(|probe| under_way(probe, plan.steps));
-            if !block.is_empty() && !(block.len() == due && block.iter().all(fits) && goes_on) {
+            let sound = block.is_empty() || (block.len() == due && block.iter().all(fits) && goes_on);
+            if !sound {
                 return Err("the probes under way do not belong to the settings of the run");
             }
             let steps = finished.iter().map(|probe| probe.steps).fold(0, usize::saturating_add);
