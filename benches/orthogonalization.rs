@@ -50,7 +50,9 @@ fn bench<T: Scalar>(dim: usize, depth: usize, storage: Storage, rounds: usize) {
     };
     full.observe(&operator, depth + rounds + 1, observer).unwrap();
     // The first makes room.
-    [&mut read, &mut with, &mut without].map(|times| times.remove(0));
+    for times in [&mut read, &mut with, &mut without] {
+        times.remove(0);
+    }
     assert!(full.orthogonality() < 1e-5 && full.steps() > depth);
     // One pass reads the basis twice; the vectors of the step itself are counted apart.
     let passes: Vec<f64> = with.iter().zip(&without).map(|(with, without)| with - without).collect();
