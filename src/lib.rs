@@ -36,8 +36,8 @@
 //! | [`operator`] | linear maps known by their products, their algebra | a matrix-free operator of your own |
 //! | [`objective`] | a function to descend or to study, at a point | the trait that all tools below run on |
 //! | [`network`], [`curvature`] | perceptrons, convolutional and residual networks, transformers; risk, Hessian, Gauss-Newton, Fisher, gradients, kernel, class structure on data | curvature of a network |
-//! | [`krylov`] | Lanczos, extreme eigenpairs with residuals; linear systems | largest and smallest eigenvalues, solutions |
-//! | [`spectrum`] | spectral densities, traces, diagonals, with standard errors | the whole spectrum |
+//! | [`krylov`] | Lanczos, extreme eigenpairs with residuals and multiplicities, generalized ones; linear systems, least squares, f(A)b | largest and smallest eigenvalues, solutions |
+//! | [`spectrum`] | spectral densities and distributions with bands and strict bounds, traces, diagonals, determinants, norms, counts, index | the whole spectrum |
 //! | [`random_matrix`] | Marchenko-Pastur, semicircle; outliers and their overlaps | what the spectrum should be |
 //! | [`projection`], [`subspace`] | random subspaces from a key; objectives confined to them | training in a hyperplane |
 //! | [`optimize`] | gradient descent, Adam, over any objective | training |
@@ -56,7 +56,7 @@
 //!
 //! # What this crate does not do
 //!
-//! No GPU, no sparse or complex arrays, no import of models from other frameworks, and no zoo of layers: beyond the usual
+//! No GPU, no complex arrays, no sparse ones of its own (faer's work through [`operator::FromFaer`]), no import of models from other frameworks, and no zoo of layers: beyond the usual
 //! ones, networks are what you record. It is for networks and functions that one machine holds in memory.
 //!
 //! # Words

@@ -8,26 +8,29 @@
 //!         span { v, A v, ..., A^(m-1) v }                  e   the last unit vector of R^m
 //! ```
 //!
-//! This is the Lanczos [`Factorization`], and everything that reads spectra is a reader of it: [`Eigensolver`] takes the
-//! extreme eigenvalues of T, [`spectrum`](crate::spectrum) takes T as a quadrature rule.
+//! This is the Lanczos [`Factorization`], and what reads spectra is a reader of it: [`spectrum`](crate::spectrum) takes T as
+//! a quadrature rule, [`MatrixFunction`] as a small matrix to take functions of. With blocks of vectors, and restarted from
+//! combinations of V, it is the [`BlockFactorization`] A V = V H + R E', whose H is a dense V'AV; [`Eigensolver`] takes the
+//! extreme eigenvalues of H.
 //!
 //! Cost of m steps: m products, and 2 m^2 n operations for full orthogonalization (twice that in the steps where one
 //! pass is not enough); memory of m + 4 vectors of length n.
 //!
 //! | you want | take |
 //! | --- | --- |
-//! | the largest or smallest eigenpairs, with residuals and bounds | [`Eigensolver`] |
+//! | eigenpairs at the top, the bottom, both ends, by magnitude, with residuals, bounds and multiplicities | [`Eigensolver`] |
+//! | the same in steps: to save, to resume, to deflate known pairs, to start from others | [`Eigensolver::begin`] -> [`EigenSearch`] |
 //! | the same of A x = lambda B x: curvature in the geometry of a Fisher matrix or a preconditioner | [`GeneralizedEigensolver`] with a [`Metric`] |
 //! | a quadrature rule for v'f(A)v | [`Lanczos`], then [`Quadrature`](crate::spectrum::Quadrature) |
 //! | the distribution of all eigenvalues | [`StochasticLanczos`](crate::spectrum::StochasticLanczos) |
 //! | the solution of A x = b | [`ConjugateGradients`] for a positive definite A, [`MinimalResiduals`] for any |
 //! | the least squares solution for a rectangular A | [`LeastSquares`] |
 //! | f(A) b: a root, an exponential, a sign, a projection | [`MatrixFunction`] |
-//! | the recurrence itself, to build on | [`Lanczos`] and [`Factorization::expand`] |
+//! | the recurrence itself, to build on | [`Lanczos`] and [`Factorization::expand`], [`BlockLanczos`] |
 //!
 //! What a Krylov space of one vector cannot do: it holds one vector of each eigenspace, so an eigenvalue that is
-//! repeated exactly is seen once until the space is exhausted; and it converges at the ends of the spectrum first, so
-//! interior eigenvalues need many steps.
+//! repeated exactly is seen once until the space is exhausted ([`Eigensolver`] looks for the other copies by random vectors
+//! orthogonal to it); and it converges at the ends of the spectrum first, so interior eigenvalues need many steps.
 //!
 //! | [`Orthogonalization`] | work of m steps | level of V'V - I | memory | when |
 //! | --- | --- | --- | --- | --- |
