@@ -2,7 +2,10 @@
 
 mod common;
 
-use common::clock::{alternate, median, ratio, repetitions};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use common::clock::{median, milliseconds, ratio, repetitions};
 use eigenscape::Scalar;
 use eigenscape::krylov::{Factorization, Lanczos, Orthogonalization, Storage};
 use eigenscape::operator::Diagonal;
@@ -33,16 +36,23 @@ fn bench<T: Scalar>(dim: usize, depth: usize, storage: Storage, rounds: usize) {
     let width = if storage == Storage::Single { 4 } else { size_of::<T>() };
     // As many bytes as the basis.
     let array = vec![T::one(); dim * depth * width / size_of::<T>()];
-    let [read, with, without] = alternate(
-        rounds,
-        [
-            &mut || {
-                std::hint::black_box(sum(&array));
-            },
-            &mut || full.expand(&operator, full.steps() + 1).unwrap(),
-            &mut || alone.expand(&operator, alone.steps() + 1).unwrap(),
-        ],
-    );
+    let [mut read, mut with, mut without] = [const { Vec::new() }; 3];
+    // Between the steps, so that all three run in turns, and the basis has its memory before the first.
+    let mut last = Instant::now();
+    let observer = |_| {
+        with.push(last.elapsed().as_secs_f64() * 1e3);
+        read.push(milliseconds(|| {
+            std::hint::black_box(sum(&array));
+        }));
+        without.push(milliseconds(|| alone.expand(&operator, alone.steps() + 1).unwrap()));
+        last = Instant::now();
+        ControlFlow::Continue(())
+    };
+    full.observe(&operator, depth + rounds + 1, observer).unwrap();
+    // The first makes room.
+    for times in [&mut read, &mut with, &mut without] {
+        times.remove(0);
+    }
     assert!(full.orthogonality() < 1e-5 && full.steps() > depth);
     // One pass reads the basis twice; the vectors of the step itself are counted apart.
     let passes: Vec<f64> = with.iter().zip(&without).map(|(with, without)| with - without).collect();

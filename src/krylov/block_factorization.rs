@@ -44,28 +44,36 @@ const PASSES: usize = 3;
 /// # References
 /// Golub, Underwood 1977; Golub & Van Loan, Matrix Computations, chapter 10. Wu, Simon 2000,
 /// doi:10.1137/S0895479898334605 (thick restart).
+///
+/// With the feature `serde` it can be saved and read back, and continues in the same bits.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "super::saved_search::SavedBlocks<T>"),
+    serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>"))
+)]
 pub struct BlockFactorization<T> {
-    dim: usize,
-    basis: Basis<T>,
+    pub(super) dim: usize,
+    pub(super) basis: Basis<T>,
     /// The first vectors of the basis belong to eigenvectors that are known: they have no part in H.
-    deflated: usize,
+    pub(super) deflated: usize,
     /// Columns of H down to the diagonal: column j has j + 1 entries.
-    projected: Vec<Vec<f64>>,
+    pub(super) projected: Vec<Vec<f64>>,
     /// The next block: orthonormal, orthogonal to the basis.
-    next: Vec<T>,
+    pub(super) next: Vec<T>,
     /// One row for each vector of the next block: its inner products with A V.
-    coupling: Vec<Vec<f64>>,
+    pub(super) coupling: Vec<Vec<f64>>,
     /// The block before the next one, if the coupling reaches no further: what the recurrence subtracts first.
-    previous: Vec<T>,
+    pub(super) previous: Vec<T>,
     /// Rows like those of the coupling for directions that were given up: each is the product of a residual's norm with
     /// the coordinates it belongs to.
-    dropped: Vec<Vec<f64>>,
+    pub(super) dropped: Vec<Vec<f64>>,
     /// The largest norm of a product with a unit vector so far.
-    scale: f64,
+    pub(super) scale: f64,
     /// Directions up to the first times `scale` plus the second count as exhausted.
-    negligible: (f64, f64),
-    matvecs: u64,
+    pub(super) negligible: (f64, f64),
+    pub(super) matvecs: u64,
 }
 
 /// A product that is not finite.

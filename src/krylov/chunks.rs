@@ -17,6 +17,9 @@ pub(super) const CHUNK: usize = 2048;
 /// Entries of the vectors that one pass over a piece of a chunk leaves in the second cache for the next: half a MB.
 const TILE: usize = 1 << 17;
 
+/// Pieces shorter than this are read more slowly than whole chunks twice, so that deep bases are not cut.
+const SHORT: usize = 512;
+
 /// Partial sums of a Gram matrix: each is a whole matrix, so they are few.
 const GROUPS: usize = 16;
 
@@ -102,7 +105,8 @@ impl<S: Scalar> Chunks<S> {
     /// w += V c, and each chunk's share of V'w for the new w, while the chunk's entries are still in cache.
     pub(super) fn accumulate_and_inner<T: Scalar>(&self, c: &[T], w: &mut [T], shares: &mut [f64]) {
         let vectors = c.len();
-        let tile = (TILE / vectors.max(1) / 64 * 64).clamp(64, CHUNK);
+        let tile = TILE / vectors.max(1) / 64 * 64;
+        let tile = if tile < SHORT { CHUNK } else { tile.min(CHUNK) };
         let chunks = self.chunks.par_iter().zip(w.par_chunks_mut(CHUNK));
         chunks.zip(shares.par_chunks_mut(vectors)).for_each(|((chunk, w), shares)| {
             shares.fill(0.0);

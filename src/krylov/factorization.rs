@@ -255,11 +255,6 @@ impl<T: Scalar> Factorization<T> {
         self.advance(&operator, steps, &mut observer).map(|_| ())
     }
 
-    /// Continues to a depth; a product that is not finite is an error.
-    pub(crate) fn expand_core(&mut self, operator: &dyn LinearOperator<T>, steps: usize) -> Result<()> {
-        self.advance(operator, steps, &mut |_| ControlFlow::Continue(()))?.map_or(Ok(()), Err)
-    }
-
     /// Continues to a depth. Returns what ended the run before, when a product was not finite and something is known.
     pub(super) fn advance(
         &mut self,

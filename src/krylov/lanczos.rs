@@ -99,17 +99,6 @@ impl Lanczos {
         Ok(factorization)
     }
 
-    /// One compiled body for all operators. A product that is not finite is an error.
-    pub(crate) fn run_core<T: Scalar>(
-        &self,
-        operator: &dyn LinearOperator<T>,
-        start: &[T],
-    ) -> Result<Factorization<T>> {
-        let mut factorization = self.begin(operator, start)?;
-        factorization.expand_core(operator, self.steps)?;
-        Ok(factorization)
-    }
-
     fn begin<T: Scalar>(&self, operator: &dyn LinearOperator<T>, start: &[T]) -> Result<Factorization<T>> {
         Error::at_least("the number of Lanczos steps", self.steps, 1, "must be at least 1")?;
         let factorization = Factorization::stored(operator, start, self.orthogonalization, self.storage)?;

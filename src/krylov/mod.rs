@@ -63,6 +63,8 @@ mod ritz;
 mod rows;
 #[cfg(feature = "serde")]
 mod saved;
+#[cfg(feature = "serde")]
+mod saved_search;
 mod search;
 mod second_pass;
 mod solve;

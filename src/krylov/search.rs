@@ -25,7 +25,7 @@ pub(super) const ROOM: usize = 24;
 /// What the next step serves.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-enum Phase {
+pub(super) enum Phase {
     /// The Krylov space of the start grows.
     Search,
     /// A random vector orthogonal to all before looks for what they were blind to.
@@ -64,23 +64,29 @@ enum Phase {
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "super::saved_search::SavedSearch<T>"),
+    serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>"))
+)]
 pub struct EigenSearch<T> {
-    settings: Eigensolver,
-    relative: f64,
-    factorization: BlockFactorization<T>,
-    phase: Phase,
+    pub(super) settings: Eigensolver,
+    pub(super) relative: f64,
+    pub(super) factorization: BlockFactorization<T>,
+    pub(super) phase: Phase,
     /// The size of the basis at which the projected problem is solved next.
-    target: usize,
+    pub(super) target: usize,
     /// Random vectors drawn so far.
-    draws: u64,
+    pub(super) draws: u64,
     /// Whether the starting block still is what `begin` drew.
-    fresh: bool,
+    pub(super) fresh: bool,
     /// Wanted pairs that have converged, at the last look.
-    converged: usize,
-    multiplicity: Multiplicity,
-    stop: Option<Stop>,
+    pub(super) converged: usize,
+    pub(super) multiplicity: Multiplicity,
+    pub(super) stop: Option<Stop>,
     /// The number of the product that was not finite.
-    bad_product: Option<u64>,
+    pub(super) bad_product: Option<u64>,
 }
 
 impl<T: Scalar> EigenSearch<T> {

@@ -74,8 +74,8 @@ pub(super) fn split(rule: &Quadrature, x: f64) -> Split {
     }
     let converged = |index: usize| rule.residual_norms()[index] <= rounding;
     let fixed = measure.pairs().enumerate().filter(|&(index, (node, _))| converged(index) && node < x);
-    let fixed: f64 = fixed.map(|(_, (_, weight))| weight).sum();
-    let coupled: Vec<Coupled> = (measure.pairs().enumerate())
+    let mut fixed: f64 = fixed.map(|(_, (_, weight))| weight).sum();
+    let mut coupled: Vec<Coupled> = (measure.pairs().enumerate())
         .filter(|&(index, _)| !converged(index))
         .map(|(index, (node, weight))| {
             let sign = if index % 2 == 0 { 1.0 } else { -1.0 };
@@ -88,6 +88,7 @@ pub(super) fn split(rule: &Quadrature, x: f64) -> Split {
     if !consistent(&coupled) {
         return between(rule, x);
     }
+    fixed += merge(&mut coupled, rounding).iter().filter(|(node, _)| *node < x).map(|(_, weight)| weight).sum::<f64>();
     let free: f64 = coupled.iter().map(|coupled| coupled.first * coupled.first).sum();
     let at = weight_of(&coupled, |node| x - node).min(free);
     let left = coupled.partition_point(|coupled| coupled.node < x);
@@ -99,6 +100,24 @@ pub(super) fn split(rule: &Quadrature, x: f64) -> Split {
         free - at - below(&mirrored, -x, coupled.len() - left)
     };
     Split { below: fixed + below.clamp(0.0, free - at), at }
+}
+
+/// Makes one node of those that rounding cannot tell apart, as rounding makes second copies of repeated eigenvalues: in
+/// their plane one direction is coupled to the residual, the other is an eigenvector. Returns the nodes and weights of these.
+fn merge(coupled: &mut Vec<Coupled>, rounding: f64) -> Vec<(f64, f64)> {
+    let mut eigenvectors = Vec::new();
+    coupled.dedup_by(|next, kept| {
+        if next.node - kept.node > rounding {
+            return false;
+        }
+        let residual = kept.residual.hypot(next.residual);
+        let first = (kept.first * kept.residual + next.first * next.residual) / residual;
+        let across = (kept.first * next.residual - next.first * kept.residual) / residual;
+        eigenvectors.push((kept.node, across * across));
+        (kept.first, kept.residual) = (first, residual);
+        true
+    });
+    eigenvectors
 }
 
 /// The first and the last row of an orthogonal matrix are orthogonal. Rules of which a part was merged or lost are not

@@ -12,21 +12,13 @@ const FAR: f64 = 1e6;
 /// out: then there is no T to add a row to.
 const CONSISTENT: f64 = 1e-6;
 
-/// A rule with a node where it was wanted.
-pub(super) struct Canonical {
-    /// m + 1 nodes, ascending, and their weights.
-    pub(super) pairs: Vec<(f64, f64)>,
-    /// The number of nodes below the wanted one.
-    pub(super) below: usize,
-}
-
-/// The Gauss-Radau rule with a node at `x`.
+/// The Gauss-Radau rule with a node at `x`: m + 1 nodes, ascending, and their weights.
 ///
 /// T gets one more row, coupled by the residual norm, whose diagonal entry makes x an eigenvalue:
 /// x + sum_j r_j^2 / (theta_j - x), with r_j the residual norm of node j (Golub 1973). In the basis of T's eigenvectors the new
 /// matrix is diagonal but for its last row, +-r_j: the first entries of eigenvectors times their last alternate in sign.
 /// None if x is a node already, or as good as one, or the nodes are not those of a T.
-pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<Canonical>> {
+pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<Vec<(f64, f64)>>> {
     let (nodes, residuals) = (rule.measure().nodes(), rule.residual_norms());
     let size = nodes.len();
     let scale = nodes.iter().chain(residuals).fold(x.abs(), |scale, value| scale.max(value.abs()));
@@ -57,5 +49,5 @@ pub(super) fn with_node(rule: &Quadrature, x: f64) -> Result<Option<Canonical>> 
         eigen.values.iter().zip(eigen.vectors.chunks_exact(size + 1)).map(|(&node, v)| (node, weight(v))).collect();
     // Old and new nodes interlace, so that the node of this rank is x.
     pairs[below].0 = x;
-    Ok(Some(Canonical { pairs, below }))
+    Ok(Some(pairs))
 }

@@ -70,8 +70,8 @@ impl SpectralMeasure {
         for rule in self.rules() {
             // A node that rounding has carried below is as good as one there.
             let sum = match with_node(rule, least.min(rule.measure().nodes()[0]))? {
-                Some(rule) => {
-                    let positive = rule.pairs.iter().filter(|(_, weight)| *weight > 0.0);
+                Some(pairs) => {
+                    let positive = pairs.iter().filter(|(_, weight)| *weight > 0.0);
                     positive.map(|(node, weight)| weight * (node + shift).ln()).sum()
                 }
                 None => rule.measure().integrate(|x| (x + shift).ln()),

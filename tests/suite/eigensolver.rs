@@ -218,6 +218,24 @@ macro_rules! laws {
                 }
             }
 
+            #[cfg(feature = "serde")]
+            #[test]
+            fn a_search_killed_at_any_step_ends_in_the_same_bits() {
+                // Outliers with copies, so that the check and its restarts are passed through, in a tight basis.
+                let operator = with_outliers::<$scalar>(400, &[5.0, 4.0, 4.0, 3.0]);
+                for block in [1, 2] {
+                    let solver = Eigensolver::new(4, Key::new(6)).block(block).basis(34);
+                    let whole = solver.run(&operator).unwrap();
+                    let mut search = solver.begin(&operator).unwrap();
+                    while !search.is_done() {
+                        let saved = serde_json::to_string(&search).unwrap();
+                        search = serde_json::from_str(&saved).unwrap();
+                        search.advance(&operator).unwrap();
+                    }
+                    assert!(search.pairs(&operator).unwrap() == whole);
+                }
+            }
+
             #[test]
             fn a_search_has_the_same_bits_for_any_number_of_threads() {
                 let operator = with_outliers::<$scalar>(5000, &[5.0, 4.0, 4.0]);
@@ -267,6 +285,39 @@ fn a_tight_basis_finds_what_a_wide_one_finds() {
         assert_values("slow", &pairs.values, &exact, 1e-12);
     }
     println!("{} and {} products", wide.report.matvecs, tight.report.matvecs);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_damaged_search_is_refused() {
+    use eigenscape::krylov::EigenSearch;
+    let operator = with_outliers::<f64>(40, &[5.0, 4.0]);
+    let mut search = Eigensolver::new(2, Key::new(6)).begin(&operator).unwrap();
+    (0..14).for_each(|_| assert!(search.advance(&operator).is_ok()));
+    let saved = serde_json::to_value(&search).unwrap();
+    let read = |value: serde_json::Value| serde_json::from_value::<EigenSearch<f64>>(value);
+    assert!(read(saved.clone()).is_ok());
+    let mut refused = 0;
+    for (path, damage) in [
+        ("/factorization/dim", serde_json::json!(39)),
+        ("/factorization/dim", serde_json::json!(u64::MAX)),
+        ("/factorization/deflated", serde_json::json!(1)),
+        ("/factorization/projected/3", serde_json::json!([1.0])),
+        ("/factorization/coupling", serde_json::json!([])),
+        ("/factorization/next", serde_json::json!([1.0])),
+        ("/factorization/scale", serde_json::json!(-1.0)),
+        ("/settings/count", serde_json::json!(0)),
+        ("/settings/block", serde_json::json!(0)),
+        ("/relative", serde_json::json!(1.0)),
+        ("/converged", serde_json::json!(3)),
+        ("/phase", serde_json::json!({"Check": {"first": 99, "steps": 0, "whole": true, "known": []}})),
+    ] {
+        let mut damaged = saved.clone();
+        *damaged.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = damage;
+        assert!(read(damaged).is_err(), "{path}");
+        refused += 1;
+    }
+    assert_eq!(refused, 12);
 }
 
 #[test]
