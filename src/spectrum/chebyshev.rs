@@ -85,6 +85,10 @@ impl ChebyshevExpansion {
     }
 
     /// The cumulative distribution F(x), blurred by [`ChebyshevExpansion::resolution`].
+    ///
+    /// Its standard error is of the blurred distribution, and unbiased for it. Intervals of 90 and 95 % covered that as often
+    /// as they say within a bulk (n = 200, 20 probes, 2000 keys; median width 0.03 at the middle); where only two
+    /// eigenvalues lie beyond x, samples are skewed and they covered 86 and 91 %.
     pub fn cumulative(&self, x: f64) -> Estimate {
         let (exact, coefficients) = self.below(x);
         self.estimate(|sample| exact + inner(&coefficients, sample))

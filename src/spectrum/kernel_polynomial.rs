@@ -9,7 +9,7 @@ use super::chebyshev::{ChebyshevExpansion, outside};
 use super::complement::Complement;
 use super::probe::Probe;
 use crate::error::{Error, Result};
-use crate::krylov::{Lanczos, Orthogonalization, Progress, Report, Stop, Storage, dimension};
+use crate::krylov::{Factorization, Orthogonalization, Progress, Report, Stop, Storage, dimension};
 use crate::linalg::dot;
 use crate::operator::{LinearOperator, Symmetric};
 use crate::random::Key;
@@ -235,8 +235,12 @@ fn find_bounds<T: Scalar>(operator: &dyn LinearOperator<T>, key: Key) -> Result<
         0..=SMALL => (Orthogonalization::Full, Storage::Kept),
         _ => (Orthogonalization::Local, Storage::None),
     };
-    let lanczos = Lanczos::new(STEPS.min(dim)).orthogonalization(orthogonalization).storage(storage);
-    let factorization = lanczos.run_core(operator, &start)?;
+    let mut factorization = Factorization::stored(operator, &start, orthogonalization, storage)?;
+    let mut product = vec![T::zero(); dim];
+    while factorization.steps() < STEPS.min(dim) && !factorization.breakdown() {
+        operator.apply(factorization.next(), &mut product);
+        factorization.absorb(&product)?;
+    }
     let ritz = factorization.ritz_values()?;
     let last = ritz.values.len() - 1;
     let (lower, upper) = (ritz.values[0], ritz.values[last]);

@@ -253,6 +253,74 @@ fn moments_are_within_their_errors() {
     }
 }
 
+/// Jackson's factors as autocorrelations of a sine, the form in which the kernel is a square (Weisse et al. 2006, section
+/// II.C.3).
+fn jackson(degree: usize) -> Vec<f64> {
+    let count = degree + 1;
+    let wave: Vec<f64> = (1..=count).map(|j| (std::f64::consts::PI * j as f64 / (count as f64 + 1.0)).sin()).collect();
+    let overlap = |k: usize| wave.iter().zip(&wave[k..]).map(|(a, b)| a * b).sum::<f64>();
+    (0..=degree).map(|k| overlap(k) / overlap(0)).collect()
+}
+
+#[test]
+fn intervals_of_the_blurred_distribution_cover() {
+    let (keys, degree) = (2000, 30);
+    // A bulk with an edge, and three outliers.
+    let values: Vec<f64> =
+        (0..200).map(|i| if i < 3 { 2.0 + f64::from(i) } else { 0.5 * (1.7 * f64::from(i)).sin() }).collect();
+    let matrix = diagonal::<f64>(&values);
+    let factors = jackson(degree);
+    let places = [-0.3, 0.1, 0.6, 2.5];
+    let angle = |x: f64| ((x - 1.9) / 2.5).acos();
+    let truth = places.map(|x| {
+        let moment = |k: f64| values.iter().map(|&value| (k * angle(value)).cos()).sum::<f64>() / 200.0;
+        let term = |k: usize| factors[k] * moment(k as f64) * (k as f64 * angle(x)).sin() / k as f64;
+        1.0 - (angle(x) + 2.0 * (1..=degree).map(term).sum::<f64>()) / std::f64::consts::PI
+    });
+    let settings = |key: u64| KernelPolynomial::new(Key::new(key)).probes(20).degree(degree).bounds(-0.6, 4.4);
+    let runs: Vec<_> = (0..keys).map(|key| settings(key).run(&matrix).unwrap()).collect();
+    for (confidence, bulk, beside) in [(0.9f64, 0.9f64, 0.86f64), (0.95, 0.95, 0.91)] {
+        for (x, truth) in places.into_iter().zip(truth) {
+            let intervals = runs.iter().map(|run| run.cumulative(x).interval(confidence).unwrap());
+            let (covered, mut widths): (Vec<bool>, Vec<f64>) =
+                intervals.map(|interval| (interval.contains(truth), interval.upper - interval.lower)).unzip();
+            let rate = covered.iter().filter(|&&covered| covered).count() as f64 / keys as f64;
+            widths.sort_by(f64::total_cmp);
+            let median = widths[widths.len() / 2];
+            println!("F({x}) at {confidence}: {rate:.4} covered, median width {median:.4}");
+            // Beyond 2.5 there are two eigenvalues: samples are skewed, as the documentation says.
+            let nominal = if x < 2.0 { bulk } else { beside };
+            let least = nominal - 4.0 * (nominal * (1.0 - nominal) / keys as f64).sqrt();
+            assert!(rate >= least && median < 0.08, "{x}: {rate} {median}");
+        }
+    }
+}
+
+#[test]
+fn bounds_hold_for_every_key() {
+    // Dimensions above and below where the basis of the search is kept.
+    for dim in [300, 2000] {
+        let at = |i: usize| i as f64 / dim as f64;
+        let spectra: [Vec<f64>; 4] = [
+            // Square-root edges; a decay; a bulk with one eigenvalue just outside; a hard edge at zero.
+            (0..dim).map(|i| (std::f64::consts::PI * at(i)).cos() * (1.0 - at(i) * 1e-3)).collect(),
+            (0..dim).map(|i| 0.8f64.powi(i as i32)).collect(),
+            (0..dim).map(|i| if i == 0 { 1.02 } else { (1.7 * i as f64).sin() }).collect(),
+            (0..dim).map(|i| at(i).powi(4)).collect(),
+        ];
+        for (kind, values) in spectra.iter().enumerate() {
+            let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            for key in 0..100 {
+                let settings = KernelPolynomial::new(Key::new(key)).probes(1).degree(1);
+                let bounds = settings.run(&diagonal::<f32>(values)).unwrap().bounds();
+                assert!(bounds.contains(least) && bounds.contains(most), "{kind} {dim} {key}: {bounds:?}");
+                assert!(bounds.upper - bounds.lower < 1.1 * (most - least), "{kind} {dim} {key}: {bounds:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn wigner_and_wishart_matrices_of_size_4000_are_within_0_012_of_their_laws() {
     let laws: [&dyn Law; 2] = [&Semicircle::new(1.0).unwrap(), &MarchenkoPastur::new(0.5, 1.0).unwrap()];
