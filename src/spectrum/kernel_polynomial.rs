@@ -198,7 +198,7 @@ impl KernelPolynomial {
             }
             let whole = recurrence.moments[0].len() > self.degree;
             if whole || finished.is_empty() {
-                finished.extend(recurrence.moments.drain(..));
+                finished.append(&mut recurrence.moments);
             }
         }
         finished.iter_mut().for_each(|moments| moments.truncate(self.degree + 1));

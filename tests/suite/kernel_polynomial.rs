@@ -223,7 +223,7 @@ fn one_eigenvalue_becomes_the_kernel() {
     for degree in [1, 2, 3, 10, 50] {
         for value in [-0.98, -0.3, 0.0, 0.6] {
             let settings = KernelPolynomial::new(Key::new(0)).degree(degree).probes(2).bounds(-1.0, 1.0);
-            let expansion = settings.run(&diagonal::<f64>(&vec![value; 20])).unwrap();
+            let expansion = settings.run(&diagonal::<f64>(&[value; 20])).unwrap();
             let mean = expansion.mean();
             // The rule of 2 N + 2 nodes integrates the first two powers exactly.
             let first = mean.integrate(|x| x);
