@@ -37,7 +37,7 @@ const ROUNDING: f64 = 1e-12;
 /// tuned to the spectrum.
 ///
 /// A Marchenko-Pastur bulk of ratio 1/2 (n = 4000) beside outliers three times and seventeen times as large as its upper
-/// edge, none of them deflated, with 20 probes of 128 steps: the density was 0.041 from the law in L1 (factor 2: 0.034;
+/// edge, none of them deflated, with 20 probes of 128 steps: the density was 0.041 from the law in L1 (factor 2: 0.035;
 /// factor 1/2: 0.23, since nodes begin to show), with less than 1e-5 of the mass beyond the edges and each outlier a peak of
 /// its own. Kernel polynomials of as many products, of one width, were 0.076 away. Eigenvalues at the edges of a bulk that
 /// have converged show as what they are, narrow peaks; [`Smoothing::minimum`] makes them as wide as wanted.

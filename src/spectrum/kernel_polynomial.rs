@@ -48,8 +48,8 @@ const PIECE: usize = 1 << 14;
 ///     mu_2k = 2 t_k't_k - mu_0,   mu_2k-1 = 2 t_k't_k-1 - mu_1
 /// ```
 ///
-/// Two moments for each product; N moments need N/2 of them. Nothing is orthogonalized, no eigenproblem is solved, and what
-/// rounding does to the recurrence does not grow. So it is an independent check of [`StochasticLanczos`] at the same
+/// Two moments for each product; N moments need N/2 of them. Nothing is orthogonalized, no eigenproblem is solved, and
+/// rounding errors grow with the degree at most. So it is an independent check of [`StochasticLanczos`] at the same
 /// price: with the same key both take the same probes, and then differ by their resolution alone. It is no better: the
 /// kernel has one width for the whole range, h pi/N, and where outliers stretch the range ([`Smoothing`]'s case) the bulk is
 /// one blur. Lanczos nodes settle where the spectrum is.

@@ -253,8 +253,7 @@ fn moments_are_within_their_errors() {
     }
 }
 
-/// Jackson's factors as autocorrelations of a sine, the form in which the kernel is a square (Weisse et al. 2006, section
-/// II.C.3).
+/// Jackson's factors as autocorrelations of a sine, the form in which the kernel is a square (Weisse et al. 2006).
 fn jackson(degree: usize) -> Vec<f64> {
     let count = degree + 1;
     let wave: Vec<f64> = (1..=count).map(|j| (std::f64::consts::PI * j as f64 / (count as f64 + 1.0)).sin()).collect();
