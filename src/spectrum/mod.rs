@@ -23,7 +23,8 @@
 //! | ln det(A + c I), Schatten norms, the condition number | the same: [`SpectralMeasure::log_determinant`], [`SpectralMeasure::schatten_norm`], [`SpectralMeasure::extremes`] |
 //! | how many eigenvalues lie in an interval, or are negative | the same: [`SpectralMeasure::count`], [`SpectralMeasure::index`]; exactly, on moderate sizes: [`Sylvester`] |
 //! | the same in steps, to save and resume | [`StochasticLanczos::begin`] -> [`SpectralRun`] |
-//! | a density to look at | [`SpectralMeasure::density`] -> [`Density`] |
+//! | a density to look at | [`SpectralMeasure::density`] -> [`Density`], on an [`Axis`], atoms apart by [`Smoothing::atom`] |
+//! | a second opinion on the density | [`KernelPolynomial`] -> [`ChebyshevExpansion`]: other errors, the same probes |
 //! | v'f(A)v for one vector v | [`Lanczos`](crate::krylov::Lanczos) -> [`Quadrature`] |
 //! | how sure F(x) is, by probes and by nodes | [`SpectralMeasure::band`] -> [`Band`] |
 //! | how many eigenvalues are zero | [`SpectralMeasure::atom`] -> [`AtomEstimate`] |
@@ -36,10 +37,12 @@
 //! Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 
 mod atoms;
+mod axis;
 mod band;
 mod block;
 mod bounds;
 mod canonical;
+mod chebyshev;
 mod complement;
 mod count;
 mod density;
@@ -51,6 +54,7 @@ mod exchangeable_trace;
 mod extremes;
 mod heuristic;
 mod hutch_plus_plus;
+mod kernel_polynomial;
 mod log_determinant;
 mod measure;
 mod norms;
@@ -68,10 +72,12 @@ mod tall;
 mod trace;
 
 pub use atoms::AtomEstimate;
+pub use axis::Axis;
 pub use band::Band;
 pub use bounds::CumulativeBounds;
+pub use chebyshev::ChebyshevExpansion;
 pub use count::{EigenvalueCount, Index};
-pub use density::{Density, Smoothing};
+pub use density::{Density, DensityAtom, Mass, Smoothing};
 pub use diagonal::{DiagonalEstimate, DiagonalRun, HutchinsonDiagonal};
 pub use distance::{kolmogorov, kolmogorov_to_law, wasserstein, wasserstein_to_law};
 pub use estimate::Estimate;
@@ -80,6 +86,7 @@ pub use exchangeable_trace::ExchangeableTrace;
 pub use extremes::Extremes;
 pub use heuristic::HeuristicEstimate;
 pub use hutch_plus_plus::HutchPlusPlus;
+pub use kernel_polynomial::KernelPolynomial;
 pub use measure::DiscreteMeasure;
 pub use norms::SchattenNorm;
 pub use nystrom_trace::NystromTrace;

@@ -262,7 +262,7 @@ fn chi(key: Key, count: usize) -> f64 {
 }
 
 /// The product with a symmetric tridiagonal matrix.
-fn tridiagonal(diagonal: Vec<f64>, below: Vec<f64>) -> impl Symmetric<f64> {
+pub(crate) fn tridiagonal(diagonal: Vec<f64>, below: Vec<f64>) -> impl Symmetric<f64> {
     let size = diagonal.len();
     AssumeSymmetric::new(Closure::new(size, size, move |x: &[f64], y: &mut [f64]| {
         for i in 0..size {
@@ -273,32 +273,36 @@ fn tridiagonal(diagonal: Vec<f64>, below: Vec<f64>) -> impl Symmetric<f64> {
     }))
 }
 
+/// The tridiagonal form of a Wigner matrix of Dumitriu and Edelman 2002 (doi:10.1063/1.1507823): it has the eigenvalues of
+/// the dense matrix, and a probe on the sphere does not see the basis, so that runs are distributed as those on it.
+pub(crate) fn wigner(size: usize, key: Key) -> impl Symmetric<f64> {
+    let scale = 1.0 / (size as f64).sqrt();
+    let diagonal = normal::<f64>(key.split(0), size).iter().map(|x| x * 2f64.sqrt() * scale).collect();
+    tridiagonal(diagonal, (1..size).map(|i| scale * chi(key.split(1).split(i as u64), size - i)).collect())
+}
+
+/// The same of a Wishart matrix of ratio 1/2: B B' / samples with B lower bidiagonal.
+pub(crate) fn wishart(size: usize, key: Key) -> impl Symmetric<f64> {
+    let samples = 2 * size;
+    let main: Vec<f64> = (0..size).map(|i| chi(key.split(2).split(i as u64), samples - i)).collect();
+    let low: Vec<f64> = (1..size).map(|i| chi(key.split(3).split(i as u64), size - i)).collect();
+    let scale = 1.0 / samples as f64;
+    let square = |i: usize| main[i] * main[i] + if i > 0 { low[i - 1] * low[i - 1] } else { 0.0 };
+    let diagonal = (0..size).map(|i| scale * square(i)).collect();
+    tridiagonal(diagonal, (1..size).map(|i| scale * main[i - 1] * low[i - 1]).collect())
+}
+
 /// The distance of the raw nodes from a law, 20 probes of 128 steps.
 fn raw_distance(operator: &impl Symmetric<f64>, law: &dyn Law, key: u64) -> f64 {
     let measure = StochasticLanczos::new(Key::new(key)).probes(20).steps(128).run(operator).unwrap();
     kolmogorov_to_law(&measure.mean(), law).unwrap()
 }
 
-/// The tridiagonal forms of Dumitriu and Edelman 2002 (doi:10.1063/1.1507823) have the eigenvalues of the dense matrices,
-/// and a probe on the sphere does not see the basis: the runs are distributed as those on dense matrices.
 #[test]
 fn wigner_and_wishart_matrices_of_size_4000_are_within_0_012_of_their_laws() {
-    let size = 4000;
     for key in 0..3 {
-        let scale = 1.0 / (size as f64).sqrt();
-        let diagonal = normal::<f64>(Key::new(key).split(0), size).iter().map(|x| x * 2f64.sqrt() * scale).collect();
-        let below = (1..size).map(|i| scale * chi(Key::new(key).split(1).split(i as u64), size - i)).collect();
-        let wigner = raw_distance(&tridiagonal(diagonal, below), &Semicircle::new(1.0).unwrap(), key);
-
-        // B B' / samples with B lower bidiagonal.
-        let samples = 2 * size;
-        let main: Vec<f64> = (0..size).map(|i| chi(Key::new(key).split(2).split(i as u64), samples - i)).collect();
-        let low: Vec<f64> = (1..size).map(|i| chi(Key::new(key).split(3).split(i as u64), size - i)).collect();
-        let scale = 1.0 / samples as f64;
-        let square = |i: usize| main[i] * main[i] + if i > 0 { low[i - 1] * low[i - 1] } else { 0.0 };
-        let diagonal = (0..size).map(|i| scale * square(i)).collect();
-        let below = (1..size).map(|i| scale * main[i - 1] * low[i - 1]).collect();
-        let wishart = raw_distance(&tridiagonal(diagonal, below), &MarchenkoPastur::new(0.5, 1.0).unwrap(), key);
+        let wigner = raw_distance(&wigner(4000, Key::new(key)), &Semicircle::new(1.0).unwrap(), key);
+        let wishart = raw_distance(&wishart(4000, Key::new(key)), &MarchenkoPastur::new(0.5, 1.0).unwrap(), key);
         println!("key {key}: Wigner {wigner:.5}, Wishart {wishart:.5}");
         assert!(wigner < 0.012 && wishart < 0.012, "{wigner} {wishart}");
     }

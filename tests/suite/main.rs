@@ -1,5 +1,6 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
+mod axes;
 mod check;
 mod counts;
 mod coverage;
@@ -18,6 +19,7 @@ mod elementary;
 mod functions;
 mod generalized;
 mod interoperation;
+mod kernel_polynomial;
 mod krylov;
 mod lanczos;
 mod layers;
