@@ -1,5 +1,7 @@
 //! Orthonormal vectors, stored so that they meet a long vector in matrix products.
 
+use rayon::prelude::*;
+
 use super::chunks::{CHUNK, Chunks, rows, too_large};
 use super::storage::Storage;
 #[cfg(feature = "serde")]
@@ -195,14 +197,13 @@ impl<T: Scalar> Basis<T> {
         let chunks = dim.div_ceil(CHUNK);
         self.block_shares.resize(chunks * vectors * count, T::zero());
         self.block.resize(count * dim, T::zero());
-        // Where a vector's piece of a chunk stands in `w` and in the block.
-        let pieces = move |chunk: usize| {
-            let (first, rows) = (chunk * CHUNK, rows(dim, chunk));
-            (0..count).map(move |vector| (vector * dim + first, count * first + vector * rows, rows))
-        };
-        for (from, to, rows) in (0..chunks).flat_map(pieces) {
-            self.block[to..][..rows].copy_from_slice(&w[from..][..rows]);
-        }
+        // The block holds the vectors as the basis does, chunk by chunk.
+        self.block.par_chunks_mut(count * CHUNK).enumerate().for_each(|(chunk, block)| {
+            let rows = rows(dim, chunk);
+            for (vector, piece) in block.chunks_exact_mut(rows).enumerate() {
+                piece.copy_from_slice(&w[vector * dim + chunk * CHUNK..][..rows]);
+            }
+        });
         let shares = &mut self.block_shares;
         stored!(&self.stored, chunks => chunks.inner_block(&self.block, count, vectors, shares), shares.fill(T::zero()));
         let size = vectors * count;
@@ -210,9 +211,12 @@ impl<T: Scalar> Basis<T> {
         let coefficients: Vec<f64> = (0..size).map(sum).collect();
         let rounded: Vec<T> = coefficients.iter().map(|&c| T::of(c)).collect();
         stored!(&self.stored, chunks => chunks.subtract_block(&rounded, vectors, &mut self.block), ());
-        for (to, from, rows) in (0..chunks).flat_map(pieces) {
-            w[to..][..rows].copy_from_slice(&self.block[from..][..rows]);
-        }
+        let block = &self.block;
+        w.par_chunks_mut(dim).enumerate().for_each(|(vector, w)| {
+            for (chunk, w) in w.chunks_mut(CHUNK).enumerate() {
+                w.copy_from_slice(&block[count * chunk * CHUNK + vector * w.len()..][..w.len()]);
+            }
+        });
         coefficients
     }
 

@@ -32,19 +32,32 @@ pub struct SpectralMeasure {
     atoms: Vec<f64>,
     rules: Vec<Quadrature>,
     orthogonality: f64,
+    orthogonality_is_measured: bool,
     report: Report,
 }
 
 impl SpectralMeasure {
     pub(super) fn new(dim: usize, atoms: &[f64]) -> Self {
         let report = Report::new(Stop::Converged, 0);
-        SpectralMeasure { dim, atoms: atoms.to_vec(), rules: Vec::new(), orthogonality: 0.0, report }
+        SpectralMeasure {
+            dim,
+            atoms: atoms.to_vec(),
+            rules: Vec::new(),
+            orthogonality: 0.0,
+            orthogonality_is_measured: true,
+            report,
+        }
     }
 
     pub(super) fn push(&mut self, rule: Quadrature, orthogonality: f64, matvecs: u64) {
         self.rules.push(rule);
         self.orthogonality = self.orthogonality.max(orthogonality);
         self.report.matvecs += matvecs;
+    }
+
+    /// Says that the levels of orthogonality are estimates.
+    pub(super) fn estimated(self) -> Self {
+        SpectralMeasure { orthogonality_is_measured: false, ..self }
     }
 
     pub(super) fn ended(self, report: Report) -> Self {
@@ -69,6 +82,11 @@ impl SpectralMeasure {
     /// The worst [`orthogonality`](crate::krylov::Factorization::orthogonality) of the probes' factorizations.
     pub fn orthogonality(&self) -> f64 {
         self.orthogonality
+    }
+
+    /// Whether [`SpectralMeasure::orthogonality`] is measured; without a basis it is the estimate of a recurrence.
+    pub fn orthogonality_is_measured(&self) -> bool {
+        self.orthogonality_is_measured
     }
 
     /// How the run ended and what it cost.
@@ -117,7 +135,7 @@ impl SpectralMeasure {
             return Estimate { standard_error: Some(0.0), ..Estimate::new([atoms], self.report.matvecs) };
         }
         let samples: Vec<f64> = self.rules.iter().map(|rule| atoms + rule.measure().integrate(&mut f)).collect();
-        Estimate::new(samples, self.report.matvecs)
+        Estimate { stop: self.report.stop, ..Estimate::new(samples, self.report.matvecs) }
     }
 
     /// The mean over probes of something of each rule, and the deflated eigenvalues that `known` counts, exactly.
@@ -126,7 +144,8 @@ impl SpectralMeasure {
         if self.rules.is_empty() {
             return Estimate { standard_error: Some(0.0), ..Estimate::new([atoms], self.report.matvecs) };
         }
-        Estimate::new(self.rules.iter().map(|rule| atoms + of(rule)), self.report.matvecs)
+        let estimate = Estimate::new(self.rules.iter().map(|rule| atoms + of(rule)), self.report.matvecs);
+        Estimate { stop: self.report.stop, ..estimate }
     }
 
     /// The largest [`Quadrature::rounding`] of the rules.

@@ -275,6 +275,9 @@ impl<T: Scalar> SpectralRun<T> {
             let remedy = "advance the run by at least one step";
             return Err(Error::Missing { what: "what a spectral measure is made of", remedy });
         }
+        if self.plan.storage == Storage::None {
+            measure = measure.estimated();
+        }
         let stop = match (self.broken, self.is_done()) {
             (true, _) => Stop::NotFinite,
             (_, true) => Stop::Converged,
