@@ -1,13 +1,7 @@
 //! Extreme eigenpairs: the settings of a search.
 
-use std::ops::ControlFlow;
-
-use super::eigenpairs::Eigenpairs;
-use super::report::Progress;
 use super::ritz::Which;
-use super::search::{EigenSearch, ROOM};
 use crate::error::{Error, Result};
-use crate::operator::Symmetric;
 use crate::random::Key;
 use crate::scalar::Scalar;
 
@@ -16,6 +10,9 @@ const STEPS: usize = 10_000;
 
 /// The vectors of a basis by default: a restart costs products, and these cost less than a product where they are few.
 const BASIS: usize = 256;
+
+/// A run of the check for copies that starts with fewer vectors of room than this first makes room.
+pub(super) const ROOM: usize = 24;
 
 /// Searches extreme eigenpairs of a symmetric operator by thick-restart Lanczos with full orthogonalization.
 ///
@@ -144,53 +141,6 @@ impl Eigensolver {
     /// Sets whether the promise of symmetry is probed first, by two products that the report does not count.
     pub fn check_symmetry(self, check: bool) -> Self {
         Eigensolver { check_symmetry: check, ..self }
-    }
-
-    /// Searches from a random vector.
-    ///
-    /// # Errors
-    /// If the operator is not square, `count` is 0 or above the dimension, a tolerance is negative or below what the
-    /// vectors' type can reach, a budget is too small for one pair, the symmetry was to be checked and is not there, or the
-    /// first product is not finite.
-    pub fn run<T: Scalar, A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<Eigenpairs<T>> {
-        self.observe(operator, |_| ControlFlow::Continue(()))
-    }
-
-    /// Searches from `start`, one or several vectors back to back: see [`EigenSearch::start_from`].
-    ///
-    /// # Errors
-    /// As [`Eigensolver::run`], and if `start` has the wrong length, is zero or is not finite.
-    pub fn run_from<T: Scalar, A>(&self, operator: &A, start: &[T]) -> Result<Eigenpairs<T>>
-    where
-        A: Symmetric<T> + ?Sized,
-    {
-        let mut search = EigenSearch::begin(*self, &operator)?;
-        search.start_from(start)?;
-        search.observe(&operator, &mut |_| ControlFlow::Continue(()))
-    }
-
-    /// Searches from a random vector and tells `observer` at each look at the projected problem how many pairs have
-    /// converged; it can stop the search, and what is known then is returned.
-    ///
-    /// # Errors
-    /// As [`Eigensolver::run`].
-    pub fn observe<T: Scalar, A>(
-        &self,
-        operator: &A,
-        mut observer: impl FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Eigenpairs<T>>
-    where
-        A: Symmetric<T> + ?Sized,
-    {
-        EigenSearch::begin(*self, &operator)?.observe(&operator, &mut observer)
-    }
-
-    /// The search as a state that can be held between steps, saved, started elsewhere, and deflated.
-    ///
-    /// # Errors
-    /// As [`Eigensolver::run`].
-    pub fn begin<T: Scalar, A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<EigenSearch<T>> {
-        EigenSearch::begin(*self, &operator)
     }
 
     /// The largest number of vectors in the basis.

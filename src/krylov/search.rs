@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::block_factorization::BlockFactorization;
 use super::eigenpairs::{Eigenpairs, Multiplicity, finish};
-use super::eigensolver::Eigensolver;
+use super::eigensolver::{Eigensolver, ROOM};
 use super::report::{Progress, Stop};
 use super::ritz::Ritz;
 use crate::error::{Error, Result};
@@ -18,9 +18,6 @@ const GROWTH: usize = 16;
 
 /// The probability, at most, with which a multiplicity check may miss an eigenvalue.
 const MISSED: f64 = 1e-4;
-
-/// A run of the check that starts with fewer vectors of room than this first makes room.
-pub(super) const ROOM: usize = 24;
 
 /// What the next step serves.
 #[derive(Clone, PartialEq, Debug)]
@@ -412,6 +409,55 @@ impl<T: Scalar> EigenSearch<T> {
             }
         };
         Ok(end(above, 1.0).zip(end(below, -1.0)).map(|(above, below)| above + below))
+    }
+}
+
+impl Eigensolver {
+    /// Searches from a random vector.
+    ///
+    /// # Errors
+    /// If the operator is not square, `count` is 0 or above the dimension, a tolerance is negative or below what the
+    /// vectors' type can reach, a budget is too small for one pair, the symmetry was to be checked and is not there, or the
+    /// first product is not finite.
+    pub fn run<T: Scalar, A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<Eigenpairs<T>> {
+        self.observe(operator, |_| ControlFlow::Continue(()))
+    }
+
+    /// Searches from `start`, one or several vectors back to back: see [`EigenSearch::start_from`].
+    ///
+    /// # Errors
+    /// As [`Eigensolver::run`], and if `start` has the wrong length, is zero or is not finite.
+    pub fn run_from<T: Scalar, A>(&self, operator: &A, start: &[T]) -> Result<Eigenpairs<T>>
+    where
+        A: Symmetric<T> + ?Sized,
+    {
+        let mut search = EigenSearch::begin(*self, &operator)?;
+        search.start_from(start)?;
+        search.observe(&operator, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Searches from a random vector and tells `observer` at each look at the projected problem how many pairs have
+    /// converged; it can stop the search, and what is known then is returned.
+    ///
+    /// # Errors
+    /// As [`Eigensolver::run`].
+    pub fn observe<T: Scalar, A>(
+        &self,
+        operator: &A,
+        mut observer: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Eigenpairs<T>>
+    where
+        A: Symmetric<T> + ?Sized,
+    {
+        EigenSearch::begin(*self, &operator)?.observe(&operator, &mut observer)
+    }
+
+    /// The search as a state that can be held between steps, saved, started elsewhere, and deflated.
+    ///
+    /// # Errors
+    /// As [`Eigensolver::run`].
+    pub fn begin<T: Scalar, A: Symmetric<T> + ?Sized>(&self, operator: &A) -> Result<EigenSearch<T>> {
+        EigenSearch::begin(*self, &operator)
     }
 }
 
