@@ -138,9 +138,9 @@ impl Eigensolver {
         Eigensolver { check, ..self }
     }
 
-    /// Sets whether the promise of symmetry is probed first, by two products that the report does not count.
-    pub fn check_symmetry(self, check: bool) -> Self {
-        Eigensolver { check_symmetry: check, ..self }
+    /// Probes the promise of symmetry first, by two products that the report does not count.
+    pub fn check_symmetry(self) -> Self {
+        Eigensolver { check_symmetry: true, ..self }
     }
 
     /// The largest number of vectors in the basis.

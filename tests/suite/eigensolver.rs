@@ -325,7 +325,7 @@ fn asymmetry_is_found_when_asked() {
     let skew = AssumeSymmetric::new(Closure::new(50, 50, |x: &[f64], y: &mut [f64]| {
         (0..50).for_each(|i| y[i] = x[i] + x[(i + 1) % 50]);
     }));
-    let solver = Eigensolver::new(1, Key::new(0)).check_symmetry(true);
+    let solver = Eigensolver::new(1, Key::new(0)).check_symmetry();
     let error = solver.run(&skew).unwrap_err();
     assert!(
         matches!(error, Error::Asymmetric { discrepancy, tolerance } if discrepancy > 100.0 * tolerance),
