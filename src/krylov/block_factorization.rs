@@ -69,6 +69,9 @@ pub struct BlockFactorization<T> {
     /// Rows like those of the coupling for directions that were given up: each is the product of a residual's norm with
     /// the coordinates it belongs to.
     pub(super) dropped: Vec<Vec<f64>>,
+    /// Residual directions that were left for others, back to back, and their rows of the coupling: they can come back.
+    pub(super) aside: Vec<T>,
+    pub(super) aside_rows: Vec<Vec<f64>>,
     /// The largest norm of a product with a unit vector so far.
     pub(super) scale: f64,
     /// Directions up to the first times `scale` plus the second count as exhausted.
@@ -103,6 +106,8 @@ impl<T: Scalar> BlockFactorization<T> {
             coupling: Vec::new(),
             previous: Vec::new(),
             dropped: Vec::new(),
+            aside: Vec::new(),
+            aside_rows: Vec::new(),
             scale: 0.0,
             negligible: (BREAKDOWN * T::EPSILON.f64(), 0.0),
             matvecs: 0,
@@ -206,7 +211,8 @@ impl<T: Scalar> BlockFactorization<T> {
     /// The Ritz pairs of the vectors from number `first` on, with the norms of their residuals outside of the others.
     pub(super) fn ritz(&self, first: usize) -> Result<Ritz> {
         let part = |rows: &[Vec<f64>]| rows.iter().map(|row| row[first..].to_vec()).collect::<Vec<_>>();
-        Ritz::new(&self.projected_from(first), self.size() - first, &part(&self.coupling), &part(&self.dropped))
+        let rows = [part(&self.coupling), part(&self.aside_rows), part(&self.dropped)];
+        Ritz::new(&self.projected_from(first), self.size() - first, rows)
     }
 
     /// Column `index` of V, a unit vector.
@@ -295,7 +301,8 @@ impl<T: Scalar> BlockFactorization<T> {
             self.basis.push(vector);
         }
         self.orthogonalize(&mut products, &mut columns);
-        self.coupling.iter_mut().chain(&mut self.dropped).for_each(|row| row.resize(before + width, 0.0));
+        let rows = self.coupling.iter_mut().chain(&mut self.aside_rows).chain(&mut self.dropped);
+        rows.for_each(|row| row.resize(before + width, 0.0));
         for (vector, mut column) in columns.into_iter().enumerate() {
             column.truncate(before + vector + 1);
             self.projected.push(column);
@@ -372,12 +379,16 @@ impl<T: Scalar> BlockFactorization<T> {
         }
     }
 
-    /// Goes on from `directions`, of which it takes the part orthogonal to the basis, instead of the residual, which is
-    /// given up: Ritz pairs remember what it was worth. False, and an empty block, if nothing is left of the directions.
+    /// Goes on from `directions`, of which it takes the part orthogonal to the basis, instead of the residual, which is set
+    /// aside: Ritz pairs remember what it was worth. False, and an empty block, if nothing is left of the directions.
     pub(super) fn renew(&mut self, mut directions: Vec<T>) -> bool {
         let dim = self.dim;
-        self.coupling.retain(|row| row.iter().any(|&entry| entry != 0.0));
-        self.dropped.append(&mut self.coupling);
+        for (row, vector) in self.coupling.drain(..).zip(self.next.chunks_exact(dim)) {
+            if row.iter().any(|&entry| entry != 0.0) {
+                self.aside_rows.push(row);
+                self.aside.extend_from_slice(vector);
+            }
+        }
         self.next.clear();
         self.previous.clear();
         for direction in directions.chunks_exact_mut(dim) {
@@ -407,6 +418,35 @@ impl<T: Scalar> BlockFactorization<T> {
         !self.breakdown()
     }
 
+    /// Takes the directions that were set aside into the next block, as far as the basis has not met them since: the space
+    /// grows along them again, and Ritz pairs that depend on them can converge.
+    pub(super) fn reenter(&mut self) {
+        let dim = self.dim;
+        let (mut vectors, rows) = (std::mem::take(&mut self.aside), std::mem::take(&mut self.aside_rows));
+        self.previous.clear();
+        for (vector, mut row) in vectors.chunks_exact_mut(dim).zip(rows) {
+            let mut norm = length(vector);
+            for _ in 0..PASSES {
+                self.basis.remove(vector);
+                for accepted in self.next.chunks_exact(dim) {
+                    subtract(accepted, vector);
+                }
+                let before = std::mem::replace(&mut norm, length(vector));
+                if norm > SHORTENED * before || norm == 0.0 {
+                    break;
+                }
+            }
+            row.iter_mut().for_each(|entry| *entry *= norm);
+            if norm <= T::EPSILON.f64().sqrt() || self.deflated + self.size() + self.width() == dim {
+                self.dropped.push(row);
+                continue;
+            }
+            vector.iter_mut().for_each(|x| *x = T::of(x.f64() / norm));
+            self.next.extend_from_slice(vector);
+            self.coupling.push(row);
+        }
+    }
+
     /// Thick restart: replaces the basis from vector `first` on by combinations of these vectors, Ritz vectors of them,
     /// and keeps the residual. Row i of `coefficients` makes one.
     pub(super) fn restart(&mut self, first: usize, coefficients: &[f64]) {
@@ -429,7 +469,7 @@ impl<T: Scalar> BlockFactorization<T> {
         }
         self.projected.truncate(first);
         self.projected.append(&mut columns);
-        for row in self.coupling.iter_mut().chain(&mut self.dropped) {
+        for row in self.coupling.iter_mut().chain(&mut self.aside_rows).chain(&mut self.dropped) {
             let part: Vec<f64> = rows.iter().map(|combination| transform(combination, &row[first..])).collect();
             row.truncate(first);
             row.extend(part);

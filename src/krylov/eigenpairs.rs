@@ -75,7 +75,8 @@ pub enum Multiplicity {
     Unchecked,
     /// A random vector orthogonal to all that was known has found no other wanted eigenvalue.
     Checked {
-        /// The probability, at most, that it would miss one that has no part in the space known before it.
+        /// The probability, at most, that it would miss one that has no part in the space known before it; 0 where instead
+        /// the ends of what it sees have converged, which is evidence, no bound.
         missed: f64,
     },
     /// The basis spans the whole space.

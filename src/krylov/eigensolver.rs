@@ -145,7 +145,9 @@ impl Eigensolver {
 
     /// The largest number of vectors in the basis.
     pub(super) fn capacity(&self) -> usize {
-        self.basis.unwrap_or_else(|| BASIS.max(self.count.saturating_mul(3).saturating_add(64 + 4 * self.block)))
+        self.basis.unwrap_or_else(|| {
+            BASIS.max(self.count.saturating_mul(3).saturating_add(64).saturating_add(self.block.saturating_mul(4)))
+        })
     }
 
     /// The relative tolerance, if the request is well-posed for vectors of type `T` in `dim` dimensions.
@@ -158,7 +160,7 @@ impl Eigensolver {
         }
         Error::at_least("the budget of steps", self.steps, 1, remedy)?;
         Error::at_least("the number of vectors in a block", self.block, 1, remedy)?;
-        let least = self.count.saturating_add(2 * self.block.min(dim)).saturating_add(ROOM).min(dim);
+        let least = self.count.saturating_add(self.block.min(dim).saturating_mul(2)).saturating_add(ROOM).min(dim);
         if self.capacity() < least {
             let (what, limit) = ("the number of vectors that the basis needs at least", self.capacity());
             let because = "the basis that was set: widen it, or ask for fewer eigenpairs or a narrower block";

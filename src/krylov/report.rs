@@ -52,7 +52,10 @@ impl Report {
         let reason = match self.stop {
             Stop::Converged => return Ok(()),
             Stop::Budget => "the budget of products or steps was spent: raise it, or the tolerance",
-            Stop::Rounding => "rounding in the products sets the limit: raise the tolerance, or use wider numbers",
+            Stop::Rounding => {
+                "rounding in the products sets the limit: raise the tolerance, or use wider numbers; where residuals are as \
+                 large as the operator, it is not symmetric: `check_symmetry` tells"
+            }
             Stop::Observer => "the observer stopped the run",
             Stop::NegativeCurvature => "the operator is not positive definite: take `MinimalResiduals`, or add a shift",
             Stop::Incompatible => "the right side is not in the range of the operator, which is singular",

@@ -28,17 +28,22 @@ pub(super) struct Ritz {
     pub(super) vectors: Vec<f64>,
     /// The norms of the residuals; where directions were given up, as if these were orthogonal to each other.
     pub(super) bounds: Vec<f64>,
+    /// The part of these norms along directions that were set aside.
+    pub(super) aside: Vec<f64>,
 }
 
 impl Ritz {
-    /// The pairs of H, `size` x `size`; the residual of V s is R E's plus what was dropped.
-    pub(super) fn new(matrix: &[f64], size: usize, coupling: &[Vec<f64>], dropped: &[Vec<f64>]) -> Result<Self> {
+    /// The pairs of H, `size` x `size`; the residual of V s is R E's, with rows of what is next, set aside and dropped.
+    pub(super) fn new(matrix: &[f64], size: usize, [next, aside, dropped]: [Vec<Vec<f64>>; 3]) -> Result<Self> {
         let eigen = symmetric_eigen(matrix, size, true)?;
-        let inner = |row: &[f64], s: &[f64]| row.iter().zip(s).map(|(x, y)| x * y).sum::<f64>();
-        let bounds = (eigen.vectors.chunks_exact(size.max(1)))
-            .map(|s| coupling.iter().chain(dropped).map(|row| inner(row, s).powi(2)).sum::<f64>().sqrt())
-            .collect();
-        Ok(Ritz { values: eigen.values, vectors: eigen.vectors, bounds })
+        let norms = |rows: &[Vec<f64>]| -> Vec<f64> {
+            let inner = |row: &[f64], s: &[f64]| row.iter().zip(s).map(|(x, y)| x * y).sum::<f64>();
+            let norm = |s: &[f64]| rows.iter().map(|row| inner(row, s).powi(2)).sum::<f64>().sqrt();
+            eigen.vectors.chunks_exact(size.max(1)).map(norm).collect()
+        };
+        let (next, aside, dropped) = (norms(&next), norms(&aside), norms(&dropped));
+        let bounds = next.iter().zip(&aside).zip(&dropped).map(|((a, b), c)| a.hypot(*b).hypot(*c)).collect();
+        Ok(Ritz { values: eigen.values, vectors: eigen.vectors, bounds, aside })
     }
 
     pub(super) fn len(&self) -> usize {

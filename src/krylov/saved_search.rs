@@ -24,6 +24,8 @@ pub(super) struct SavedBlocks<T> {
     coupling: Vec<Vec<f64>>,
     previous: Vec<T>,
     dropped: Vec<Vec<f64>>,
+    aside: Vec<T>,
+    aside_rows: Vec<Vec<f64>>,
     scale: f64,
     negligible: (f64, f64),
     matvecs: u64,
@@ -69,7 +71,7 @@ impl<T: Scalar> TryFrom<SavedBlocks<T>> for BlockFactorization<T> {
             Error::length("a column of the saved projection", column.len(), col + 1)?;
             Error::finite("the saved projection", column, REMEDY)?;
         }
-        for row in saved.coupling.iter().chain(&saved.dropped) {
+        for row in saved.coupling.iter().chain(&saved.aside_rows).chain(&saved.dropped) {
             Error::length("a row of the saved coupling", row.len(), size)?;
             Error::finite("the saved coupling", row, REMEDY)?;
         }
@@ -77,6 +79,9 @@ impl<T: Scalar> TryFrom<SavedBlocks<T>> for BlockFactorization<T> {
         let fits = all.saturating_add(width) <= dim && saved.previous.len() <= size.saturating_mul(dim);
         require(fits, "the width of a saved block", width as f64, "must fit into the dimension")?;
         Error::length("the next block of a saved factorization", saved.next.len(), width.saturating_mul(dim))?;
+        let aside = saved.aside_rows.len().saturating_mul(dim);
+        Error::length("what a saved factorization has set aside", saved.aside.len(), aside)?;
+        Error::finite("what a saved factorization has set aside", &saved.aside, REMEDY)?;
         let whole = saved.previous.len().next_multiple_of(dim);
         Error::length("the previous block of a saved factorization", saved.previous.len(), whole)?;
         Error::finite("the next block of a saved factorization", &saved.next, REMEDY)?;
@@ -85,7 +90,8 @@ impl<T: Scalar> TryFrom<SavedBlocks<T>> for BlockFactorization<T> {
             let limits = "must be finite and at least 0";
             require(value.is_finite() && value >= 0.0, "a norm of a saved factorization", value, limits)?;
         }
-        let SavedBlocks { basis, deflated, projected, next, coupling, previous, dropped, .. } = saved;
+        let SavedBlocks { basis, deflated, projected, next, coupling, previous, dropped, aside, aside_rows, .. } =
+            saved;
         let (scale, negligible, matvecs) = (saved.scale, saved.negligible, saved.matvecs);
         Ok(BlockFactorization {
             dim,
@@ -96,6 +102,8 @@ impl<T: Scalar> TryFrom<SavedBlocks<T>> for BlockFactorization<T> {
             coupling,
             previous,
             dropped,
+            aside,
+            aside_rows,
             scale,
             negligible,
             matvecs,

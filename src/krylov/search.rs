@@ -90,6 +90,7 @@ impl<T: Scalar> EigenSearch<T> {
     pub(super) fn begin(settings: Eigensolver, operator: &dyn LinearOperator<T>) -> Result<Self> {
         let dim = super::factorization::dimension(operator)?;
         let relative = settings.validate::<T>(dim)?;
+        let settings = settings.block(settings.block.min(dim));
         let (start, draws) = random::<T>(settings.key, 0, settings.block.min(dim), dim);
         let mut factorization = BlockFactorization::begin(operator, &start)?;
         // A residual far below the tolerance is given up: with repeated eigenvalues it is rounding error, and whatever came
@@ -282,6 +283,11 @@ impl<T: Scalar> EigenSearch<T> {
         self.converged = wanted.iter().filter(|&&index| ritz.bounds[index] <= accepted).count();
         let found = self.converged == count;
         let values: Vec<f64> = wanted.iter().map(|&index| ritz.values[index]).collect();
+        // A pair that the run has found may lack what was set aside for the run.
+        let lacks = |&index: &usize| ritz.bounds[index] > accepted && 2.0 * ritz.aside[index] > ritz.bounds[index];
+        if wanted.iter().any(lacks) {
+            self.factorization.reenter();
+        }
         if self.factorization.exhausted() {
             (self.stop, self.multiplicity) = (Some(Stop::Converged), Multiplicity::Complete);
             self.converged = count;
@@ -293,7 +299,7 @@ impl<T: Scalar> EigenSearch<T> {
             Phase::Search if found && !breakdown && !self.settings.check => self.stop = Some(Stop::Converged),
             Phase::Search => run = found || breakdown,
             Phase::Check { known, .. } => {
-                let missed = if found { self.nothing_missed(&values, &ritz, tolerance)? } else { None };
+                let missed = if found { self.nothing_missed(&values, &ritz, accepted)? } else { None };
                 match missed {
                     Some(missed) if !changed(known, &values, tolerance) => {
                         self.multiplicity = Multiplicity::Checked { missed };
@@ -352,7 +358,7 @@ impl<T: Scalar> EigenSearch<T> {
         let free = |keep: usize| keep + (capacity - keep) * 2 / 5;
         match &mut self.phase {
             Phase::Search => {
-                let keep = ritz.wanted(which, free(count).min(capacity - 2 * self.settings.block));
+                let keep = ritz.wanted(which, free(count).min(capacity.saturating_sub(2 * self.settings.block)));
                 self.factorization.restart(0, &ritz.coordinates_of(&keep));
             }
             Phase::Check { first, whole, .. } if *first <= count.max(capacity / 2) => {
@@ -379,7 +385,7 @@ impl<T: Scalar> EigenSearch<T> {
     /// largest Ritz value theta is below the largest eigenvalue there by a part epsilon of the spread with a probability of at
     /// most 1.648 sqrt(n) exp(-(2k - 1) sqrt(epsilon)) (Kuczynski & Wozniakowski 1992, doi:10.1137/0613066). 0 where the
     /// residual says it: that is evidence, no bound.
-    fn nothing_missed(&self, values: &[f64], ritz: &Ritz, tolerance: f64) -> Result<Option<f64>> {
+    fn nothing_missed(&self, values: &[f64], ritz: &Ritz, accepted: f64) -> Result<Option<f64>> {
         let Phase::Check { first, steps, whole, .. } = &self.phase else { return Ok(None) };
         if *steps == 0 {
             return Ok(None);
@@ -397,7 +403,7 @@ impl<T: Scalar> EigenSearch<T> {
         // From the end inwards: the first value that has not converged must be far enough from the level.
         let end = |level: Option<f64>, side: f64| {
             let Some(level) = level else { return Some(0.0) };
-            let open = |&index: &usize| run.bounds[index] > tolerance;
+            let open = |&index: &usize| run.bounds[index] > accepted;
             let index = if side > 0.0 { (0..run.len()).rev().find(open) } else { (0..run.len()).find(open) };
             let Some(index) = index else { return Some(0.0) };
             let gap = side * (level - run.values[index]);

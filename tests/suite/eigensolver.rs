@@ -273,6 +273,23 @@ fn an_observer_can_stop_at_any_look() {
 }
 
 #[test]
+fn a_cut_through_close_copies_converges() {
+    // Two ones and two that differ by 1e-4: whatever the count, and wherever it cuts.
+    for dim in [300, 1000] {
+        let entry = |i: usize| [1.0, 1.0, 1.0 - 1e-4, 1.0 - 1e-4].get(i).copied().unwrap_or(i as f64 / 1200.0);
+        let operator = Diagonal::new((0..dim).map(entry).collect::<Vec<f64>>());
+        for (count, key) in (1..=4).flat_map(|count| (0..10).map(move |key| (count, key))) {
+            let pairs = Eigensolver::new(count, Key::new(key)).run(&operator).unwrap();
+            assert!(pairs.report.converged && pairs.report.matvecs < 300, "{dim}, {count}, {key}: {:?}", pairs.report);
+            assert_values("close copies", &pairs.values, &[1.0, 1.0, 1.0 - 1e-4, 1.0 - 1e-4][..count], 1e-13);
+        }
+    }
+    // A block of any width is cut to the dimension.
+    let pairs = Eigensolver::new(1, Key::new(0)).block(usize::MAX).run(&Diagonal::new(vec![1.0; 5])).unwrap();
+    assert!(pairs.report.converged && pairs.report.matvecs == 6);
+}
+
+#[test]
 fn a_tight_basis_finds_what_a_wide_one_finds() {
     // Slow convergence: no gaps above 1e-3 of the range, hundreds of steps.
     let dim = 3000;
