@@ -104,6 +104,10 @@ impl SpectralMeasure {
                 if epsilon < 0.5 { epsilon * (highest - lowest) / (1.0 - 2.0 * epsilon) } else { f64::INFINITY };
             (smallest.lower, largest.upper) = (lowest - reach, highest + reach);
         }
+        // Nodes are what rounding in the products has made of eigenvalues.
+        let rounding = self.rounding();
+        (smallest.lower, smallest.upper) = (smallest.lower - rounding, smallest.upper + rounding);
+        (largest.lower, largest.upper) = (largest.lower - rounding, largest.upper + rounding);
         for &atom in self.atoms() {
             let least = |x: Interval| Interval { lower: x.lower.min(atom), upper: x.upper.min(atom) };
             let most = |x: Interval| Interval { lower: x.lower.max(atom), upper: x.upper.max(atom) };
