@@ -96,3 +96,4 @@ pub use storage::Storage;
 
 pub(crate) use basis::length;
 pub(crate) use factorization::dimension;
+pub(crate) use search::require_orthonormal;

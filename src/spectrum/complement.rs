@@ -2,7 +2,7 @@
 
 use super::probe::Probe;
 use crate::error::{Error, Result};
-use crate::krylov::length;
+use crate::krylov::{length, require_orthonormal};
 use crate::linalg::{axpy, dot};
 use crate::random::Key;
 use crate::scalar::Scalar;
@@ -28,17 +28,7 @@ impl<'a, T: Scalar> Complement<'a, T> {
             let (what, because) = ("the number of deflated eigenpairs", "the dimension of the operator");
             return Err(Error::AboveLimit { what, value: values.len(), limit: dim, because });
         }
-        for (index, vector) in vectors.chunks_exact(dim).enumerate() {
-            for (other, earlier) in vectors.chunks_exact(dim).take(index + 1).enumerate() {
-                let value = (dot(vector, earlier) - if index == other { 1.0 } else { 0.0 }).abs();
-                if value.is_nan() || value > T::EPSILON.f64().sqrt() {
-                    let what = "the deviation of the deflated eigenvectors from orthonormal ones";
-                    let limits = "must be at most the root of the rounding error: orthonormalize them";
-                    return Err(Error::OutOfRange { what, value, limits });
-                }
-            }
-        }
-        Ok(())
+        require_orthonormal(vectors, dim)
     }
 
     /// Overwrites x with P x. A vector that is not finite keeps the entry that is not, so that it can be named.
