@@ -168,6 +168,17 @@ pub enum Error {
         /// What rounding explains.
         tolerance: f64,
     },
+    /// An equation that defines a law or a transform was not solved.
+    Unsolved {
+        /// The equation.
+        equation: &'static str,
+        /// The real part of the point at which it was asked.
+        re: f64,
+        /// The imaginary part of that point.
+        im: f64,
+        /// What is left of the equation, relative to its terms.
+        residual: f64,
+    },
     /// A run ended before it had converged, and its caller cannot use a partial result.
     Unfinished {
         /// The number of products with the operator until then.
@@ -290,6 +301,11 @@ impl fmt::Display for Error {
                  explains {tolerance:e}; correct it, or take its symmetric part"
             ),
             Error::Missing { what, remedy } => write!(f, "{what} is missing; {remedy}"),
+            Error::Unsolved { equation, re, im, residual } => write!(
+                f,
+                "{equation} was not solved at z = {re:e} + {im:e}i: a residual of {residual:e} is left; ask farther from the \
+                 real axis, or check the law for parts of very different sizes"
+            ),
             Error::Unfinished { matvecs, reason } => {
                 write!(f, "the run ended after {matvecs} products before it had converged; {reason}")
             }

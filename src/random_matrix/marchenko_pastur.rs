@@ -195,6 +195,17 @@ impl Law for MarchenkoPastur {
         Ok(if self.atom > 0.0 { bulk - Complex::from(self.atom) / z } else { bulk })
     }
 
+    fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {
+        // From q^2 w m^2 + (w - gap) m + 1 = 0 for the bulk alone, in its own units.
+        let Bulk { root, gap, .. } = self.bulk;
+        let atom = if self.atom > 0.0 { Complex::from(self.atom) / z } else { Complex::default() };
+        let m = (self.stieltjes(z)? + atom) * (self.scale / self.weight);
+        let (w, ratio) = (z / self.scale, root * root);
+        let slope = -(m * (m * ratio + 1.0)) / (w * m * (2.0 * ratio) + w - gap);
+        let slope = slope * (self.weight / self.scale / self.scale) + if self.atom > 0.0 { atom / z } else { atom };
+        if slope.is_finite() { Ok(slope) } else { Err(law::on_the_cut(z.re)) }
+    }
+
     fn moment(&self, order: u32) -> f64 {
         if order == 0 {
             return 1.0;

@@ -66,17 +66,36 @@
 //! * *Several spikes* act independently in the limit, if they are few and apart. At finite size outliers closer than their
 //!   standard deviation repel each other.
 
+mod additive_spike;
 mod angle;
+mod arcsine;
 mod complex;
+mod discrete;
 mod ensemble;
+mod free;
 mod law;
 mod marchenko_pastur;
+mod multiplicative_spike;
 mod outlier;
+mod piecewise;
+mod rectangular_spike;
 mod semicircle;
+mod transforms;
+mod uniform;
 
+pub use additive_spike::AdditiveSpike;
+pub use arcsine::Arcsine;
 pub use complex::Complex;
+pub use discrete::Discrete;
 pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
+pub use free::{
+    CurvePoint, DeformedWigner, FreeCompression, FreeProduct, FreeSum, GeneralizedMarchenkoPastur, SeparableCovariance,
+};
 pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;
+pub use multiplicative_spike::MultiplicativeSpike;
 pub use outlier::{Outlier, SpikedCovariance, SpikedWigner};
+pub use piecewise::PiecewiseLinear;
+pub use rectangular_spike::{RectangularSpike, SingularOutlier};
 pub use semicircle::Semicircle;
+pub use uniform::Uniform;

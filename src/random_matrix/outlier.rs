@@ -16,8 +16,8 @@ pub struct Outlier {
     /// [0, 1]: 0 if nothing is detached.
     pub overlap: f64,
     /// The limit of (size) x (variance of the outlier), for real Gaussian noise: its fluctuations are Gaussian. The
-    /// size is the number of samples of a covariance, the dimension of a Wigner matrix. `None` if nothing is detached:
-    /// the edge fluctuates by size^(-2/3), and not as a Gaussian.
+    /// size is the number of samples of a covariance, the dimension of a Wigner matrix. `None` if nothing is detached
+    /// (the edge fluctuates by size^(-2/3), and not as a Gaussian), or if it is not known.
     pub variance: Option<f64>,
 }
 
@@ -29,7 +29,7 @@ impl Outlier {
         self.variance.map(|variance| (variance / size as f64).sqrt())
     }
 
-    fn attached(edges: Interval, above: bool) -> Self {
+    pub(super) fn attached(edges: Interval, above: bool) -> Self {
         let position = if above { edges.upper } else { edges.lower };
         Outlier { detached: false, position, overlap: 0.0, variance: None }
     }

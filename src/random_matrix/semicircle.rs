@@ -113,6 +113,14 @@ impl Law for Semicircle {
         Ok(Complex::from(-2.0) / (w + (w - 2.0).sqrt() * (w + 2.0).sqrt()) / self.standard_deviation)
     }
 
+    fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {
+        // From s^2 m^2 + z m + 1 = 0.
+        let m = self.stieltjes(z)?;
+        let variance = self.standard_deviation * self.standard_deviation;
+        let slope = -m / (m * (2.0 * variance) + z);
+        if slope.is_finite() { Ok(slope) } else { Err(law::on_the_cut(z.re)) }
+    }
+
     fn moment(&self, order: u32) -> f64 {
         if order % 2 == 1 {
             return 0.0;

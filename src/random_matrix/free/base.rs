@@ -1,0 +1,97 @@
+//! A law as the equations of free probability see it: its transforms anywhere in the plane, and where it has no mass.
+
+use std::sync::Arc;
+
+use super::super::complex::Complex;
+use super::super::law::{Interval, Law};
+use super::super::transforms::merged;
+use crate::error::Result;
+
+/// A law, unpacked into its atoms if it is nothing but atoms.
+#[derive(Clone, Debug)]
+pub(super) struct Base {
+    law: Arc<dyn Law>,
+    /// Locations and weights; empty for a law with a density.
+    points: Vec<(f64, f64)>,
+}
+
+impl Base {
+    pub(super) fn new(law: Arc<dyn Law>) -> Self {
+        let discrete = law.support().is_empty();
+        let points = if discrete { law.atoms().iter().map(|a| (a.location, a.weight)).collect() } else { Vec::new() };
+        Base { law, points }
+    }
+
+    pub(super) fn law(&self) -> &dyn Law {
+        &*self.law
+    }
+
+    /// Locations and weights, if there is nothing else.
+    pub(super) fn points(&self) -> Option<&[(f64, f64)]> {
+        (!self.points.is_empty()).then_some(&self.points[..])
+    }
+
+    /// The closed sets of the real line that carry mass, ascending and disjoint; atoms are points.
+    pub(super) fn carriers(&self) -> Vec<Interval> {
+        let atoms = self.law.atoms().into_iter().map(|a| Interval { lower: a.location, upper: a.location });
+        merged(self.law.support().into_iter().chain(atoms).collect())
+    }
+
+    /// m(w) = int mu(dx) / (x - w) and its derivative.
+    pub(super) fn stieltjes(&self, w: Complex) -> Result<[Complex; 2]> {
+        if self.points.is_empty() {
+            return Ok([self.law.stieltjes(w)?, self.law.stieltjes_derivative(w)?]);
+        }
+        let mut sums = [Complex::default(); 2];
+        for &(x, weight) in &self.points {
+            let inverse = reciprocal(x - w.re, w.im);
+            sums[0] = sums[0] + inverse * weight;
+            sums[1] = sums[1] + inverse * inverse * weight;
+        }
+        Ok(sums)
+    }
+
+    /// T(w) = int x mu(dx) / (w - x) and its derivative.
+    pub(super) fn transform(&self, w: Complex) -> Result<[Complex; 2]> {
+        if self.points.is_empty() {
+            let [m, slope] = self.stieltjes(w)?;
+            return Ok([-(w * m + 1.0), -(m + w * slope)]);
+        }
+        let mut sums = [Complex::default(); 2];
+        for &(x, weight) in &self.points {
+            let inverse = reciprocal(x - w.re, w.im);
+            sums[0] = sums[0] - inverse * (weight * x);
+            sums[1] = sums[1] - inverse * inverse * (weight * x);
+        }
+        Ok(sums)
+    }
+
+    /// int mu(dx) / |x - w|^2.
+    pub(super) fn spread(&self, w: Complex) -> Result<f64> {
+        if self.points.is_empty() {
+            if w.im == 0.0 {
+                return Ok(self.law.stieltjes_derivative(w)?.re);
+            }
+            return Ok(self.law.stieltjes(w)?.im / w.im);
+        }
+        let square = w.im * w.im;
+        Ok(self.points.iter().map(|&(x, weight)| weight / ((x - w.re) * (x - w.re) + square)).sum())
+    }
+
+    /// int x^2 mu(dx) / |x - w|^2.
+    pub(super) fn weighted_spread(&self, w: Complex) -> Result<f64> {
+        if self.points.is_empty() {
+            let m = self.law.stieltjes(w)?;
+            let product = w * m;
+            return Ok(1.0 + 2.0 * product.re + (w.re * w.re + w.im * w.im) * self.spread(w)?);
+        }
+        let square = w.im * w.im;
+        Ok(self.points.iter().map(|&(x, weight)| weight * x * x / ((x - w.re) * (x - w.re) + square)).sum())
+    }
+}
+
+/// 1 / (difference - i im).
+fn reciprocal(difference: f64, im: f64) -> Complex {
+    let square = difference * difference + im * im;
+    Complex::new(difference / square, im / square)
+}

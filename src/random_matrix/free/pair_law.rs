@@ -1,0 +1,160 @@
+//! What a [`Pair`] says of its law: density, distribution, transforms.
+
+use std::f64::consts::PI;
+use std::sync::OnceLock;
+
+use super::super::complex::Complex;
+use super::super::law::{self, Atom, Interval, Law};
+use super::base::Base;
+use super::pair::{Kind, Pair};
+use super::series;
+use super::tabulation::Tabulation;
+use crate::error::Result;
+
+/// Points of each interval of the support that are solved first, as guesses for all others.
+const NODES: usize = 48;
+
+/// The law of a pair, with its atoms.
+#[derive(Clone, Debug)]
+pub(super) struct PairLaw {
+    pub(super) pair: Pair,
+    atoms: Vec<Atom>,
+    /// The first point at some x of each interval.
+    guesses: OnceLock<Result<Vec<Vec<(f64, Complex)>>>>,
+    table: OnceLock<Result<Tabulation>>,
+}
+
+impl PairLaw {
+    pub(super) fn new(first: Base, second: Base, kind: Kind) -> Result<Self> {
+        let atoms = atoms(first.law(), second.law(), kind);
+        let pair = Pair::new(first, second, kind)?;
+        Ok(PairLaw { pair, atoms, guesses: OnceLock::new(), table: OnceLock::new() })
+    }
+
+    fn guesses(&self) -> Result<&[Vec<(f64, Complex)>]> {
+        let made = self.guesses.get_or_init(|| {
+            let parts = self.pair.support.iter().map(|part| {
+                let mut last = None;
+                (1..NODES)
+                    .map(|node| {
+                        let sine = libm::sin(PI / 2.0 * node as f64 / NODES as f64);
+                        let x = part.lower + (part.upper - part.lower) * sine * sine;
+                        let points = self.pair.solve(x.into(), last)?;
+                        last = Some(points.first);
+                        Ok((x, points.first))
+                    })
+                    .collect()
+            });
+            parts.collect()
+        });
+        made.as_deref().map_err(Clone::clone)
+    }
+
+    fn table(&self) -> Result<&Tabulation> {
+        let made = self.table.get_or_init(|| {
+            Tabulation::new(self.pair.equation(), &self.support(), self.atoms.clone(), |x| self.density(x))
+        });
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    /// m(z) and m'(z) off the support.
+    fn transforms(&self, z: Complex) -> Result<[Complex; 2]> {
+        law::finite(z)?;
+        let inside = |part: &Interval| part.lower < z.re && z.re < part.upper;
+        if z.im == 0.0 && (self.atoms.iter().any(|a| a.location == z.re) || self.pair.support.iter().any(inside)) {
+            return Err(law::on_the_cut(z.re));
+        }
+        self.pair.stieltjes(z, self.pair.solve(z, None)?)
+    }
+}
+
+impl Law for PairLaw {
+    fn support(&self) -> Vec<Interval> {
+        self.pair.support.clone()
+    }
+
+    fn atoms(&self) -> Vec<Atom> {
+        self.atoms.clone()
+    }
+
+    fn density(&self, x: f64) -> Result<f64> {
+        law::number(x)?;
+        let Some(index) = self.pair.support.iter().position(|part| part.lower < x && x < part.upper) else {
+            return Ok(0.0);
+        };
+        let nodes = &self.guesses()?[index];
+        let after = nodes.partition_point(|node| node.0 <= x).clamp(1, nodes.len() - 1);
+        let (left, right) = (nodes[after - 1], nodes[after]);
+        let share = ((x - left.0) / (right.0 - left.0)).clamp(0.0, 1.0);
+        let guess = left.1 * (1.0 - share) + right.1 * share;
+        let points = self.pair.solve(x.into(), Some(guess))?;
+        Ok(self.pair.stieltjes(x.into(), points)?[0].im / PI)
+    }
+
+    fn cumulative(&self, x: f64) -> Result<f64> {
+        law::number(x)?;
+        Ok(self.table()?.cumulative(x))
+    }
+
+    fn quantile(&self, probability: f64) -> Result<f64> {
+        law::probability(probability)?;
+        self.table()?.quantile(probability)
+    }
+
+    fn stieltjes(&self, z: Complex) -> Result<Complex> {
+        Ok(self.transforms(z)?[0])
+    }
+
+    fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {
+        Ok(self.transforms(z)?[1])
+    }
+
+    fn moment(&self, order: u32) -> f64 {
+        if order == 0 {
+            return 1.0;
+        }
+        let (first, second) = (self.pair.first.law(), self.pair.second.law());
+        let moments = |law: &dyn Law| -> Vec<f64> { (1..=order).map(|k| law.moment(k)).collect() };
+        let last = |moments: Vec<f64>| moments[order as usize - 1];
+        match self.pair.kind {
+            Kind::Sum => {
+                let cumulants = first.free_cumulants(order);
+                let sums: Vec<f64> = cumulants.iter().zip(second.free_cumulants(order)).map(|(a, b)| a + b).collect();
+                last(series::moments(&sums))
+            }
+            Kind::Product => last(series::multiply(&moments(first), &moments(second), 1.0, 1.0)),
+            Kind::Separable { ratio } => last(series::multiply(&moments(first), &moments(second), ratio, 0.0)),
+        }
+    }
+}
+
+/// Atoms: of a sum at a + b, of a product at a b, where the two weights exceed 1 together (Bercovici & Voiculescu 1998,
+/// Belinschi 2003); at 0 of a product the larger one.
+fn atoms(first: &dyn Law, second: &dyn Law, kind: Kind) -> Vec<Atom> {
+    let zero = |law: &dyn Law| law.atoms().iter().find(|atom| atom.location == 0.0).map_or(0.0, |atom| atom.weight);
+    let mut atoms = Vec::new();
+    let product = !matches!(kind, Kind::Sum);
+    if product {
+        let weight = match kind {
+            // The rank is at most that of the columns: (1 - zeros) of n, of p = c n.
+            Kind::Separable { ratio } => zero(first).max(1.0 - (1.0 - zero(second)) / ratio),
+            _ => zero(first).max(zero(second)),
+        };
+        if weight > 0.0 {
+            atoms.push(Atom { location: 0.0, weight });
+        }
+    }
+    if !matches!(kind, Kind::Separable { .. }) {
+        for a in first.atoms() {
+            for b in second.atoms() {
+                let location = if product { a.location * b.location } else { a.location + b.location };
+                let weight = a.weight + b.weight - 1.0;
+                if weight > 0.0 && !(product && location == 0.0) {
+                    atoms.push(Atom { location, weight });
+                }
+            }
+        }
+    }
+    atoms.sort_by(|a, b| a.location.total_cmp(&b.location));
+    atoms
+}

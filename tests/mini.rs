@@ -1,0 +1,2 @@
+#[path = "suite/free_laws.rs"]
+mod free_laws;
