@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::law::{Interval, Law};
 use super::outlier::Outlier;
-use super::transforms::{beyond, crossing, ends, gaps_of};
+use super::transforms::{beyond, crossing, ends, gaps_of, size_of};
 use crate::error::{Error, Result};
 
 /// A matrix of any law plus one direction.
@@ -108,7 +108,8 @@ impl AdditiveSpike {
     fn in_gap(&self, gap: Interval) -> Result<Option<Outlier>> {
         // Monotone through the gap, and -1 at infinity.
         let at = |x: f64| Ok(-self.strength * self.law.stieltjes(x.into())?.re - 1.0);
-        let Some(position) = crossing(gap, at)? else { return Ok(None) };
+        let size = size_of(ends(&self.law.support(), &self.law.atoms()));
+        let Some(position) = crossing(gap, size, at)? else { return Ok(None) };
         let g = -self.law.stieltjes(position.into())?.re;
         let slope = self.law.stieltjes_derivative(position.into())?.re;
         let overlap = (1.0 / (self.strength * self.strength * slope)).min(1.0);

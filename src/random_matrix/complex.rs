@@ -40,6 +40,20 @@ impl Complex {
         self.re.is_finite() && self.im.is_finite()
     }
 
+    /// log((end - z) / (start - z)) for a stretch of the real line that z is not on: its imaginary part is the angle under
+    /// which z sees the stretch.
+    pub(super) fn log_ratio(start: f64, end: f64, z: Self) -> Self {
+        let (near, far) = (Complex::from(start) - z, Complex::from(end) - z);
+        let step = Complex::from(end - start) / near;
+        if step.modulus() < 0.5 {
+            // log(1 + step), of which nothing is lost far away.
+            let square = 2.0 * step.re + step.re * step.re + step.im * step.im;
+            return Complex::new(libm::log1p(square) / 2.0, libm::atan2(step.im, 1.0 + step.re));
+        }
+        let ratio = far / near;
+        Complex::new(libm::log(far.modulus() / near.modulus()), libm::atan2(ratio.im, ratio.re))
+    }
+
     /// The principal square root: real part >= 0, and imaginary part >= 0 on the negative real axis, which is the cut.
     pub fn sqrt(self) -> Self {
         // Halved before the sum, so that no finite number overflows; the other part follows by division, which keeps

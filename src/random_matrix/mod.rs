@@ -67,6 +67,7 @@
 //!   standard deviation repel each other.
 
 mod additive_spike;
+mod affine;
 mod angle;
 mod arcsine;
 mod complex;
@@ -84,6 +85,7 @@ mod transforms;
 mod uniform;
 
 pub use additive_spike::AdditiveSpike;
+pub use affine::Affine;
 pub use arcsine::Arcsine;
 pub use complex::Complex;
 pub use discrete::Discrete;

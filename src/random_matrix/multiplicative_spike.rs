@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::law::{Interval, Law};
 use super::outlier::Outlier;
-use super::transforms::{beyond, crossing, ends, gaps_of};
+use super::transforms::{beyond, crossing, ends, gaps_of, size_of};
 use crate::error::{Error, Result};
 
 /// A positive semidefinite matrix of any law, stretched along one direction.
@@ -117,7 +117,8 @@ impl MultiplicativeSpike {
 
     fn in_gap(&self, gap: Interval) -> Result<Option<Outlier>> {
         let at = |x: f64| Ok(-self.strength * (1.0 + x * self.law.stieltjes(x.into())?.re) - 1.0);
-        let Some(position) = crossing(gap, at)? else { return Ok(None) };
+        let size = size_of(ends(&self.law.support(), &self.law.atoms()));
+        let Some(position) = crossing(gap, size, at)? else { return Ok(None) };
         let [t, slope] = self.transform(position)?;
         let theta = self.strength;
         let overlap = (-(1.0 + theta) / (theta * theta * position * slope)).min(1.0);

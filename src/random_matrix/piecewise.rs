@@ -107,10 +107,7 @@ impl PiecewiseLinear {
             }
             let slope = (last - first) / (high - low);
             let (near, far) = (Complex::from(low) - z, Complex::from(high) - z);
-            // log(far / near) as log(1 + t), so that far away nothing is lost.
-            let t = Complex::from(high - low) / near;
-            let re = libm::log1p(2.0 * t.re + t.re * t.re + t.im * t.im) / 2.0;
-            let logarithm = Complex::new(re, libm::atan2(t.im, 1.0 + t.re));
+            let logarithm = Complex::log_ratio(low, high, z);
             let value = -(near * slope) + first;
             sums[0] = sums[0] + value * logarithm + slope * (high - low);
             sums[1] = sums[1] + logarithm * slope + value * (Complex::from(1.0) / near - Complex::from(1.0) / far);

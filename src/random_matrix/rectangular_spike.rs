@@ -120,7 +120,7 @@ impl RectangularSpike {
             let g = -self.law.stieltjes(x.into())?.re;
             Ok(square * g * (self.ratio * x * g + 1.0 - self.ratio) - 1.0)
         };
-        let Some(x) = crossing(beyond(top, 0.0, true), at)? else {
+        let Some(x) = crossing(beyond(top, 0.0, true), top, at)? else {
             return Ok(SingularOutlier { detached: false, position: top.sqrt(), left: 0.0, right: 0.0 });
         };
         let [g, _, slope] = self.transform(x)?;

@@ -19,6 +19,11 @@ pub(super) fn ends(support: &[Interval], atoms: &[Atom]) -> Interval {
         .fold(all, |all, part| Interval { lower: all.lower.min(part.lower), upper: all.upper.max(part.upper) })
 }
 
+/// The farthest of two ends from 0.
+pub(super) fn size_of(ends: Interval) -> f64 {
+    ends.lower.abs().max(ends.upper.abs())
+}
+
 /// The outer gap above the upper end, or below the lower one.
 pub(super) fn beyond(upper: f64, lower: f64, above: bool) -> Interval {
     if above {
@@ -73,7 +78,7 @@ pub(super) fn r_transform(
     }
     let ends = ends(support, atoms);
     let gap = beyond(ends.upper, ends.lower, w > 0.0);
-    let x = crossing(gap, |x| Ok(-stieltjes(x)?.re / w - 1.0))?.ok_or(refused)?;
+    let x = crossing(gap, size_of(ends), |x| Ok(-stieltjes(x)?.re / w - 1.0))?.ok_or(refused)?;
     Ok(x - 1.0 / w)
 }
 
@@ -100,13 +105,15 @@ pub(super) fn s_transform(
         return Err(refused);
     }
     let gap = beyond(ends.upper, 0.0, t > 0.0);
-    let x = crossing(gap, |x| Ok(-(1.0 + x * stieltjes(x)?.re) / t - 1.0))?.ok_or(refused)?;
+    let x = crossing(gap, size_of(ends), |x| Ok(-(1.0 + x * stieltjes(x)?.re) / t - 1.0))?.ok_or(refused)?;
     Ok((1.0 + t) / (t * x))
 }
 
 /// Where a function that is monotone in an open interval, and -1 at an infinite end, is 0.
-pub(super) fn crossing(gap: Interval, f: impl Fn(f64) -> Result<f64>) -> Result<Option<f64>> {
-    let beside = |end: f64| 2.0 * f64::EPSILON * end.abs().max(f64::MIN_POSITIVE / f64::EPSILON);
+///
+/// `size` is that of the law: it tells how near to an end at 0 one can ask.
+pub(super) fn crossing(gap: Interval, size: f64, f: impl Fn(f64) -> Result<f64>) -> Result<Option<f64>> {
+    let beside = |end: f64| (2.0 * f64::EPSILON * end.abs()).max(1e-16 * size).max(f64::MIN_POSITIVE);
     let (end, side) = match (gap.lower.is_finite(), gap.upper.is_finite()) {
         (true, true) => {
             let (low, high) = (gap.lower + beside(gap.lower), gap.upper - beside(gap.upper));
@@ -124,7 +131,7 @@ pub(super) fn crossing(gap: Interval, f: impl Fn(f64) -> Result<f64>) -> Result<
     if !(at(low)? > 0.0) {
         return Ok(None);
     }
-    let mut high = libm::log(end.abs().max(f64::MIN_POSITIVE)) + 1.0;
+    let mut high = libm::log(end.abs().max(size).max(f64::MIN_POSITIVE)) + 1.0;
     while at(high)? > 0.0 {
         high += 1.0;
         if high > 709.0 {

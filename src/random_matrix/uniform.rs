@@ -69,10 +69,7 @@ impl Law for Uniform {
         if z.im == 0.0 && self.interval.contains(z.re) {
             return Err(law::on_the_cut(z.re));
         }
-        // log(1 + t) with t = (b - a) / (a - z), which is small far away.
-        let t = Complex::from(upper - lower) / (Complex::from(lower) - z);
-        let real = libm::log1p(2.0 * t.re + t.re * t.re + t.im * t.im) / 2.0;
-        Ok(Complex::new(real, libm::atan2(t.im, 1.0 + t.re)) / (upper - lower))
+        Ok(Complex::log_ratio(lower, upper, z) / (upper - lower))
     }
 
     fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {

@@ -1,5 +1,6 @@
 //! Tests of `random_matrix`: here the laws as properties over all ratios, and what is refused.
 
+mod convolutions;
 mod samples;
 mod tables;
 

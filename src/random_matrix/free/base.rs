@@ -26,6 +26,11 @@ impl Base {
         &*self.law
     }
 
+    /// The law, to be held by another.
+    pub(super) fn shared(&self) -> Arc<dyn Law> {
+        Arc::clone(&self.law)
+    }
+
     /// Locations and weights, if there is nothing else.
     pub(super) fn points(&self) -> Option<&[(f64, f64)]> {
         (!self.points.is_empty()).then_some(&self.points[..])

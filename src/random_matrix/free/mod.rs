@@ -8,6 +8,7 @@ mod deformed_wigner;
 mod generalized_marchenko_pastur;
 mod pair;
 mod pair_law;
+mod pair_real;
 mod product;
 pub(super) mod root;
 mod separable;

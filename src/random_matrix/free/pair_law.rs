@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 use std::sync::OnceLock;
 
+use super::super::affine::Affine;
 use super::super::complex::Complex;
 use super::super::law::{self, Atom, Interval, Law};
 use super::base::Base;
@@ -14,10 +15,15 @@ use crate::error::Result;
 /// Points of each interval of the support that are solved first, as guesses for all others.
 const NODES: usize = 48;
 
+/// Nearer to an edge than this part of the interval the equations are not solved.
+const BESIDE: f64 = 1e-9;
+
 /// The law of a pair, with its atoms.
 #[derive(Clone, Debug)]
 pub(super) struct PairLaw {
     pub(super) pair: Pair,
+    /// The law if one of the two is a single point, at which the equations degenerate.
+    simple: Option<Affine>,
     atoms: Vec<Atom>,
     /// The first point at some x of each interval.
     guesses: OnceLock<Result<Vec<Vec<(f64, Complex)>>>>,
@@ -27,8 +33,9 @@ pub(super) struct PairLaw {
 impl PairLaw {
     pub(super) fn new(first: Base, second: Base, kind: Kind) -> Result<Self> {
         let atoms = atoms(first.law(), second.law(), kind);
+        let simple = simple(&first, &second, kind)?;
         let pair = Pair::new(first, second, kind)?;
-        Ok(PairLaw { pair, atoms, guesses: OnceLock::new(), table: OnceLock::new() })
+        Ok(PairLaw { pair, simple, atoms, guesses: OnceLock::new(), table: OnceLock::new() })
     }
 
     fn guesses(&self) -> Result<&[Vec<(f64, Complex)>]> {
@@ -48,6 +55,16 @@ impl PairLaw {
             parts.collect()
         });
         made.as_deref().map_err(Clone::clone)
+    }
+
+    fn density_inside(&self, index: usize, x: f64) -> Result<f64> {
+        let nodes = &self.guesses()?[index];
+        let after = nodes.partition_point(|node| node.0 <= x).clamp(1, nodes.len() - 1);
+        let (left, right) = (nodes[after - 1], nodes[after]);
+        let share = ((x - left.0) / (right.0 - left.0)).clamp(0.0, 1.0);
+        let guess = left.1 * (1.0 - share) + right.1 * share;
+        let points = self.pair.solve(x.into(), Some(guess))?;
+        Ok(self.pair.stieltjes(x.into(), points)?[0].im / PI)
     }
 
     fn table(&self) -> Result<&Tabulation> {
@@ -70,42 +87,68 @@ impl PairLaw {
 
 impl Law for PairLaw {
     fn support(&self) -> Vec<Interval> {
+        if let Some(law) = &self.simple {
+            return law.support();
+        }
         self.pair.support.clone()
     }
 
     fn atoms(&self) -> Vec<Atom> {
+        if let Some(law) = &self.simple {
+            return law.atoms();
+        }
         self.atoms.clone()
     }
 
     fn density(&self, x: f64) -> Result<f64> {
+        if let Some(law) = &self.simple {
+            return law.density(x);
+        }
         law::number(x)?;
         let Some(index) = self.pair.support.iter().position(|part| part.lower < x && x < part.upper) else {
             return Ok(0.0);
         };
-        let nodes = &self.guesses()?[index];
-        let after = nodes.partition_point(|node| node.0 <= x).clamp(1, nodes.len() - 1);
-        let (left, right) = (nodes[after - 1], nodes[after]);
-        let share = ((x - left.0) / (right.0 - left.0)).clamp(0.0, 1.0);
-        let guess = left.1 * (1.0 - share) + right.1 * share;
-        let points = self.pair.solve(x.into(), Some(guess))?;
-        Ok(self.pair.stieltjes(x.into(), points)?[0].im / PI)
+        let Interval { lower, upper } = self.pair.support[index];
+        let nearest = BESIDE * (upper - lower);
+        let distance = (x - lower).min(upper - x);
+        if distance >= nearest {
+            return self.density_inside(index, x);
+        }
+        // Beside an edge the equations are singular, and the density a power of the distance, most often its root.
+        let at = |distance: f64| {
+            self.density_inside(index, if x - lower < upper - x { lower + distance } else { upper - distance })
+        };
+        let (near, far) = (at(nearest)?, at(4.0 * nearest)?);
+        Ok(near * libm::pow(distance / nearest, libm::log(far / near) / libm::log(4.0)))
     }
 
     fn cumulative(&self, x: f64) -> Result<f64> {
+        if let Some(law) = &self.simple {
+            return law.cumulative(x);
+        }
         law::number(x)?;
         Ok(self.table()?.cumulative(x))
     }
 
     fn quantile(&self, probability: f64) -> Result<f64> {
+        if let Some(law) = &self.simple {
+            return law.quantile(probability);
+        }
         law::probability(probability)?;
         self.table()?.quantile(probability)
     }
 
     fn stieltjes(&self, z: Complex) -> Result<Complex> {
+        if let Some(law) = &self.simple {
+            return law.stieltjes(z);
+        }
         Ok(self.transforms(z)?[0])
     }
 
     fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {
+        if let Some(law) = &self.simple {
+            return law.stieltjes_derivative(z);
+        }
         Ok(self.transforms(z)?[1])
     }
 
@@ -126,6 +169,19 @@ impl Law for PairLaw {
             Kind::Separable { ratio } => last(series::multiply(&moments(first), &moments(second), ratio, 0.0)),
         }
     }
+}
+
+/// A law shifted or stretched, if that is all.
+fn simple(first: &Base, second: &Base, kind: Kind) -> Result<Option<Affine>> {
+    for (point, other) in [(first, second), (second, first)] {
+        let Some(&[(location, _)]) = point.points() else { continue };
+        return match kind {
+            Kind::Sum => Ok(Some(Affine::new(other.shared(), 1.0, location)?)),
+            Kind::Product => Ok(Some(Affine::new(other.shared(), location, 0.0)?)),
+            Kind::Separable { .. } => Ok(None),
+        };
+    }
+    Ok(None)
 }
 
 /// Atoms: of a sum at a + b, of a product at a b, where the two weights exceed 1 together (Bercovici & Voiculescu 1998,

@@ -1,2 +1,0 @@
-#[path = "suite/free_laws.rs"]
-mod free_laws;
