@@ -72,7 +72,10 @@ mod ensemble;
 mod law;
 mod marchenko_pastur;
 mod outlier;
+mod painleve;
+mod painleve_table;
 mod semicircle;
+mod tracy_widom;
 
 pub use complex::Complex;
 pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
@@ -80,3 +83,4 @@ pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;
 pub use outlier::{Outlier, SpikedCovariance, SpikedWigner};
 pub use semicircle::Semicircle;
+pub use tracy_widom::TracyWidom;

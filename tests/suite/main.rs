@@ -46,5 +46,6 @@ mod tape_fuzz;
 mod tape_oracles;
 mod tape_solutions;
 mod traces;
+mod tracy_widom;
 #[cfg(feature = "safetensors")]
 mod weights;
