@@ -14,6 +14,7 @@ mod data;
 mod density;
 mod density_coverage;
 mod digits;
+mod edge;
 mod eigensolver;
 mod elementary;
 mod functions;
