@@ -78,7 +78,8 @@ pub struct OutlierCount {
     pub sides: Vec<SideCount>,
     /// The error rate: the probability with which noise alone raises the number.
     pub level: f64,
-    /// The noise variance that was estimated once all outliers were known; `None` where it was given.
+    /// The noise variance that was estimated once all outliers were known, 0 if they leave nothing; `None` where it was
+    /// given.
     pub variance: Option<f64>,
 }
 
@@ -89,7 +90,7 @@ pub struct SideCount {
     pub side: Side,
     /// The outliers, from the outermost inwards.
     pub outliers: Vec<TestedEigenvalue>,
-    /// The first eigenvalue that is none. `None` if no value was left to test: then the number is a lower bound unless all
+    /// The first eigenvalue that is none. `None` if nothing was left to test: then the number is a lower bound unless all
     /// eigenvalues were given.
     pub next: Option<TestedEigenvalue>,
 }
@@ -195,7 +196,7 @@ impl OutlierTest {
     ///
     /// # Errors
     /// If there are none, there are more or less than the matrix of noise has, or one is not finite; and, where the variance
-    /// is unknown, if their sum is not positive.
+    /// is unknown, if their sum is negative.
     pub fn run(&self, eigenvalues: &[f64]) -> Result<OutlierCount> {
         if let Some(size) = self.size() {
             Error::length("the list of all eigenvalues", eigenvalues.len(), size)?;
@@ -280,7 +281,7 @@ impl OutlierTest {
         Ok(count)
     }
 
-    /// The edge of what is left; `None` if it is too small to have one.
+    /// The edge of what is left; `None` if that is too small to have one, or nothing but rounding.
     fn remaining(&self, side: Side, outliers: &[TestedEigenvalue], trace: f64) -> Result<Option<Edge>> {
         let found = outliers.len();
         match &self.noise {
@@ -298,6 +299,9 @@ impl OutlierTest {
             Noise::Covariance { dimension, samples, variance: None } => {
                 let spikes: Vec<f64> = outliers.iter().map(|outlier| outlier.value).collect();
                 let variance = estimate(*dimension, *samples, trace, &spikes)?;
+                if variance == 0.0 {
+                    return Ok(None);
+                }
                 let edge = Edge::wishart(dimension - found, *samples, variance, side)?;
                 // The variance of the mean diagonal entry in units of the edge's scale.
                 let units = edge.location() / edge.scale();
@@ -312,21 +316,25 @@ impl OutlierTest {
 /// (20 variables, 40 samples: a correction of 0.54), 4.9 % and 1.0 % (50, 100: 0.30), but 6.1 % and 1.4 % (10, 20: 0.84).
 const LARGEST_CORRECTION: f64 = 0.5;
 
-/// The variance v of the noise with v (p - k) = trace - sum of the population spikes ell_i(v) of the k outliers.
+/// The variance v of the noise with v (p - k) = trace - sum of the population spikes ell_i(v) of the k outliers; 0 where
+/// the outliers are the whole trace, up to rounding.
 ///
 /// A larger v explains more of an outlier and leaves a smaller ell_i, so that v rises from its first value, where the
 /// outliers are taken for the spikes themselves.
 fn estimate(dimension: usize, samples: usize, trace: f64, outliers: &[f64]) -> Result<f64> {
     let noise = (dimension - outliers.len()) as f64;
     let outside: f64 = outliers.iter().sum();
+    if (trace - outside).abs() <= 4.0 * f64::EPSILON * dimension as f64 * outside.max(trace.abs()) {
+        return Ok(0.0);
+    }
     let mut variance = (trace - outside) / noise;
-    let limits = "must be positive and finite: is the trace that of the same matrix, and is there noise?";
-    let positive = |value: f64| match value.is_finite() && value > 0.0 {
-        true => Ok(value),
-        false => Err(Error::OutOfRange { what: "the noise variance that is left", value, limits }),
-    };
+    if !(variance.is_finite() && variance > 0.0) {
+        let limits = "must be positive and finite: is the trace that of the same matrix?";
+        return Err(Error::OutOfRange { what: "the noise variance that the outliers leave", value: variance, limits });
+    }
+    // Ten steps are many unless the noise is hidden by the spikes.
     for _ in 0..200 {
-        let bulk = MarchenkoPastur::new(noise / samples as f64, positive(variance)?)?;
+        let bulk = MarchenkoPastur::new(noise / samples as f64, variance)?;
         // An outlier that the new variance swallows leaves a spike at the threshold.
         let spike = |position: &f64| match SpikedCovariance::from_outlier(bulk, *position) {
             Ok(spiked) => spiked.spike(),
@@ -339,5 +347,5 @@ fn estimate(dimension: usize, samples: usize, trace: f64, outliers: &[f64]) -> R
             break;
         }
     }
-    positive(variance)
+    Ok(variance)
 }

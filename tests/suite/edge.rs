@@ -510,6 +510,16 @@ fn degenerate_spectra_are_counted() {
     assert_eq!((count.number(), count.sides[0].next), (2, None));
     let test = OutlierTest::gaussian_orthogonal(2, 1.0).unwrap();
     assert_eq!(test.run(&[0.0, 0.0]).unwrap().number(), 0);
+    // No noise at all: the zero matrix, and rank one and two with the rounding that a solver leaves.
+    let test = OutlierTest::wishart(5, 20).unwrap();
+    let counted = |values: [f64; 5]| {
+        let count = test.run(&values).unwrap();
+        (count.number(), count.variance, count.sides[0].next)
+    };
+    assert_eq!(counted([0.0; 5]), (0, Some(0.0), None));
+    assert_eq!(counted([0.0, 0.0, 0.0, 0.0, 7.0]), (1, Some(0.0), None));
+    assert_eq!(counted([-1e-16, 0.0, 2e-16, 9e-16, 7.0]), (1, Some(0.0), None));
+    assert_eq!(counted([-1e-16, 0.0, 2e-16, 1.0, 7.0]), (2, Some(0.0), None));
     // Unknown variance, equal eigenvalues, and zeros from fewer samples than dimensions.
     let test = OutlierTest::wishart(4, 2).unwrap();
     assert_eq!(test.run(&[0.0, 0.0, 1.0, 1.0]).unwrap().number(), 0);
@@ -530,7 +540,7 @@ fn impossible_tests_are_refused() {
     }
     assert!(matches!(test.run(&[1.0; 3]), Err(Error::Length { .. })));
     assert!(matches!(test.run(&[1.0, f64::NAN, 1.0, 1.0]), Err(Error::NotFinite { index: 1, .. })));
-    assert!(matches!(test.run(&[0.0; 4]), Err(Error::OutOfRange { .. })));
+    assert!(matches!(test.run(&[-1.0; 4]), Err(Error::OutOfRange { .. })));
     assert!(matches!(test.ritz(&[(1.0, 0.0)]), Err(Error::Missing { .. })));
     assert!(matches!(test.ritz(&[(1.0, 0.0); 5]), Err(Error::AboveLimit { .. })));
     let told = test.clone().variance(1.0).unwrap();
