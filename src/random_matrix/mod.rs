@@ -22,12 +22,19 @@
 //! signal, less than 1. [`SpikedCovariance`] and [`SpikedWigner`] give the threshold, the place, the overlap and the
 //! variance, and lead back from an observed outlier to its spike.
 //!
+//! **Edges.** Where is the outside? The extreme eigenvalue of pure noise has a law of its own, that of Tracy and Widom
+//! ([`TracyWidom`]): it fluctuates about the end of the bulk by size^(-2/3) of its width. An [`Edge`] is that law at a
+//! finite size, and says with which probability noise alone puts an eigenvalue so far out. [`OutlierTest`] asks it again
+//! and again, and counts the outliers of a spectrum, or of the extremes that a Lanczos run found, at a stated error rate.
+//!
 //! # Which one when
 //!
 //! | you have | its bulk | with one direction more | samples |
 //! | --- | --- | --- | --- |
 //! | a symmetric matrix of noise | [`Semicircle`] | [`SpikedWigner`] | [`GaussianOrthogonal`] |
 //! | X X'/n: a covariance, a Gram matrix, a Gauss-Newton matrix of noise | [`MarchenkoPastur`] | [`SpikedCovariance`] | [`Wishart`] |
+//! | an eigenvalue, and the question whether noise put it there | [`Edge`], of the laws of [`TracyWidom`] | | |
+//! | a spectrum or its extremes, and the question how many outliers it has | [`OutlierTest`] | | |
 //! | an outlier, and the question what caused it | | `from_outlier` of either | |
 //! | a law of your own | implement [`Law`] | | [`Law::sample`]: independent draws |
 //!
@@ -52,7 +59,8 @@
 //!   Correlated or unequal entries have another law, generally a wider one: an eigenvalue outside of [`MarchenkoPastur`]
 //!   refutes "independent and equal", and not only "no spike".
 //! * *Edge.* The extreme eigenvalue of pure noise fluctuates around the edge by about size^(-2/3) of the bulk's width
-//!   (Tracy & Widom 1996), and centres somewhat inside. An eigenvalue that close outside is no outlier.
+//!   (Tracy & Widom 1996), and centres somewhat inside. An eigenvalue that close outside is no outlier; [`Edge::p_value`]
+//!   says how close is close.
 //! * *Critical window.* Within a relative distance of about n^(-1/3) of the threshold the transition is smooth and these
 //!   limits are wrong: position and overlap rise gradually, where the limits have a constant below the threshold and a
 //!   parabola, or a line, above. A small limiting overlap is the warning: trust one spike from about 1/3 upwards at sizes
@@ -72,15 +80,20 @@ mod angle;
 mod arcsine;
 mod complex;
 mod discrete;
+mod edge;
 mod ensemble;
 mod free;
 mod law;
 mod marchenko_pastur;
 mod multiplicative_spike;
 mod outlier;
+mod outlier_test;
+mod painleve;
+mod painleve_table;
 mod piecewise;
 mod rectangular_spike;
 mod semicircle;
+mod tracy_widom;
 mod transforms;
 mod uniform;
 
@@ -89,6 +102,7 @@ pub use affine::Affine;
 pub use arcsine::Arcsine;
 pub use complex::Complex;
 pub use discrete::Discrete;
+pub use edge::{Edge, Side};
 pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
 pub use free::{
     CurvePoint, DeformedWigner, FreeCompression, FreeProduct, FreeSum, GeneralizedMarchenkoPastur, SeparableCovariance,
@@ -97,7 +111,9 @@ pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;
 pub use multiplicative_spike::MultiplicativeSpike;
 pub use outlier::{Outlier, SpikedCovariance, SpikedWigner};
+pub use outlier_test::{OutlierCount, OutlierTest, SideCount, TestedEigenvalue};
 pub use piecewise::PiecewiseLinear;
 pub use rectangular_spike::{RectangularSpike, SingularOutlier};
 pub use semicircle::Semicircle;
+pub use tracy_widom::TracyWidom;
 pub use uniform::Uniform;

@@ -14,6 +14,7 @@ mod data;
 mod density;
 mod density_coverage;
 mod digits;
+mod edge;
 mod eigensolver;
 mod elementary;
 mod functions;
@@ -46,5 +47,6 @@ mod tape_fuzz;
 mod tape_oracles;
 mod tape_solutions;
 mod traces;
+mod tracy_widom;
 #[cfg(feature = "safetensors")]
 mod weights;

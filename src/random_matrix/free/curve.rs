@@ -26,7 +26,7 @@ use std::sync::OnceLock;
 
 use super::super::complex::Complex;
 use super::super::law::{self, Interval};
-use super::super::transforms::{gaps, merged};
+use super::super::transforms::{derivative, gaps, merged};
 use super::base::Base;
 use super::root::{minimum, root};
 use crate::error::{Error, Result};
@@ -108,6 +108,26 @@ impl Curve {
                 Ok((1.0 - fraction) / fraction * (self.base.spread(w)? / size / size - 1.0).max(0.0))
             }
         }
+    }
+
+    /// psi'' at a real point.
+    pub(super) fn curvature(&self, u: f64) -> Result<f64> {
+        // 2 int q(dx) / (u - x)^3.
+        let weight = |x: f64| match self.map {
+            Map::Covariance { ratio } => Some(ratio * x * x),
+            Map::Semicircular { variance } => Some(variance),
+            Map::Compression { .. } => None,
+        };
+        if let Some(points) = self.base.points()
+            && weight(1.0).is_some()
+        {
+            let term = |&(x, mass): &(f64, f64)| weight(x).unwrap_or(0.0) * mass / ((u - x) * (u - x) * (u - x));
+            return Ok(2.0 * points.iter().map(term).sum::<f64>());
+        }
+        // Elsewhere by Cauchy's integral around u.
+        let obstacles = self.obstacles()?;
+        let atoms = Vec::new();
+        Ok(derivative(&obstacles, &atoms, u.into(), |w| Ok(self.value(w)?[1]))?.re)
     }
 
     /// The total mass of q over alpha: the resistance far away is this over |w|^2.

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::sync::OnceLock;
 
 use super::super::complex::Complex;
+use super::super::edge::{Edge, Side};
 use super::super::law::{self, Atom, Interval, Law};
 use super::base::Base;
 use super::curve::{Curve, Map};
@@ -44,6 +45,30 @@ impl CurveLaw {
             Map::Semicircular { variance } => w.im / (PI * variance),
             Map::Compression { fraction } => self.curve.base.stieltjes(w)?[0].im / (PI * fraction),
         })
+    }
+
+    /// The edges for as many eigenvalues: near one psi is a parabola, and the density the root of the distance.
+    pub(super) fn edges(&self, size: f64) -> Result<Vec<Edge>> {
+        let mut edges = Vec::new();
+        for bulk in &self.curve.bulks {
+            for side in [Side::Lower, Side::Upper] {
+                let (u, location) = match side {
+                    Side::Lower => (bulk.points.lower, bulk.support.lower),
+                    Side::Upper => (bulk.points.upper, bulk.support.upper),
+                };
+                // The density is (a / pi) sqrt(distance): a = |dm/dw| sqrt(2 / |psi''|).
+                let rise = match self.curve.map {
+                    Map::Covariance { ratio } => 1.0 / (u * u * ratio),
+                    _ => self.outer(u.into())?[1].re,
+                };
+                let steepness = rise * (2.0 / self.curve.curvature(u)?.abs()).sqrt();
+                let scale = libm::pow(steepness * size, -2.0 / 3.0);
+                if scale.is_finite() && scale > 0.0 {
+                    edges.push(Edge::new(location, scale, side)?);
+                }
+            }
+        }
+        Ok(edges)
     }
 
     /// m at the subordination point, and its derivative with respect to that point.

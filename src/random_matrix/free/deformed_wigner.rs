@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::edge::Edge;
 use super::super::law::{Interval, Law};
 use super::super::outlier::Outlier;
 use super::base::Base;
@@ -85,6 +86,19 @@ impl DeformedWigner {
         let [position, slope] = curve.value(spike.into())?.map(|value| value.re);
         let variance = Some(2.0 * self.standard_deviation * self.standard_deviation * slope);
         Ok(Outlier { detached: true, position, overlap: slope, variance })
+    }
+
+    /// The edges of all bulks at a finite size, ascending, lower and upper in turns: where the extreme eigenvalues of each
+    /// fluctuate, and by how much. With rho(x) = (a/pi) sqrt(distance), the scale is (a n)^(-2/3).
+    ///
+    /// # Errors
+    /// If the size is 0.
+    ///
+    /// # References
+    /// Lee & Schnelli 2015 (doi:10.1142/S0129055X15500178).
+    pub fn edges(&self, size: usize) -> Result<Vec<Edge>> {
+        Error::at_least("the size of a deformed Wigner matrix", size, 1, "must be at least 1")?;
+        self.law.edges(size as f64)
     }
 
     /// The eigenvalue of A that puts its outlier at an observed position.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::complex::Complex;
+use super::super::edge::Edge;
 use super::super::law::{Interval, Law};
 use super::super::outlier::Outlier;
 use super::base::Base;
@@ -149,22 +149,25 @@ impl GeneralizedMarchenkoPastur {
         Err(Error::OutOfRange { what: "the observed outlier", value: position, limits })
     }
 
-    /// psi, psi' and psi'' at a real point u, for the scale of an edge.
-    pub(in crate::random_matrix) fn expansion(&self, u: f64) -> Result<[f64; 3]> {
-        let [value, slope] = self.law.curve.value(Complex::from(u))?.map(|value| value.re);
-        // psi'' = 2 c int tau^2 / (u - tau)^3 by a difference of the resistance: q's own derivative is not at hand.
-        let distance = (self.law.curve.base.carriers().iter())
-            .map(|part| (part.lower - u).max(u - part.upper).max(0.0))
-            .fold(f64::INFINITY, f64::min);
-        let step = 1e-3 * distance;
-        let at = |u: f64| Ok::<f64, Error>(1.0 - self.law.curve.resistance(u.into())?);
-        let (near, far) = ((at(u + step)? - at(u - step)?) / 2.0, (at(u + 2.0 * step)? - at(u - 2.0 * step)?) / 4.0);
-        Ok([value, slope, (4.0 * near - far) / 3.0 / step])
-    }
-
-    /// The real points of the curve at the ends of each bulk.
-    pub(in crate::random_matrix) fn critical_points(&self) -> Vec<Interval> {
-        self.law.curve.bulks.iter().map(|bulk| bulk.points).collect()
+    /// The edges of all bulks at a finite number of samples, ascending, lower and upper in turns: where the extreme
+    /// eigenvalues of each fluctuate, and by how much.
+    ///
+    /// ```text
+    ///     scale = (u^4 |z''(u)| / (2 n^2))^(1/3),   z'(u) = 0
+    /// ```
+    ///
+    /// A hard edge, at 0, is left out. An edge that leans on few population eigenvalues, far above the others, is one in
+    /// the limit only: see [`outlier`](GeneralizedMarchenkoPastur::outlier) instead.
+    ///
+    /// # Errors
+    /// If there are no samples.
+    ///
+    /// # References
+    /// El Karoui 2007 (doi:10.1214/009117906000000917); Lee & Schnelli 2016 (doi:10.1214/16-AAP1193); Knowles & Yin 2017
+    /// (doi:10.1007/s00440-016-0730-4).
+    pub fn edges(&self, samples: usize) -> Result<Vec<Edge>> {
+        Error::at_least("the number of samples", samples, 1, "must be at least 1")?;
+        self.law.edges(samples as f64 * self.ratio)
     }
 }
 
