@@ -113,7 +113,9 @@ pub(super) fn s_transform(
 ///
 /// `size` is that of the law: it tells how near to an end at 0 one can ask.
 pub(super) fn crossing(gap: Interval, size: f64, f: impl Fn(f64) -> Result<f64>) -> Result<Option<f64>> {
-    let beside = |end: f64| (2.0 * f64::EPSILON * end.abs()).max(1e-16 * size).max(f64::MIN_POSITIVE);
+    let beside = |end: f64| {
+        (2.0 * f64::EPSILON * end.abs()).max(if end == 0.0 { 1e-9 * size } else { 0.0 }).max(f64::MIN_POSITIVE)
+    };
     let (end, side) = match (gap.lower.is_finite(), gap.upper.is_finite()) {
         (true, true) => {
             let (low, high) = (gap.lower + beside(gap.lower), gap.upper - beside(gap.upper));

@@ -34,6 +34,9 @@ use crate::error::{Error, Result};
 /// Points of the curve that are kept for each bulk, as first guesses.
 const NODES: usize = 48;
 
+/// A gap is open where the resistance falls below 1 by more than this.
+const CLOSED: f64 = 1e-13;
+
 /// How psi is made of the law.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Map {
@@ -76,6 +79,13 @@ impl Curve {
                 support: Interval { lower: lower.min(upper), upper },
             });
         }
+        if let (Map::Covariance { ratio }, Some(first)) = (map, curve.bulks.first_mut()) {
+            // As many samples as non-zero variances: a hard edge, at 0 exactly.
+            let zeros: f64 = curve.base.law().atoms().iter().filter(|a| a.location == 0.0).map(|a| a.weight).sum();
+            if (ratio * (1.0 - zeros) - 1.0).abs() <= 4.0 * f64::EPSILON {
+                (first.points.lower, first.support.lower) = (0.0, 0.0);
+            }
+        }
         Ok(curve)
     }
 
@@ -83,8 +93,8 @@ impl Curve {
     pub(super) fn value(&self, w: Complex) -> Result<[Complex; 2]> {
         match self.map {
             Map::Covariance { ratio } => {
-                let [t, slope] = self.base.transform(w)?;
-                Ok([w + w * t * ratio, (t + w * slope) * ratio + 1.0])
+                let [factor, slope] = self.base.shrinkage(ratio, w)?;
+                Ok([w * factor, factor + w * slope])
             }
             Map::Semicircular { variance } => {
                 let [m, slope] = self.base.stieltjes(w)?;
@@ -97,15 +107,15 @@ impl Curve {
         }
     }
 
-    /// int q(dx) / |w - x|^2 / alpha.
-    pub(super) fn resistance(&self, w: Complex) -> Result<f64> {
+    /// The resistance int q(dx) / |w - x|^2 / alpha, less 1.
+    pub(super) fn excess(&self, w: Complex) -> Result<f64> {
         match self.map {
-            Map::Covariance { ratio } => Ok(ratio * self.base.weighted_spread(w)?),
-            Map::Semicircular { variance } => Ok(variance * self.base.spread(w)?),
+            Map::Covariance { ratio } => self.base.weighted_spread(ratio, w),
+            Map::Semicircular { variance } => Ok(variance * self.base.spread(w)? - 1.0),
             Map::Compression { fraction } => {
                 let [m, _] = self.base.stieltjes(w)?;
                 let size = m.modulus();
-                Ok((1.0 - fraction) / fraction * (self.base.spread(w)? / size / size - 1.0).max(0.0))
+                Ok((1.0 - fraction) / fraction * (self.base.spread(w)? / size / size - 1.0).max(0.0) - 1.0)
             }
         }
     }
@@ -169,11 +179,7 @@ impl Curve {
 
     /// The real points of resistance 1 in one gap between obstacles: one in an outer gap, two or none in an inner one.
     fn edges(&self, gap: Interval) -> Result<Vec<f64>> {
-        let excess = |u: f64| {
-            let resistance = self.resistance(u.into())?;
-            // Its inverse root is nearly linear in the distance from a point of q.
-            Ok(if resistance > 0.0 { 1.0 - 1.0 / resistance.sqrt() } else { f64::MIN })
-        };
+        let excess = |u: f64| Ok(levelled(self.excess(u.into())?));
         let reach = self.strength().sqrt();
         match (gap.lower.is_finite(), gap.upper.is_finite()) {
             (false, false) => Ok(Vec::new()),
@@ -184,8 +190,9 @@ impl Curve {
                 if !(low < high) {
                     return Ok(Vec::new());
                 }
-                let (lowest, value) = minimum(low, high, 0.0, |u| self.resistance(u.into()).map(|r| r - 1.0))?;
-                if value >= 0.0 {
+                let (lowest, value) = minimum(low, high, -0.5, |u| self.excess(u.into()))?;
+                // A gap as narrow as rounding is none.
+                if value >= -CLOSED {
                     return Ok(Vec::new());
                 }
                 Ok(vec![
@@ -199,10 +206,7 @@ impl Curve {
     /// The h > 0 at which u + i h is on the curve; 0 outside of the bulks.
     pub(super) fn height(&self, u: f64) -> Result<f64> {
         let reach = self.strength().sqrt();
-        let at = |exponent: f64| {
-            let resistance = self.resistance(Complex::new(u, libm::exp(exponent)))?;
-            Ok(1.0 - resistance.max(f64::MIN_POSITIVE).sqrt().recip())
-        };
+        let at = |exponent: f64| Ok(levelled(self.excess(Complex::new(u, libm::exp(exponent)))?));
         let high = libm::log(reach * 2.0);
         let low = libm::log(reach) - 40.0;
         if at(low)? <= 0.0 {
@@ -267,14 +271,17 @@ impl Curve {
         let mut w = guess;
         for _ in 0..24 {
             let [value, slope] = self.value(w)?;
-            let step = (value - z) / slope;
+            let excess = value - z;
+            let step = excess / slope;
             let next = w - step;
             if !(next.im > 0.0 && next.is_finite()) {
                 return Ok(None);
             }
             w = next;
             // Quadratic: the step after this one would be its square.
-            if step.modulus() <= 1e-9 * w.im {
+            // Near an edge the excess drowns in rounding first.
+            let drowned = excess.modulus() <= 8.0 * f64::EPSILON * z.modulus();
+            if step.modulus() <= 1e-9 * w.im || drowned {
                 let [value, slope] = self.value(w)?;
                 let polished = w - (value - z) / slope;
                 return Ok(Some(if polished.im > 0.0 { polished } else { w }));
@@ -362,6 +369,12 @@ impl Curve {
         };
         Ok(root(low, high, excess)?.into())
     }
+}
+
+/// 1 - 1 / sqrt(resistance): nearly linear in the distance from a point of q.
+fn levelled(excess: f64) -> f64 {
+    let root = (1.0 + excess).max(f64::MIN_POSITIVE).sqrt();
+    excess / (root * (root + 1.0))
 }
 
 /// The two outermost points of an open interval that can be told from its ends.

@@ -219,7 +219,20 @@ impl Law for CurveLaw {
                 self.curve.above(lower + (upper - lower) * sine * sine)
             };
             let angle = root(0.0, PI, |angle| Ok(self.closed(points, at(angle)?.1)? - probability))?;
-            return Ok(at(angle)?.0.clamp(bulk.support.lower, bulk.support.upper));
+            let Interval { lower, upper } = bulk.support;
+            let mut x = at(angle)?.0.clamp(lower, upper);
+            // Where the curve is nearly flat, F(x) is known better than the x of a parameter.
+            for _ in 0..3 {
+                if x <= lower || x >= upper {
+                    break;
+                }
+                let step = (self.cumulative(x)? - probability) / self.density(x)?;
+                if !step.is_finite() || step.abs() <= 4.0 * f64::EPSILON * x.abs() {
+                    break;
+                }
+                x = (x - step).clamp(lower, upper);
+            }
+            return Ok(x);
         }
         Ok(self.atoms.last().map_or(lowest, |atom| atom.location))
     }

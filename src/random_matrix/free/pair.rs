@@ -109,17 +109,24 @@ impl Pair {
             if !(second.im > 0.0 && second.is_finite()) {
                 return Ok(None);
             }
-            let step = (w - image) / (-by_point + 1.0);
-            let next = w - step;
+            let (excess, pull) = (w - image, -by_point + 1.0);
+            let next = w - excess / pull;
             if !(next.im > 0.0 && next.is_finite()) {
                 return Ok(None);
             }
+            // Quadratic: the step after this one would be its square. Near an edge, where little pulls, the excess drowns in
+            // the rounding of its terms first.
+            let terms = match self.kind {
+                Kind::Sum => w.modulus() + second.modulus() + z.modulus(),
+                _ => w.modulus() * (1.0 + 2.0 * w.modulus() * second.modulus() / z.modulus()),
+            };
+            let settled = (next - w).modulus() <= 1e-9 * w.im || excess.modulus() <= 16.0 * f64::EPSILON * terms;
             w = next;
-            if step.modulus() <= (1e-9 * w.im).max(8.0 * f64::EPSILON * w.modulus()) {
+            if settled {
                 let [second, image, by_point, by_z] = self.image(z, w)?;
-                let polished = w - (w - image) / (-by_point + 1.0);
-                let first = if polished.im > 0.0 { polished } else { w };
                 let pull = -by_point + 1.0;
+                let polished = w - (w - image) / pull;
+                let first = if polished.im > 0.0 { polished } else { w };
                 let neutral = pull.modulus() < NEUTRAL;
                 return Ok((second.im > 0.0).then_some(Points { first, second, slope: by_z / pull, neutral }));
             }
@@ -159,6 +166,16 @@ impl Pair {
         {
             let [second, _, by_point, by_z] = self.image(z, first.into())?;
             return Ok(Points { first: first.into(), second, slope: by_z / (-by_point + 1.0), neutral: false });
+        }
+        let lowest = self.support.first().map_or(0.0, |part| part.lower);
+        if z.im == 0.0
+            && let Kind::Product = self.kind
+            && z.re.abs() < 1e-3 * lowest
+            && !self.second.carriers().iter().any(|part| part.contains(0.0))
+        {
+            // Nearer to 0 than levels resolve: w1 = z int nu(dx) / x + O(z^2).
+            let guess = z.re * self.second.stieltjes(Complex::default())?[0].re;
+            return self.real(z.re, guess);
         }
         if let Some(guess) = guess
             && let Some(points) = self.newton(z, guess)?

@@ -109,7 +109,9 @@ impl Law for PairLaw {
             return Ok(0.0);
         };
         let Interval { lower, upper } = self.pair.support[index];
-        let nearest = BESIDE * (upper - lower);
+        // Near 0 a product's own scale is the distance from 0.
+        let above_zero = !matches!(self.pair.kind, Kind::Sum) && lower > 0.0 && x - lower < upper - x;
+        let nearest = BESIDE * if above_zero { lower.min(upper - lower) } else { upper - lower };
         let distance = (x - lower).min(upper - x);
         if distance >= nearest {
             return self.density_inside(index, x);

@@ -1,10 +1,10 @@
 //! The real line outside of the support of a [`Pair`]: gaps, levels, edges, outliers.
 
+use super::super::complex::Complex;
 use super::super::law::Interval;
 use super::super::outlier::Outlier;
 use super::super::transforms::{gaps, merged};
 use super::base::Base;
-use super::curve::inside;
 use super::pair::{Kind, Pair};
 use super::root::{minimum, root};
 use crate::error::{Error, Result};
@@ -34,10 +34,22 @@ pub(super) struct Run {
 #[derive(Clone, Copy, Debug)]
 struct Gap {
     interval: Interval,
-    /// How far an outer gap is looked through.
+    /// How near to 0 it is looked through, and how far out.
+    near: f64,
     far: f64,
     /// The levels near its two ends, the higher one first.
     levels: [f64; 2],
+    /// What its point tends to there, if the levels are not those of the ends themselves.
+    limits: [Option<Limit>; 2],
+}
+
+/// A place where a point of a gap is out of sight, and z is not.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    /// The level goes to 0.
+    Infinity,
+    /// The level of a product goes to -1: 1 + T(w) = -w int mu(dx) / x + ...
+    Zero { inverse_mean: f64 },
 }
 
 /// A place on the real line outside of the support.
@@ -80,14 +92,28 @@ impl Pair {
             carriers.push(Interval { lower: 0.0, upper: 0.0 });
             far *= factor * base.law().moment(1);
         }
+        // The transform of a law without mass near 0 goes through -1 there, and what is left of it is lost in rounding.
+        let touched = carriers.iter().any(|part| part.contains(0.0) && part.lower < part.upper)
+            || base.carriers().iter().any(|part| part.contains(0.0));
+        let resolved = matches!(self.kind, Kind::Product) && !touched;
+        let inverse_mean = if resolved { Some(base.stieltjes(Complex::default())?[0].re) } else { None };
         (gaps(&merged(carriers)).into_iter())
             .map(|interval| {
-                let mut gap = Gap { interval, far, levels: [-farthest, farthest] };
-                if interval.lower.is_finite() {
-                    gap.levels[0] = self.level(base, factor, gap.position(0.0))?[0];
-                }
-                if interval.upper.is_finite() {
-                    gap.levels[1] = self.level(base, factor, gap.position(1.0))?[0];
+                let near = match inverse_mean {
+                    Some(inverse_mean) => 0.5 * NEAR / inverse_mean,
+                    None => 4.0 * f64::EPSILON * far / FAR,
+                };
+                let mut gap = Gap { interval, near, far, levels: [-farthest, farthest], limits: [None; 2] };
+                for (end, bound) in [interval.lower, interval.upper].into_iter().enumerate() {
+                    let side = if end == 0 { -1.0 } else { 1.0 };
+                    match inverse_mean {
+                        _ if bound.is_infinite() => gap.limits[end] = Some(Limit::Infinity),
+                        Some(inverse_mean) if bound == 0.0 => {
+                            gap.levels[end] = -1.0 + side * NEAR;
+                            gap.limits[end] = Some(Limit::Zero { inverse_mean });
+                        }
+                        _ => gap.levels[end] = self.level(base, factor, gap.position(end as f64))?[0],
+                    }
                 }
                 Ok(gap)
             })
@@ -249,10 +275,10 @@ impl Pair {
             .map(|pair| {
                 let mut ends = [self.place(left, right, pair[0])?.1.z, self.place(left, right, pair[1])?.1.z];
                 if pair[0] == start {
-                    ends[0] = self.end_of(left, right, 0, ends[0]);
+                    ends[0] = self.end_of(left, right, 0, ends[0])?;
                 }
                 if pair[1] == end {
-                    ends[1] = self.end_of(left, right, 1, ends[1]);
+                    ends[1] = self.end_of(left, right, 1, ends[1])?;
                 }
                 Ok(Run { left, right, shares: [pair[0], pair[1]], ends })
             })
@@ -282,44 +308,39 @@ impl Pair {
         Ok(None)
     }
 
-    /// z at the first or last level of two gaps, exact where a point goes to infinity there.
-    fn end_of(&self, left: Gap, right: Gap, end: usize, z: f64) -> f64 {
-        let infinite = |gap: Gap| {
-            if end == 0 { gap.interval.lower == f64::NEG_INFINITY } else { gap.interval.upper == f64::INFINITY }
+    /// z at the first or last level of two gaps, exact where a point goes to infinity or to 0 there.
+    fn end_of(&self, left: Gap, right: Gap, end: usize, z: f64) -> Result<f64> {
+        // The level at which one gap ends is the end for both; the limits' levels are the same numbers in all gaps.
+        let last = |own: Gap, other: Gap| {
+            let reached = if end == 0 { own.levels[0] <= other.levels[0] } else { own.levels[1] >= other.levels[1] };
+            if reached { own.limits[end] } else { None }
         };
-        // Points go to infinity at level 0, and only if it is the last one that both have.
-        let [bound, other] = [left.levels[end], right.levels[end]];
-        let reached =
-            |gap: Gap, own: f64, theirs: f64| infinite(gap) && if end == 0 { own <= theirs } else { own >= theirs };
-        let (first, second) = (reached(left, bound, other), reached(right, other, bound));
-        if first && second {
-            let outer = if end == 0 { f64::NEG_INFINITY } else { f64::INFINITY };
-            return if matches!(self.kind, Kind::Sum) { outer } else { z.signum() * f64::INFINITY };
+        let factor = self.ratio();
+        let (first, second) = (&self.first, &self.second);
+        // What z is made of: the other point, at the limit's own level, and this factor or term.
+        let finite = |limit: Limit, own: &Base, own_factor: f64, other: &Base, other_factor: f64, gap: Gap| {
+            let (level, part) = match limit {
+                Limit::Infinity => (0.0, own_factor * own.law().moment(1)),
+                Limit::Zero { inverse_mean } => (-1.0, 1.0 / inverse_mean),
+            };
+            let point = self.invert(other, other_factor, gap, level)?;
+            Ok(if let Kind::Sum = self.kind { point + part } else { point * part })
+        };
+        match (last(left, right), last(right, left)) {
+            (None, None) => Ok(z),
+            (Some(Limit::Zero { .. }), Some(Limit::Zero { .. })) => Ok(0.0),
+            (Some(_), Some(_)) if !matches!(self.kind, Kind::Sum) => Ok(z.signum() * f64::INFINITY),
+            (Some(_), Some(_)) => Ok(if end == 0 { f64::NEG_INFINITY } else { f64::INFINITY }),
+            (Some(limit), None) => finite(limit, first, factor, second, 1.0, right),
+            (None, Some(limit)) => finite(limit, second, 1.0, first, factor, left),
         }
-        let meets = |base: &Base, factor: f64, gap: Gap| self.invert(base, factor, gap, 0.0).unwrap_or(f64::NAN);
-        let exact = if first {
-            let point = meets(&self.second, 1.0, right);
-            let mean = self.first.law().moment(1);
-            match self.kind {
-                Kind::Sum => point + mean,
-                _ => point * mean * self.ratio(),
-            }
-        } else if second {
-            let point = meets(&self.first, self.ratio(), left);
-            let mean = self.second.law().moment(1);
-            match self.kind {
-                Kind::Sum => point + mean,
-                _ => point * mean,
-            }
-        } else {
-            return z;
-        };
-        if exact.is_finite() { exact } else { z }
     }
 }
 
 /// How far out, in units of the laws, a point counts as infinitely far: the square of its inverse is still seen beside 1.
 const FAR: f64 = 1e5;
+/// How near to -1 a level of a product is looked at.
+const NEAR: f64 = 1e-6;
 
 impl Gap {
     /// A gap run through from 0 to 1, logarithmically near its ends.
@@ -329,15 +350,15 @@ impl Gap {
             let [low, high] = [nearest.max(f64::MIN_POSITIVE), farthest].map(libm::log);
             libm::exp(low + (high - low) * share)
         };
-        let beside = |end: f64| 4.0 * f64::EPSILON * if end == 0.0 { self.far / FAR } else { end.abs() };
+        let beside = |end: f64| if end == 0.0 { self.near } else { 4.0 * f64::EPSILON * end.abs() };
         match (lower.is_finite(), upper.is_finite()) {
             (true, true) => {
-                let [low, high] = inside(self.interval);
                 let half = (upper - lower) / 2.0;
+                let tiny = f64::EPSILON * half;
                 if share <= 0.5 {
-                    lower + between(low - lower, half, 2.0 * share)
+                    lower + between(beside(lower).max(tiny * 1e-3), half, 2.0 * share)
                 } else {
-                    upper - between(upper - high, half, 2.0 * (1.0 - share))
+                    upper - between(beside(upper).max(tiny * 1e-3), half, 2.0 * (1.0 - share))
                 }
             }
             (true, false) => lower + between(beside(lower), self.far, share),

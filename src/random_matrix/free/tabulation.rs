@@ -81,6 +81,18 @@ impl Tabulation {
             let re = support.first().map_or(0.0, |interval| interval.lower);
             return Err(Error::Unsolved { equation, re, im: 0.0, residual });
         }
+        // What is left is the tabulation's error: spread over the density, F ends at 1.
+        let share = 1.0 - residual / parts.iter().map(|part: &Part| part.mass).sum::<f64>();
+        let mut before = 0.0;
+        for part in &mut parts {
+            part.below -= before * (1.0 - share);
+            before += part.mass;
+            part.mass *= share;
+            for piece in &mut part.pieces {
+                piece.before *= share;
+                piece.integral.iter_mut().for_each(|coefficient| *coefficient *= share);
+            }
+        }
         Ok(Tabulation { parts, atoms })
     }
 
