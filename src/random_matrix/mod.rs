@@ -105,7 +105,8 @@ pub use discrete::Discrete;
 pub use edge::{Edge, Side};
 pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
 pub use free::{
-    CurvePoint, DeformedWigner, FreeCompression, FreeProduct, FreeSum, GeneralizedMarchenkoPastur, SeparableCovariance,
+    Companion, CurvePoint, DeformedWigner, FreeCompression, FreeProduct, FreeSum, GeneralizedMarchenkoPastur,
+    SeparableCovariance,
 };
 pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;

@@ -3,6 +3,7 @@
 mod convolutions;
 mod samples;
 mod tables;
+mod theory;
 
 use std::f64::consts::PI;
 

@@ -187,7 +187,7 @@ impl Curve {
             (true, false) => Ok(vec![beyond(gap.lower, 1.0, reach, excess)?]),
             (true, true) => {
                 let [low, high] = inside(gap);
-                if !(low < high) {
+                if !(low < high) || self.surely_closed(gap) {
                     return Ok(Vec::new());
                 }
                 let (lowest, value) = minimum(low, high, -0.5, |u| self.excess(u.into()))?;
@@ -201,6 +201,25 @@ impl Curve {
                 ])
             }
         }
+    }
+
+    /// Whether the two points of q at the ends of a gap alone keep the resistance above 1 all through it: with thousands of
+    /// points they nearly always do, and the minimum need not be looked for.
+    fn surely_closed(&self, gap: Interval) -> bool {
+        let weight = |x: f64| {
+            let points = self.base.points()?;
+            let (_, mass) = points.get(points.partition_point(|point| point.0 < x)).filter(|point| point.0 == x)?;
+            match self.map {
+                Map::Covariance { ratio } => Some(ratio * mass * x * x),
+                Map::Semicircular { variance } => Some(variance * mass),
+                Map::Compression { .. } => None,
+            }
+        };
+        let (Some(left), Some(right)) = (weight(gap.lower), weight(gap.upper)) else { return false };
+        // The least value of left / s^2 + right / (width - s)^2.
+        let sum = libm::cbrt(left) + libm::cbrt(right);
+        let width = gap.upper - gap.lower;
+        sum * sum * sum > width * width
     }
 
     /// The h > 0 at which u + i h is on the curve; 0 outside of the bulks.

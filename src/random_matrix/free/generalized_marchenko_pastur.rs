@@ -6,6 +6,7 @@ use super::super::edge::Edge;
 use super::super::law::{Interval, Law};
 use super::super::outlier::Outlier;
 use super::base::Base;
+use super::companion::Companion;
 use super::curve::Map;
 use super::curve_law::{CurveLaw, law_of_field};
 use crate::error::{Error, Result};
@@ -47,7 +48,7 @@ use crate::error::{Error, Result};
 /// Silverstein & Choi 1995 (doi:10.1006/jmva.1995.1058); Bai & Yao 2012 (doi:10.1016/j.jmva.2011.10.009, spikes).
 #[derive(Clone, Debug)]
 pub struct GeneralizedMarchenkoPastur {
-    law: CurveLaw,
+    pub(super) law: CurveLaw,
     ratio: f64,
 }
 
@@ -83,6 +84,17 @@ impl GeneralizedMarchenkoPastur {
     /// The population.
     pub fn population(&self) -> &dyn Law {
         self.law.curve.base.law()
+    }
+
+    /// The law of the Gram dual, n x n: the same bulk, and its own number of zeros.
+    pub fn companion(&self) -> Companion {
+        Companion::new(self.clone())
+    }
+
+    /// Between which population spikes no outlier shows: one interval for each bulk. The upper end of the last one is the
+    /// threshold of Baik, Ben Arous and Péché for this population.
+    pub fn hidden_spikes(&self) -> Vec<Interval> {
+        self.law.curve.bulks.iter().map(|bulk| bulk.points).collect()
     }
 
     /// The density along the bulk's own parameter, `points` in each interval of the support: for plots.

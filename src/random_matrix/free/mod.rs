@@ -1,6 +1,7 @@
 //! Laws made of other laws: free convolutions, deformations, cuts.
 
 mod base;
+mod companion;
 mod compression;
 mod curve;
 mod curve_law;
@@ -16,6 +17,7 @@ pub(super) mod series;
 mod sum;
 mod tabulation;
 
+pub use companion::Companion;
 pub use compression::FreeCompression;
 pub use deformed_wigner::DeformedWigner;
 pub(in crate::random_matrix) use generalized_marchenko_pastur::non_negative;

@@ -18,6 +18,8 @@ const MOST_PAIRS: usize = 1 << 13;
 const ROUNDING: f64 = 1e-13;
 /// Parts of a support narrower than this part of the whole are isolated points or rounding.
 const NARROW: f64 = 1e-11;
+/// Gaps narrower than this part are not told from rounding: z is a small difference of points far out.
+const CLOSED: f64 = 1e-9;
 
 /// A stretch outside of the support whose points run through a part of two gaps.
 #[derive(Clone, Copy, Debug)]
@@ -222,7 +224,7 @@ impl Pair {
         let narrow = NARROW * size;
         // Both outer ends are there by construction: what is left in between is the support.
         let mut outside = merged(outside);
-        outside.retain(|part| part.upper - part.lower > narrow);
+        outside.retain(|part| part.upper - part.lower > CLOSED * size);
         outside.dedup_by(|next, kept| {
             let touching = next.lower - kept.upper <= narrow;
             if touching {
