@@ -29,10 +29,13 @@
 //! | a symmetric matrix of noise | [`Semicircle`] | [`SpikedWigner`] | [`GaussianOrthogonal`] |
 //! | X X'/n: a covariance, a Gram matrix, a Gauss-Newton matrix of noise | [`MarchenkoPastur`] | [`SpikedCovariance`] | [`Wishart`] |
 //! | an outlier, and the question what caused it | | `from_outlier` of either | |
+//! | either, at a large size, or complex | [`Semicircle`], [`MarchenkoPastur`] | | [`BetaHermite`], [`BetaLaguerre`] |
 //! | a law of your own | implement [`Law`] | | [`Law::sample`]: independent draws |
+//! | directions of no preference | | | [`HaarFrame`] |
 //!
-//! Laws and outliers cost a few operations per value, quantiles some ten times as many, samples a dense
-//! eigendecomposition: O(n^3) operations, O(n^2) memory.
+//! Laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
+//! eigendecomposition: O(n^3) operations, O(n^2) memory. Tridiagonal samples have the same law of eigenvalues in O(n)
+//! memory; all eigenvalues take O(n^2) operations, a count or one eigenvalue O(n).
 //!
 //! # Conventions
 //!
@@ -67,16 +70,26 @@
 //!   standard deviation repel each other.
 
 mod angle;
+mod chi;
 mod complex;
 mod ensemble;
+mod haar;
 mod law;
 mod marchenko_pastur;
 mod outlier;
+mod root_free;
 mod semicircle;
+mod sturm;
+mod tridiagonal;
+mod tridiagonal_ensemble;
 
+pub use chi::chi_squared;
 pub use complex::Complex;
 pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
+pub use haar::HaarFrame;
 pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;
 pub use outlier::{Outlier, SpikedCovariance, SpikedWigner};
 pub use semicircle::Semicircle;
+pub use tridiagonal::Tridiagonal;
+pub use tridiagonal_ensemble::{BetaHermite, BetaLaguerre};

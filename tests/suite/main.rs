@@ -33,6 +33,7 @@ mod random;
 mod random_matrix;
 mod regressions;
 mod report;
+mod samplers;
 mod sequential;
 mod solve;
 mod spectrum;
