@@ -33,6 +33,13 @@
 //! | a law of your own | implement [`Law`] | | [`Law::sample`]: independent draws |
 //! | directions of no preference | | | [`HaarFrame`] |
 //!
+//! | you have a spectrum, and look for | |
+//! | --- | --- |
+//! | the variance and the ratio, or s, of its bulk, in spite of outliers | [`MarchenkoPasturFit`], [`SemicircleFit`] |
+//! | the population behind a sample covariance | [`PopulationFit`], [`population_moments`] |
+//! | a better estimate of the covariance | [`SpikedShrinkage`] with few spikes, [`analytical_shrinkage`] else |
+//! | the low-rank matrix under noise | [`SingularShrinkage`] |
+//!
 //! Laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
 //! eigendecomposition: O(n^3) operations, O(n^2) memory. Tridiagonal samples have the same law of eigenvalues in O(n)
 //! memory; all eigenvalues take O(n^2) operations, a count or one eigenvalue O(n).
@@ -70,26 +77,34 @@
 //!   standard deviation repel each other.
 
 mod angle;
+mod bulk_fit;
 mod chi;
 mod complex;
+mod covariance_shrinkage;
 mod ensemble;
 mod haar;
 mod law;
 mod marchenko_pastur;
 mod outlier;
+mod population_fit;
 mod root_free;
 mod semicircle;
+mod singular_shrinkage;
 mod sturm;
 mod tridiagonal;
 mod tridiagonal_ensemble;
 
+pub use bulk_fit::{BulkFit, MarchenkoPasturErrors, MarchenkoPasturFit, SemicircleFit};
 pub use chi::chi_squared;
 pub use complex::Complex;
+pub use covariance_shrinkage::{CovarianceLoss, SpikedShrinkage, analytical_shrinkage};
 pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
 pub use haar::HaarFrame;
 pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;
 pub use outlier::{Outlier, SpikedCovariance, SpikedWigner};
+pub use population_fit::{FittedPopulation, PopulationFit, population_moments};
 pub use semicircle::Semicircle;
+pub use singular_shrinkage::{MatrixLoss, SingularShrinkage};
 pub use tridiagonal::Tridiagonal;
 pub use tridiagonal_ensemble::{BetaHermite, BetaLaguerre};

@@ -9,6 +9,9 @@ const LANES: usize = 16;
 /// Pivots closer to 0 than this are taken for it. Entries are near 1, so it is far below their rounding.
 const TINY: f64 = 1e-290;
 
+/// Eigenvalues of a Gram matrix below this are taken for 0. Far above `TINY`, so that pivots at this point are right.
+const ZERO: f64 = 1e-280;
+
 /// Whether an eigenvalue at a point counts: the sign that a pivot of 0 is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ends {
@@ -54,7 +57,11 @@ impl Form {
         let zero = if ends == Ends::Included { -TINY } else { TINY };
         // Beyond all entries, so that infinity and what is no number need no care in the loop.
         let bound = 16.0;
-        let clamped = points.map(|x| if x.is_nan() { -bound } else { x.clamp(-bound, bound) });
+        let mut clamped = points.map(|x| if x.is_nan() { -bound } else { x.clamp(-bound, bound) });
+        if let (Form::Gram { .. }, Ends::Included) = (self, ends) {
+            // Pivots that are 0 together do not tell how often 0 is an eigenvalue: a point just above it does.
+            clamped.iter_mut().filter(|x| **x == 0.0).for_each(|x| *x = ZERO);
+        }
         let mut negative = vectorized(
             #[inline(always)]
             || match self {
@@ -64,11 +71,9 @@ impl Form {
         );
         if let Form::Gram { .. } = self {
             // Nothing is below 0, where the pivots would be all that rounding leaves.
-            negative.iter_mut().zip(points).for_each(|(negative, x)| {
-                if !(*x > 0.0) {
-                    *negative = 0.0
-                }
-            });
+            let possible = |x: f64| x > 0.0 || x == 0.0 && ends == Ends::Included;
+            let none = negative.iter_mut().zip(points).filter(|(_, x)| !possible(**x));
+            none.for_each(|(negative, _)| *negative = 0.0);
         }
         negative.map(|negative| negative as usize)
     }
