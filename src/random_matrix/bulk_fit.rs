@@ -46,7 +46,8 @@ pub struct BulkFit<L> {
     /// The number of eigenvalues of the bulk.
     pub bulk: usize,
     /// The largest distance between the distribution of the bulk's eigenvalues and the law's without its atom. Noise of n
-    /// eigenvalues is within about 5 / n of its law: a much larger distance says that this is not the law.
+    /// eigenvalues is within about 5 / n of its law. A much larger distance says that this is not the law, and so do outliers
+    /// that are no minority: what does not fit is left out.
     pub distance: f64,
     /// Whether the numbers of outliers settled.
     pub settled: bool,
