@@ -22,9 +22,9 @@ const FIRST_TRIM: f64 = 0.25;
 /// The share left out at both ends of the later ones: near the edges quantiles fluctuate most.
 const TRIM: f64 = 0.1;
 
-/// How far beyond the edge an eigenvalue is taken for noise, in units of the edge's fluctuation: the 0.99 quantile of the
-/// Tracy-Widom law is 2.02.
-const MARGIN: f64 = 2.0;
+/// How far beyond the edge an eigenvalue is taken for noise, in units of the edge's fluctuation: the Tracy-Widom law has 0.0018
+/// beyond.
+const MARGIN: f64 = 3.0;
 
 /// The size at which standard errors are simulated, if the spectrum has more eigenvalues.
 const SIMULATED: usize = 300;
@@ -62,7 +62,7 @@ pub struct BulkFit<L> {
 ///
 /// x_j are the sample quantiles of the bulk at probabilities u_j from 0.1 to 0.9, q_j those of the law of variance 1. The
 /// weights make the differences those of probabilities. The least squares are solved for 1/a in closed form and searched
-/// over r. Eigenvalues that lie beyond the edges of the fit by more than 2 of their fluctuations (Johnstone 2001) are
+/// over r. Eigenvalues that lie beyond the edges of the fit by more than 3 of their fluctuations (Johnstone 2001) are
 /// outliers; the next fit leaves them out; and so on until their number settles. The first fit uses the quarters around
 /// the median alone. So outliers do not count, however far away they are, as long as they are a minority: with 10 % of
 /// them above the bulk the variance is still right to a few standard errors.
