@@ -22,8 +22,8 @@ const HUGE_SHAPE: f64 = 4096.0;
 /// normal values reach.
 ///
 /// Degrees of freedom are any positive real number; the mean is `degrees`, the variance twice that. Relative accuracy:
-/// 1e-13 from 1 to 1e15 degrees of freedom. Below that a value loses as many digits as its logarithm has. Cost: about
-/// 60 ns per value from 96 degrees of freedom on, microseconds below.
+/// 1e-13 from 1 to 1e15 degrees of freedom. Below that a value loses as many digits as its logarithm has. Cost: 70 ns per
+/// value from 8192 degrees of freedom on, 150 ns from 96 on, some two microseconds below.
 ///
 /// # Errors
 /// Unless the degrees of freedom are positive and finite.

@@ -53,26 +53,27 @@ impl Form {
     }
 
     /// For each point the number of eigenvalues below it, or also of those at it.
-    pub(super) fn counts<const POINTS: usize>(&self, points: &[f64; POINTS], ends: Ends) -> [usize; POINTS] {
-        let zero = if ends == Ends::Included { -TINY } else { TINY };
+    pub(super) fn counts<const POINTS: usize>(&self, points: &[(f64, Ends); POINTS]) -> [usize; POINTS] {
+        let zeros = points.map(|(_, ends)| if ends == Ends::Included { -TINY } else { TINY });
         // Beyond all entries, so that infinity and what is no number need no care in the loop.
         let bound = 16.0;
-        let mut clamped = points.map(|x| if x.is_nan() { -bound } else { x.clamp(-bound, bound) });
-        if let (Form::Gram { .. }, Ends::Included) = (self, ends) {
+        let clamped = points.map(|(x, ends)| match (self, ends) {
+            _ if x.is_nan() => -bound,
             // Pivots that are 0 together do not tell how often 0 is an eigenvalue: a point just above it does.
-            clamped.iter_mut().filter(|x| **x == 0.0).for_each(|x| *x = ZERO);
-        }
+            (Form::Gram { .. }, Ends::Included) if x == 0.0 => ZERO,
+            _ => x.clamp(-bound, bound),
+        });
         let mut negative = vectorized(
             #[inline(always)]
             || match self {
-                Form::Symmetric { diagonal, below } => symmetric(diagonal, below, &clamped, zero),
-                Form::Gram { squares, below } => gram(squares, below, &clamped, zero),
+                Form::Symmetric { diagonal, below } => symmetric(diagonal, below, &clamped, &zeros),
+                Form::Gram { squares, below } => gram(squares, below, &clamped, &zeros),
             },
         );
         if let Form::Gram { .. } = self {
             // Nothing is below 0, where the pivots would be all that rounding leaves.
-            let possible = |x: f64| x > 0.0 || x == 0.0 && ends == Ends::Included;
-            let none = negative.iter_mut().zip(points).filter(|(_, x)| !possible(**x));
+            let possible = |(x, ends): (f64, Ends)| x > 0.0 || x == 0.0 && ends == Ends::Included;
+            let none = negative.iter_mut().zip(points).filter(|(_, point)| !possible(**point));
             none.for_each(|(negative, _)| *negative = 0.0);
         }
         negative.map(|negative| negative as usize)
@@ -87,12 +88,17 @@ fn pivot(d: f64, zero: f64) -> f64 {
 
 /// Counts are kept as `f64`, exactly: they stay in the lanes of their pivots.
 #[inline(always)]
-fn symmetric<const POINTS: usize>(diagonal: &[f64], below: &[f64], points: &[f64; POINTS], zero: f64) -> [f64; POINTS] {
+fn symmetric<const POINTS: usize>(
+    diagonal: &[f64],
+    below: &[f64],
+    points: &[f64; POINTS],
+    zeros: &[f64; POINTS],
+) -> [f64; POINTS] {
     let mut pivots = [1.0; POINTS];
     let mut negative = [0.0; POINTS];
     let mut step = |entry: f64, square: f64| {
         for lane in 0..POINTS {
-            let d = pivot((entry - points[lane]) - square / pivots[lane], zero);
+            let d = pivot((entry - points[lane]) - square / pivots[lane], zeros[lane]);
             pivots[lane] = d;
             negative[lane] += if d < 0.0 { 1.0 } else { 0.0 };
         }
@@ -104,12 +110,17 @@ fn symmetric<const POINTS: usize>(diagonal: &[f64], below: &[f64], points: &[f64
 
 /// Pivots of B B' - x as q + s, where s is carried along: no difference of nearly equal numbers but s - x itself.
 #[inline(always)]
-fn gram<const POINTS: usize>(squares: &[f64], below: &[f64], points: &[f64; POINTS], zero: f64) -> [f64; POINTS] {
+fn gram<const POINTS: usize>(
+    squares: &[f64],
+    below: &[f64],
+    points: &[f64; POINTS],
+    zeros: &[f64; POINTS],
+) -> [f64; POINTS] {
     let mut shifts = points.map(|x| -x);
     let mut negative = [0.0; POINTS];
     let mut step = |square: f64, below: f64| {
         for lane in 0..POINTS {
-            let d = pivot(square + shifts[lane], zero);
+            let d = pivot(square + shifts[lane], zeros[lane]);
             negative[lane] += if d < 0.0 { 1.0 } else { 0.0 };
             shifts[lane] = shifts[lane] * (below / d) - points[lane];
         }
@@ -123,7 +134,7 @@ fn gram<const POINTS: usize>(squares: &[f64], below: &[f64], points: &[f64; POIN
 pub(super) fn search(form: &Form, index: usize, tolerance: f64) -> f64 {
     let (mut low, mut high) = gershgorin(form);
     if let Form::Gram { .. } = form
-        && form.counts(&[0.0], Ends::Included)[0] > index
+        && form.counts(&[(0.0, Ends::Included)])[0] > index
     {
         return 0.0;
     }
@@ -139,7 +150,7 @@ pub(super) fn search(form: &Form, index: usize, tolerance: f64) -> f64 {
             return low + 0.5 * width;
         }
         let points: [f64; LANES] = std::array::from_fn(|k| low + width * ((k + 1) as f64 / (LANES + 1) as f64));
-        let counts = form.counts(&points, Ends::Excluded);
+        let counts = form.counts(&points.map(|x| (x, Ends::Excluded)));
         // By rounding, counts need not ascend: the first point above is taken, and the last below before it.
         let above = counts.iter().position(|&count| count > index).unwrap_or(LANES);
         if above < LANES {

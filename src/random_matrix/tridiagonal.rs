@@ -96,13 +96,13 @@ impl Tridiagonal {
 
     /// The number of eigenvalues below `x`: 0 for minus infinity and for what is not a number.
     pub fn count_below(&self, x: f64) -> usize {
-        self.form.counts(&[x / self.unit], Ends::Excluded)[0]
+        self.form.counts(&[(x / self.unit, Ends::Excluded)])[0]
     }
 
     /// The number of eigenvalues in an interval, its ends included up to rounding.
     pub fn count(&self, interval: Interval) -> usize {
-        let [below] = self.form.counts(&[interval.lower / self.unit], Ends::Excluded);
-        let [through] = self.form.counts(&[interval.upper / self.unit], Ends::Included);
+        let ends = [(interval.lower / self.unit, Ends::Excluded), (interval.upper / self.unit, Ends::Included)];
+        let [below, through] = self.form.counts(&ends);
         through.saturating_sub(below)
     }
 
