@@ -36,10 +36,20 @@
 //! | an eigenvalue, and the question whether noise put it there | [`Edge`], of the laws of [`TracyWidom`] | | |
 //! | a spectrum or its extremes, and the question how many outliers it has | [`OutlierTest`] | | |
 //! | an outlier, and the question what caused it | | `from_outlier` of either | |
+//! | either, at a large size, or complex | [`Semicircle`], [`MarchenkoPastur`] | | [`BetaHermite`], [`BetaLaguerre`] |
 //! | a law of your own | implement [`Law`] | | [`Law::sample`]: independent draws |
+//! | directions of no preference | | | [`HaarFrame`] |
 //!
-//! Laws and outliers cost a few operations per value, quantiles some ten times as many, samples a dense
-//! eigendecomposition: O(n^3) operations, O(n^2) memory.
+//! | you have a spectrum, and look for | |
+//! | --- | --- |
+//! | the variance and the ratio, or s, of its bulk, in spite of outliers | [`MarchenkoPasturFit`], [`SemicircleFit`] |
+//! | the population behind a sample covariance | [`PopulationFit`], [`population_moments`] |
+//! | a better estimate of the covariance | [`SpikedShrinkage`] with few spikes, [`analytical_shrinkage`] else |
+//! | the low-rank matrix under noise | [`SingularShrinkage`] |
+//!
+//! Laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
+//! eigendecomposition: O(n^3) operations, O(n^2) memory. Tridiagonal samples have the same law of eigenvalues in O(n)
+//! memory; all eigenvalues take O(n^2) operations, a count or one eigenvalue O(n).
 //!
 //! # Conventions
 //!
@@ -78,11 +88,15 @@ mod additive_spike;
 mod affine;
 mod angle;
 mod arcsine;
+mod bulk_fit;
+mod chi;
 mod complex;
+mod covariance_shrinkage;
 mod discrete;
 mod edge;
 mod ensemble;
 mod free;
+mod haar;
 mod law;
 mod marchenko_pastur;
 mod multiplicative_spike;
@@ -91,16 +105,25 @@ mod outlier_test;
 mod painleve;
 mod painleve_table;
 mod piecewise;
+mod population_fit;
 mod rectangular_spike;
+mod root_free;
 mod semicircle;
+mod singular_shrinkage;
+mod sturm;
 mod tracy_widom;
 mod transforms;
+mod tridiagonal;
+mod tridiagonal_ensemble;
 mod uniform;
 
 pub use additive_spike::AdditiveSpike;
 pub use affine::Affine;
 pub use arcsine::Arcsine;
+pub use bulk_fit::{BulkFit, MarchenkoPasturErrors, MarchenkoPasturFit, SemicircleFit};
+pub use chi::chi_squared;
 pub use complex::Complex;
+pub use covariance_shrinkage::{CovarianceLoss, SpikedShrinkage, analytical_shrinkage};
 pub use discrete::Discrete;
 pub use edge::{Edge, Side};
 pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
@@ -108,13 +131,18 @@ pub use free::{
     Companion, CurvePoint, DeformedWigner, FreeCompression, FreeProduct, FreeSum, GeneralizedMarchenkoPastur,
     SeparableCovariance,
 };
+pub use haar::HaarFrame;
 pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;
 pub use multiplicative_spike::MultiplicativeSpike;
 pub use outlier::{Outlier, SpikedCovariance, SpikedWigner};
 pub use outlier_test::{OutlierCount, OutlierTest, SideCount, TestedEigenvalue};
 pub use piecewise::PiecewiseLinear;
+pub use population_fit::{FittedPopulation, PopulationFit, population_moments};
 pub use rectangular_spike::{RectangularSpike, SingularOutlier};
 pub use semicircle::Semicircle;
+pub use singular_shrinkage::{MatrixLoss, SingularShrinkage};
 pub use tracy_widom::TracyWidom;
+pub use tridiagonal::Tridiagonal;
+pub use tridiagonal_ensemble::{BetaHermite, BetaLaguerre};
 pub use uniform::Uniform;
