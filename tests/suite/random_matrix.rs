@@ -2,6 +2,7 @@
 
 mod convolutions;
 mod samples;
+mod spikes;
 mod tables;
 mod theory;
 
