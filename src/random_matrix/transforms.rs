@@ -130,7 +130,7 @@ pub(super) fn crossing(gap: Interval, size: f64, f: impl Fn(f64) -> Result<f64>)
     // In the logarithm of the distance: the point may be as near to the end as rounding lets it be.
     let at = |exponent: f64| f(end + side * libm::exp(exponent));
     let low = libm::log(beside(end));
-    if !(at(low)? > 0.0) {
+    if at(low)? <= 0.0 {
         return Ok(None);
     }
     let mut high = libm::log(end.abs().max(size).max(f64::MIN_POSITIVE)) + 1.0;

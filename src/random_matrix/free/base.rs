@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::complex::Complex;
-use super::super::law::{Interval, Law};
-use super::super::transforms::merged;
 use crate::error::Result;
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{Interval, Law};
+use crate::random_matrix::transforms::merged;
 
 /// A law, unpacked into its atoms if it is nothing but atoms.
 #[derive(Clone, Debug)]

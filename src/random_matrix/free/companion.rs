@@ -1,9 +1,9 @@
 //! The Gram dual of a sample covariance.
 
-use super::super::complex::Complex;
-use super::super::law::{self, Atom, Interval, Law};
 use super::generalized_marchenko_pastur::GeneralizedMarchenkoPastur;
 use crate::error::Result;
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// The spectrum of X' Sigma X / n, n x n, whose non-zero eigenvalues are those of the p x p sample covariance.
 ///

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::law::Law;
 use super::base::Base;
 use super::curve::Map;
 use super::curve_law::{CurveLaw, law_of_field};
 use crate::error::{Error, Result};
+use crate::random_matrix::law::Law;
 
 /// The spectrum of P' H P for a random d-dimensional frame P: free compression.
 ///

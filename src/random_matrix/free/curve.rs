@@ -24,12 +24,12 @@
 use std::f64::consts::PI;
 use std::sync::OnceLock;
 
-use super::super::complex::Complex;
-use super::super::law::{self, Interval};
-use super::super::transforms::{derivative, gaps, merged};
 use super::base::Base;
 use super::root::{minimum, root};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Interval};
+use crate::random_matrix::transforms::{derivative, gaps, merged};
 
 /// Points of the curve that are kept for each bulk, as first guesses.
 const NODES: usize = 48;
@@ -45,6 +45,9 @@ pub(super) enum Map {
     Compression { fraction: f64 },
 }
 
+/// For each interval of the support some x and the points there, ascending.
+pub(super) type Guesses = Vec<Vec<(f64, Complex)>>;
+
 /// One interval of the support, in w and in x.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bulk {
@@ -59,7 +62,7 @@ pub(super) struct Curve {
     pub(super) map: Map,
     pub(super) bulks: Vec<Bulk>,
     /// Points of the curve of each bulk with their x, ascending.
-    guesses: OnceLock<Result<Vec<Vec<(f64, Complex)>>>>,
+    guesses: OnceLock<Result<Guesses>>,
 }
 
 impl Curve {
@@ -187,7 +190,7 @@ impl Curve {
             (true, false) => Ok(vec![beyond(gap.lower, 1.0, reach, excess)?]),
             (true, true) => {
                 let [low, high] = inside(gap);
-                if !(low < high) || self.surely_closed(gap) {
+                if low >= high || self.surely_closed(gap) {
                     return Ok(Vec::new());
                 }
                 let (lowest, value) = minimum(low, high, -0.5, |u| self.excess(u.into()))?;
@@ -276,10 +279,11 @@ impl Curve {
             _ => left.1.im + share * (right.1.im - left.1.im),
         };
         let guess = Complex::new(left.1.re + share * (right.1.re - left.1.re), share_height);
-        if let Some(w) = self.newton(x.into(), guess)? {
-            if left.1.re <= w.re && w.re <= right.1.re {
-                return Ok(w);
-            }
+        if let Some(w) = self.newton(x.into(), guess)?
+            && left.1.re <= w.re
+            && w.re <= right.1.re
+        {
+            return Ok(w);
         }
         let u = root(left.1.re, right.1.re, |u| Ok(self.above(u)?.0 - x))?;
         Ok(self.above(u)?.1)

@@ -3,15 +3,15 @@
 use std::f64::consts::PI;
 use std::sync::OnceLock;
 
-use super::super::complex::Complex;
-use super::super::edge::{Edge, Side};
-use super::super::law::{self, Atom, Interval, Law};
 use super::base::Base;
 use super::curve::{Curve, Map};
 use super::root::root;
 use super::series;
 use super::tabulation::Tabulation;
 use crate::error::Result;
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::edge::{Edge, Side};
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 const EQUATION: &str = "the equation of the subordination point";
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::super::edge::Edge;
-use super::super::law::{Interval, Law};
-use super::super::outlier::Outlier;
 use super::base::Base;
 use super::curve::Map;
 use super::curve_law::{CurveLaw, law_of_field};
 use crate::error::{Error, Result};
+use crate::random_matrix::edge::Edge;
+use crate::random_matrix::law::{Interval, Law};
+use crate::random_matrix::outlier::Outlier;
 
 /// The spectrum of a symmetric matrix plus a Wigner matrix: the free sum of any law and a semicircle.
 ///

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::edge::Edge;
-use super::super::law::{Interval, Law};
-use super::super::outlier::Outlier;
 use super::base::Base;
 use super::companion::Companion;
 use super::curve::Map;
 use super::curve_law::{CurveLaw, law_of_field};
 use crate::error::{Error, Result};
+use crate::random_matrix::edge::Edge;
+use crate::random_matrix::law::{Interval, Law};
+use crate::random_matrix::outlier::Outlier;
 
 /// The spectrum of a sample covariance whose population has eigenvalues of its own.
 ///
@@ -185,7 +185,7 @@ impl GeneralizedMarchenkoPastur {
 
 /// Fails for a law with mass below 0 or none above.
 pub(in crate::random_matrix) fn non_negative(what: &'static str, law: &dyn Law) -> Result<()> {
-    let ends = super::super::transforms::ends(&law.support(), &law.atoms());
+    let ends = crate::random_matrix::transforms::ends(&law.support(), &law.atoms());
     if ends.lower >= 0.0 && ends.upper > 0.0 {
         return Ok(());
     }

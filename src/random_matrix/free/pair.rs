@@ -18,11 +18,11 @@
 //! Belinschi & Bercovici 2007 (doi:10.1007/s11854-007-0006-1); Paul & Silverstein 2009 (doi:10.1016/j.jmva.2008.03.006);
 //! Couillet & Hachem 2014 (doi:10.1142/S2010326314500166).
 
-use super::super::complex::Complex;
-use super::super::law::{self, Interval};
 use super::base::Base;
 use super::pair_real::Run;
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Interval};
 
 /// A fixed point that pulls less than this is one of many, to rounding; so is one this near to an edge squared.
 const NEUTRAL: f64 = 1e-7;
@@ -161,7 +161,9 @@ impl Pair {
             let [first, second, slope] = [points.first, points.second, points.slope].map(Complex::conjugate);
             return Ok(Points { first, second, slope, ..points });
         }
+        let inside = self.support.iter().any(|part| part.lower < z.re && z.re < part.upper);
         if z.im == 0.0
+            && !inside
             && let Some(first) = self.real_point(z.re)?
         {
             let [second, _, by_point, by_z] = self.image(z, first.into())?;
@@ -182,7 +184,6 @@ impl Pair {
         {
             return Ok(points);
         }
-        let inside = self.support.iter().any(|part| part.lower < z.re && z.re < part.upper);
         let size = self.support.iter().fold(z.modulus(), |size, part| size.max(part.upper.abs()).max(part.lower.abs()));
         // Outside of the support the points end on the real axis, where Newton's method is left to real numbers.
         let end = if z.im > 0.0 || inside { z.im } else { 1e-3 * self.distance(z.re) };

@@ -3,14 +3,15 @@
 use std::f64::consts::PI;
 use std::sync::OnceLock;
 
-use super::super::affine::Affine;
-use super::super::complex::Complex;
-use super::super::law::{self, Atom, Interval, Law};
 use super::base::Base;
+use super::curve::Guesses;
 use super::pair::{Kind, Pair};
 use super::series;
 use super::tabulation::Tabulation;
 use crate::error::Result;
+use crate::random_matrix::affine::Affine;
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// Points of each interval of the support that are solved first, as guesses for all others.
 const NODES: usize = 48;
@@ -26,7 +27,7 @@ pub(super) struct PairLaw {
     simple: Option<Affine>,
     atoms: Vec<Atom>,
     /// The first point at some x of each interval.
-    guesses: OnceLock<Result<Vec<Vec<(f64, Complex)>>>>,
+    guesses: OnceLock<Result<Guesses>>,
     table: OnceLock<Result<Tabulation>>,
 }
 

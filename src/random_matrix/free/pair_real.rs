@@ -1,13 +1,13 @@
 //! The real line outside of the support of a [`Pair`]: gaps, levels, edges, outliers.
 
-use super::super::complex::Complex;
-use super::super::law::Interval;
-use super::super::outlier::Outlier;
-use super::super::transforms::{gaps, merged};
 use super::base::Base;
 use super::pair::{Kind, Pair};
 use super::root::{minimum, root};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::Interval;
+use crate::random_matrix::outlier::Outlier;
+use crate::random_matrix::transforms::{gaps, merged};
 
 /// Points at which each pair of gaps is looked through for edges.
 const GRID: usize = 96;
@@ -240,7 +240,7 @@ impl Pair {
     fn runs_of(&self, left: Gap, right: Gap) -> Result<Vec<Run>> {
         // The levels that both gaps have.
         let [high, low] = [left.levels[0].min(right.levels[0]), left.levels[1].max(right.levels[1])];
-        if !(low < high) {
+        if low >= high {
             return Ok(Vec::new());
         }
         // Always by the level: an outer gap is run through beyond the farthest one.

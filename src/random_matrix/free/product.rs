@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::law::Law;
-use super::super::outlier::Outlier;
 use super::base::Base;
 use super::curve_law::law_of_field;
 use super::generalized_marchenko_pastur::non_negative;
 use super::pair::Kind;
 use super::pair_law::PairLaw;
 use crate::error::Result;
+use crate::random_matrix::law::Law;
+use crate::random_matrix::outlier::Outlier;
 
 /// The spectrum of A^(1/2) U B U' A^(1/2) for a random rotation U: the free multiplicative convolution of two laws on
 /// [0, inf).

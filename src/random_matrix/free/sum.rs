@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::super::law::Law;
-use super::super::outlier::Outlier;
 use super::base::Base;
 use super::curve_law::law_of_field;
 use super::pair::Kind;
 use super::pair_law::PairLaw;
 use crate::error::Result;
+use crate::random_matrix::law::Law;
+use crate::random_matrix::outlier::Outlier;
 
 /// The spectrum of A + U B U' for a random rotation U: the free additive convolution of two laws.
 ///

@@ -9,9 +9,9 @@
 
 use std::f64::consts::PI;
 
-use super::super::law::{Atom, Interval};
 use super::root::root;
 use crate::error::{Error, Result};
+use crate::random_matrix::law::{Atom, Interval};
 
 /// Coefficients of a piece.
 const DEGREE: usize = 16;
@@ -77,7 +77,7 @@ impl Tabulation {
             total += mass;
         }
         let residual = total + atoms.iter().map(|atom| atom.weight).sum::<f64>() - 1.0;
-        if !(residual.abs() <= MASS) {
+        if residual.is_nan() || residual.abs() > MASS {
             let re = support.first().map_or(0.0, |interval| interval.lower);
             return Err(Error::Unsolved { equation, re, im: 0.0, residual });
         }
