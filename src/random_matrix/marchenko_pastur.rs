@@ -90,6 +90,29 @@ impl MarchenkoPastur {
         Ok(law)
     }
 
+    /// The free Poisson law of a rate and a jump: the limit of free sums of many rare jumps.
+    ///
+    /// ```text
+    ///     free cumulants  kappa_k = rate jump^k      is Marchenko-Pastur with c = 1 / rate, v = rate jump
+    /// ```
+    ///
+    /// ```
+    /// use eigenscape::random_matrix::{Law, MarchenkoPastur};
+    ///
+    /// let law = MarchenkoPastur::free_poisson(0.25, 2.0)?;
+    /// assert_eq!(law.atoms()[0].weight, 0.75);
+    /// assert!((law.free_cumulants(3)[2] - 0.25 * 8.0).abs() < 1e-14);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Unless both are positive and finite, and the upper edge is finite.
+    pub fn free_poisson(rate: f64, jump: f64) -> Result<Self> {
+        Error::positive("the rate of a free Poisson law", rate)?;
+        Error::positive("the jump of a free Poisson law", jump)?;
+        MarchenkoPastur::new(1.0 / rate, rate * jump)
+    }
+
     /// The ratio c: dimension over samples.
     pub fn ratio(&self) -> f64 {
         self.ratio

@@ -15,6 +15,14 @@
 //! law of Marchenko and Pastur ([`MarchenkoPastur`]): although every population eigenvalue is v, the sample's spread
 //! over v (1 -+ sqrt(p/n))^2, and with fewer samples than variables p - n of them are 0.
 //!
+//! **Free probability.** Two large matrices whose eigenvectors have nothing to do with each other are *free*, and the spectrum
+//! of what is made of both follows from their two spectra alone. What noise does to a matrix that is not noise is
+//! [`DeformedWigner`]; samples of a population whose variances differ, [`GeneralizedMarchenkoPastur`]; of rows and columns
+//! that are both correlated, [`SeparableCovariance`]; a random hyperplane's view, [`FreeCompression`]; sums and products of
+//! any two laws, [`FreeSum`] and [`FreeProduct`]. Each is a [`Law`] again: they nest. In each a **subordination point** w(z)
+//! carries the transform of the result back to that of a part, and everything follows from it: the density from where it
+//! is complex, the edges from where it turns real, outliers from where it meets a spike.
+//!
 //! **Outliers.** Add one direction of signal, the **spike**. Its fate changes abruptly at a threshold, found by Baik, Ben
 //! Arous and Péché in 2005 (BBP). Below it, the spectrum does not show the spike at all: the top eigenvalue stays at the
 //! edge, and its eigenvector is orthogonal to the signal in the limit. Above it, one eigenvalue leaves the bulk, to a
@@ -33,6 +41,14 @@
 //! | --- | --- | --- | --- |
 //! | a symmetric matrix of noise | [`Semicircle`] | [`SpikedWigner`] | [`GaussianOrthogonal`] |
 //! | X X'/n: a covariance, a Gram matrix, a Gauss-Newton matrix of noise | [`MarchenkoPastur`] | [`SpikedCovariance`] | [`Wishart`] |
+//! | a covariance of samples whose variables differ | [`GeneralizedMarchenkoPastur`] | its `outlier`, `spike` | |
+//! | ... and whose samples are correlated too | [`SeparableCovariance`] | its `row_outliers`, `column_outliers` | |
+//! | a matrix plus noise; a Gauss-Newton matrix plus a remainder | [`DeformedWigner`] | its `outlier`, `spike` | |
+//! | a sum or product of free matrices | [`FreeSum`], [`FreeProduct`] | their `outliers` | |
+//! | a random cut P' H P | [`FreeCompression`] | | |
+//! | a matrix of any law | the law | [`AdditiveSpike`], [`MultiplicativeSpike`] | |
+//! | a rectangular matrix of noise | [`MarchenkoPastur`], of X X' | [`RectangularSpike`] | |
+//! | eigenvalues, or a measured density | [`Discrete`], [`PiecewiseLinear`] | | |
 //! | an eigenvalue, and the question whether noise put it there | [`Edge`], of the laws of [`TracyWidom`] | | |
 //! | a spectrum or its extremes, and the question how many outliers it has | [`OutlierTest`] | | |
 //! | an outlier, and the question what caused it | | `from_outlier` of either | |
@@ -47,9 +63,10 @@
 //! | a better estimate of the covariance | [`SpikedShrinkage`] with few spikes, [`analytical_shrinkage`] else |
 //! | the low-rank matrix under noise | [`SingularShrinkage`] |
 //!
-//! Laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
+//! Closed laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
 //! eigendecomposition: O(n^3) operations, O(n^2) memory. Tridiagonal samples have the same law of eigenvalues in O(n)
-//! memory; all eigenvalues take O(n^2) operations, a count or one eigenvalue O(n).
+//! memory; all eigenvalues take O(n^2) operations, a count or one eigenvalue O(n). A law made of others costs some ten values
+//! of their transforms per value of its density, and a few hundred of these once, for a distribution without closed form.
 //!
 //! # Conventions
 //!
@@ -81,6 +98,8 @@
 //!   (overlaps 0.3 to 0.96, n from 50 to 200): the mean position is off by less than a tenth of one draw's standard
 //!   deviation, the mean overlap by less than a fifth of its own, mostly downwards; only averages over many matrices
 //!   show it.
+//! * *Freeness* is a limit too: it holds for Haar rotations of one of the two, for independent noise, and in practice for
+//!   matrices that do not know of each other. A Gauss-Newton matrix and its remainder are made of the same network.
 //! * *Several spikes* act independently in the limit, if they are few and apart. At finite size outliers closer than their
 //!   standard deviation repel each other.
 

@@ -5,6 +5,7 @@ use super::estimate::Running;
 use super::measure::DiscreteMeasure;
 use super::quadrature::Quadrature;
 use crate::error::{Error, Result};
+use crate::random_matrix::{Atom, PiecewiseLinear};
 
 /// Kernels end this many widths from their centre on a grid of our own: 2e-9 of the mass lies outside.
 const REACH: f64 = 6.0;
@@ -228,6 +229,38 @@ pub struct Density {
 }
 
 impl Density {
+    /// The curve and its atoms as a law of random matrices, linear between the points of the grid and divided by their mass:
+    /// to be convolved with noise, cut or spiked.
+    ///
+    /// ```
+    /// use eigenscape::operator::Diagonal;
+    /// use eigenscape::random::Key;
+    /// use eigenscape::random_matrix::{FreeCompression, Law};
+    /// use eigenscape::spectrum::{Smoothing, StochasticLanczos};
+    ///
+    /// // What a random tenth of the dimensions should see of a measured spectrum.
+    /// let entries = (0..500).map(|i| f64::from(i) / 500.0).collect();
+    /// let measure = StochasticLanczos::new(Key::new(0)).steps(40).run(&Diagonal::new(entries))?;
+    /// let whole = measure.density(&Smoothing::new())?.law()?;
+    /// let cut = FreeCompression::new(whole, 0.1)?;
+    /// assert!((cut.support()[0].upper - cut.support()[0].lower) < 0.8);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// On an axis that is not linear, and without mass on the grid.
+    pub fn law(&self) -> Result<PiecewiseLinear> {
+        if self.axis != Axis::Linear {
+            return Err(Error::Missing {
+                what: "a density per unit length",
+                remedy: "ask for the density on Axis::Linear: a law is per unit length",
+            });
+        }
+        let atoms: Vec<Atom> =
+            (self.atoms.iter()).map(|atom| Atom { location: atom.location, weight: atom.mass.weight }).collect();
+        PiecewiseLinear::new(&self.grid, &self.density, &atoms)
+    }
+
     /// From the values of each probe, that were added up point by point, on top of exact ones.
     pub(super) fn of(axis: Axis, grid: Vec<f64>, exact: &[f64], statistics: &[Running], outside: [Mass; 3]) -> Self {
         let density = exact.iter().zip(statistics).map(|(exact, statistics)| exact + statistics.mean).collect();

@@ -1,6 +1,7 @@
 //! Finitely many points with weights.
 
 use crate::error::{Error, Result};
+use crate::random_matrix::Discrete;
 
 /// Finitely many points on the line with non-negative weights: a list of eigenvalues, a quadrature rule, a histogram.
 ///
@@ -54,6 +55,17 @@ impl DiscreteMeasure {
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (nodes, weights) = pairs.into_iter().unzip();
         DiscreteMeasure { nodes, weights }
+    }
+
+    /// The measure, divided by its mass, as a law of random matrices: the population of a covariance, or a matrix to be
+    /// convolved with noise.
+    ///
+    /// # Errors
+    /// Never for a measure made by this crate: its weights are finite and not all 0.
+    pub fn law(&self) -> Result<Discrete> {
+        let mass = self.mass();
+        let weights: Vec<f64> = self.weights.iter().map(|weight| weight / mass).collect();
+        Discrete::new(&self.nodes, &weights)
     }
 
     /// The nodes, ascending.
