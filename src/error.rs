@@ -242,6 +242,17 @@ impl fmt::Display for Dims<'_> {
     }
 }
 
+/// A number as it reads best: with an exponent where it would be a row of zeros.
+struct Number(f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Number(value) = *self;
+        let plain = value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&value.abs());
+        if plain { write!(f, "{value}") } else { write!(f, "{value:e}") }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -256,14 +267,14 @@ impl fmt::Display for Error {
             Error::Length { what, actual, expected } => {
                 write!(f, "{what} has {actual} entries; it must have {expected}")
             }
-            Error::OutOfRange { what, value, limits } => write!(f, "{what} is {value}; it {limits}"),
+            Error::OutOfRange { what, value, limits } => write!(f, "{what} is {}; it {limits}", Number(*value)),
             Error::AboveLimit { what, value, limit, because } => {
                 write!(f, "{what} is {value}; it must be at most {limit}, {because}")
             }
             Error::Empty { what, remedy } => write!(f, "{what} is empty; {remedy}"),
             Error::NotFiniteValue { what, value, remedy } => write!(f, "{what} is {value}; {remedy}"),
             Error::NotFinite { what, index, value, remedy } => {
-                write!(f, "entry {index} of {what} is {value}; {remedy}")
+                write!(f, "entry {index} of {what} is {}; {remedy}", Number(*value))
             }
             Error::Label { index, label, classes } => write!(
                 f,
@@ -292,8 +303,9 @@ impl fmt::Display for Error {
             }
             Error::Product { number, index, value } => write!(
                 f,
-                "entry {index} of product {number} with the operator is {value}; the operator met a number that it cannot \
-                 take: look at its input and scale"
+                "entry {index} of product {number} with the operator is {}; the operator met a number that it cannot take: \
+                 look at its input and scale",
+                Number(*value)
             ),
             Error::Asymmetric { discrepancy, tolerance } => write!(
                 f,
@@ -314,3 +326,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_any_scale_are_short_in_messages() {
+        let message = |value| Error::OutOfRange { what: "the scale", value, limits: "must be positive" }.to_string();
+        assert_eq!(message(-1e300), "the scale is -1e300; it must be positive");
+        assert_eq!(message(5e-324), "the scale is 5e-324; it must be positive");
+        assert_eq!(message(0.25), "the scale is 0.25; it must be positive");
+        assert_eq!(message(f64::NAN), "the scale is NaN; it must be positive");
+    }
+}

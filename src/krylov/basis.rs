@@ -137,9 +137,12 @@ impl<T: Scalar> Basis<T> {
     }
 
     fn add_shares(&mut self) {
-        let sum = |vector| self.shares[vector..].iter().step_by(self.vectors).sum();
+        let (sums, others) = self.shares.split_at_mut(self.vectors);
+        for shares in others.chunks_exact(self.vectors.max(1)) {
+            sums.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
+        }
         self.coefficients.clear();
-        self.coefficients.extend((0..self.vectors).map(|vector| T::of(sum(vector))));
+        self.coefficients.extend(sums.iter().map(|&sum| T::of(sum)));
     }
 
     /// w -= V c with the coefficients of the last inner products.

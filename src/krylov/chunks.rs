@@ -66,9 +66,10 @@ impl<S: Scalar> Chunks<S> {
     }
 
     pub(super) fn push<T: Scalar>(&mut self, vector: &[T]) {
-        for (chunk, piece) in self.chunks.iter_mut().zip(vector.chunks(CHUNK)) {
+        // By all threads: the first to write to new memory waits for it.
+        self.chunks.par_iter_mut().zip(vector.par_chunks(CHUNK)).for_each(|(chunk, piece)| {
             chunk.extend(piece.iter().map(|x| S::of(x.f64())));
-        }
+        });
     }
 
     /// Keeps the first `vectors`.

@@ -75,8 +75,9 @@ pub enum Multiplicity {
     Unchecked,
     /// A random vector orthogonal to all that was known has found no other wanted eigenvalue.
     Checked {
-        /// The probability, at most, that it would miss one that has no part in the space known before it; 0 where instead
-        /// the ends of what it sees have converged, which is evidence, no bound.
+        /// The probability, at most, that it would miss one that has no part in the space known before it, in exact
+        /// arithmetic; 0 where all that it sees at that end has converged, or where its basis was restarted and a residual far
+        /// below the gap had to do, which is evidence, no bound.
         missed: f64,
     },
     /// The basis spans the whole space.

@@ -1,5 +1,7 @@
 //! The eigenvalues of H, and which of them are wanted.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::linalg::symmetric_eigen;
 
@@ -30,20 +32,24 @@ pub(super) struct Ritz {
     pub(super) bounds: Vec<f64>,
     /// The part of these norms along directions that were set aside.
     pub(super) aside: Vec<f64>,
+    /// For each direction of the residuals its coefficient in each of them.
+    residuals: Vec<Vec<f64>>,
 }
 
 impl Ritz {
     /// The pairs of H, `size` x `size`; the residual of V s is R E's, with rows of what is next, set aside and dropped.
     pub(super) fn new(matrix: &[f64], size: usize, [next, aside, dropped]: [Vec<Vec<f64>>; 3]) -> Result<Self> {
         let eigen = symmetric_eigen(matrix, size, true)?;
-        let norms = |rows: &[Vec<f64>]| -> Vec<f64> {
-            let inner = |row: &[f64], s: &[f64]| row.iter().zip(s).map(|(x, y)| x * y).sum::<f64>();
-            let norm = |s: &[f64]| rows.iter().map(|row| inner(row, s).powi(2)).sum::<f64>().sqrt();
-            eigen.vectors.chunks_exact(size.max(1)).map(norm).collect()
-        };
-        let (next, aside, dropped) = (norms(&next), norms(&aside), norms(&dropped));
-        let bounds = next.iter().zip(&aside).zip(&dropped).map(|((a, b), c)| a.hypot(*b).hypot(*c)).collect();
-        Ok(Ritz { values: eigen.values, vectors: eigen.vectors, bounds, aside })
+        let inner = |row: &[f64], s: &[f64]| row.iter().zip(s).map(|(x, y)| x * y).sum::<f64>();
+        let parts = |row: &Vec<f64>| eigen.vectors.chunks_exact(size.max(1)).map(|s| inner(row, s)).collect();
+        let [next, aside, dropped] =
+            [next, aside, dropped].map(|rows| rows.iter().map(parts).collect::<Vec<Vec<f64>>>());
+        let norm = |rows: &[Vec<f64>], pair: usize| rows.iter().map(|row| row[pair].powi(2)).sum::<f64>().sqrt();
+        let asides: Vec<f64> = (0..size).map(|pair| norm(&aside, pair)).collect();
+        let bound = |pair: usize| norm(&next, pair).hypot(asides[pair]).hypot(norm(&dropped, pair));
+        let bounds = (0..size).map(bound).collect();
+        let residuals = next.into_iter().chain(aside).chain(dropped).collect();
+        Ok(Ritz { values: eigen.values, vectors: eigen.vectors, bounds, aside: asides, residuals })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -58,6 +64,19 @@ impl Ritz {
     /// The coordinates of several pairs, back to back.
     pub(super) fn coordinates_of(&self, pairs: &[usize]) -> Vec<f64> {
         pairs.iter().flat_map(|&index| self.coordinates(index)).copied().collect()
+    }
+
+    /// The Frobenius norm of S (level - Theta)^-1 (R S)', over some pairs and with these rows of S alone.
+    ///
+    /// An eigenvector of `level` that is orthogonal to what came before the basis, and to the pairs left out, has this part
+    /// in those vectors of the basis at most: (level - H) V'u is R times what it has outside of it.
+    pub(super) fn response(&self, rows: Range<usize>, pairs: Range<usize>, level: f64) -> f64 {
+        let entry = |row: usize, residual: &Vec<f64>| -> f64 {
+            let term = |pair: usize| self.coordinates(pair)[row] * residual[pair] / (level - self.values[pair]);
+            pairs.clone().map(term).sum()
+        };
+        let squares = |residual| rows.clone().map(move |row| entry(row, residual).powi(2)).sum::<f64>();
+        self.residuals.iter().map(squares).sum::<f64>().sqrt()
     }
 
     /// The norm of H.

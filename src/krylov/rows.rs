@@ -8,9 +8,6 @@ use crate::scalar::Scalar;
 /// Rows that are added to the vector at once: it is loaded and stored once for all of them.
 const ROWS: usize = 8;
 
-/// Entries of the vector that are worked on at once.
-const LANES: usize = 16;
-
 /// Running sums of an inner product: enough that no addition waits for the one before. Measured in cache, `f32`: 32 sums 64
 /// GB/s with two threads, 16 or 64 sums 15; several rows at once are not faster.
 const SUMS: usize = 32;
@@ -61,21 +58,13 @@ impl<'a, S: Scalar> Rows<'a, S> {
 
     #[inline(always)]
     fn accumulate_of<T: Scalar, const N: usize>(&self, first: usize, factors: &[T; N], w: &mut [T]) {
-        let rows: [&[S]; N] = std::array::from_fn(|k| self.row(first + k, w.len()));
-        let (whole, rest) = w.as_chunks_mut::<LANES>();
-        for (index, w) in whole.iter_mut().enumerate() {
-            let mut sums = *w;
+        let rows: [&[S]; N] = std::array::from_fn(|k| &self.row(first + k, w.len())[..w.len()]);
+        for index in 0..w.len() {
+            let mut sum = w[index];
             for k in 0..N {
-                let row: &[S; LANES] = rows[k][index * LANES..].first_chunk().expect("rows are as long as w");
-                for lane in 0..LANES {
-                    sums[lane] += factors[k] * T::of(row[lane].f64());
-                }
+                sum += factors[k] * T::of(rows[k][index].f64());
             }
-            *w = sums;
-        }
-        let after = whole.len() * LANES;
-        for (index, w) in rest.iter_mut().enumerate() {
-            (0..N).for_each(|k| *w += factors[k] * T::of(rows[k][after + index].f64()));
+            w[index] = sum;
         }
     }
 }

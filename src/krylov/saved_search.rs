@@ -126,8 +126,12 @@ impl<T: Scalar> TryFrom<SavedSearch<T>> for EigenSearch<T> {
             let (what, value, limit) = ("the number of converged pairs", saved.converged, saved.settings.count);
             return Err(Error::AboveLimit { what, value, limit, because });
         }
-        if let Phase::Check { first, known, .. } = &saved.phase {
+        if let Phase::Check { first, starts, since, width, shares, known } = &saved.phase {
             require(*first <= size, "the start of a saved run", *first as f64, "must lie within the basis")?;
+            let within = first <= since && *since <= size && (*starts).max(*width) <= saved.factorization.dim();
+            require(within, "a restart in a saved run", *since as f64, "must lie within the run")?;
+            let holds = shares.iter().all(|share| *share >= 0.0 && share.is_finite());
+            require(holds, "a part of what a saved run has missed", shares[0], "must be finite and at least 0")?;
             Error::finite("the known values of a saved search", known, REMEDY)?;
         }
         Ok(EigenSearch {

@@ -83,7 +83,8 @@ impl SpectralMeasure {
             return Ok(upper);
         }
         let lower = Estimate::new(lower, self.report().matvecs).interval(confidence)?;
-        Ok(Interval { lower: lower.lower, upper: upper.upper })
+        // Two rules that are exact may differ by a rounding error either way.
+        Ok(Interval { lower: lower.lower.min(upper.upper), upper: upper.upper.max(lower.lower) })
     }
 
     /// All nodes of all rules that carry weight, and the atoms.

@@ -369,3 +369,31 @@ fn impossible_requests_say_what_would_work() {
     let all: Vec<f64> = (0..95 * 100).map(|e| if e / 100 == e % 100 { 1.0 } else { 0.0 }).collect();
     assert!(matches!(search.deflate(&all), Err(Error::AboveLimit { limit: 5, .. })));
 }
+
+#[test]
+fn copies_at_the_edge_of_a_bulk_are_not_missed() {
+    // Where what is left beside the basis has few steps to show a copy: a residual is no evidence there.
+    let dim = 200;
+    let copies = |bulk: &dyn Fn(i32) -> f64, copies: &[f64]| {
+        let mut entries: Vec<f64> = (0..dim).map(bulk).collect();
+        copies.iter().enumerate().for_each(|(index, &value)| entries[7 * index + 66] = value);
+        entries
+    };
+    let spectra = [
+        copies(&|i| 0.9f64.powi(i), &[1.001, 1.001, 1.002]),
+        copies(&|i| 0.9f64.powi(i), &[1.0, 1.0]),
+        copies(&|i| f64::from(i) / 200.0, &[0.995; 4]),
+    ];
+    for (number, entries) in spectra.iter().enumerate() {
+        let operator = Diagonal::new(entries.clone());
+        for key in 0..40 {
+            for count in [3, 6] {
+                let solver = Eigensolver::new(count, Key::new(key)).relative_tolerance(1e-6);
+                let pairs = solver.run(&operator).unwrap();
+                pairs.report.require().unwrap();
+                let what = format!("spectrum {number}, {count} pairs, key {key}: {:?}", pairs.multiplicity);
+                assert_values(&what, &pairs.values, &wanted(entries, Which::Largest, count), 1e-5);
+            }
+        }
+    }
+}
