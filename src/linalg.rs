@@ -142,7 +142,7 @@ pub(crate) fn tridiagonal_eigen(diagonal: &[f64], subdiagonal: &[f64]) -> Result
 ///
 /// The decompositions deflate by an absolute tolerance, which fits matrices of norm 1 alone: at 1e-12 of that, eigenvalues
 /// would lose most of their digits without a word.
-fn to_unit_scale<T: Scalar>(entries: &[T]) -> (Vec<T>, T) {
+pub(crate) fn to_unit_scale<T: Scalar>(entries: &[T]) -> (Vec<T>, T) {
     let largest = entries.iter().fold(T::zero(), |largest, x| largest.max(x.abs()));
     let exponent = if largest > T::zero() { largest.log2().floor() } else { T::zero() };
     // In two steps: one power could overflow where the matrix is subnormal.
@@ -291,6 +291,41 @@ pub(crate) fn log_determinant<T: Scalar>(matrix: &[T], size: usize, work: &mut [
         sum += rest.f64().ln();
     }
     T::of(sum)
+}
+
+/// Replaces linearly independent vectors, back to back, by the orthonormal ones that Gram and Schmidt would make of them:
+/// vector j is a combination of the first j with a positive share of its own. Cost 4 size count^2 (Householder).
+pub(crate) fn orthonormalize<T: Scalar>(vectors: &mut [T], size: usize) {
+    use faer::linalg::householder;
+    use faer::linalg::qr::no_pivoting::factor;
+    if vectors.is_empty() {
+        return;
+    }
+    let count = vectors.len() / size;
+    let block = factor::recommended_block_size::<T>(size, count);
+    let mut reflectors = faer::Mat::<T>::zeros(block, count);
+    let requirement = factor::qr_in_place_scratch::<T>(size, count, block, Par::Seq, Spec::default());
+    scratch(requirement, |stack| {
+        let matrix = MatMut::from_column_major_slice_mut(&mut *vectors, size, count);
+        factor::qr_in_place(matrix, reflectors.as_mut(), Par::Seq, stack, Spec::default())
+    });
+    let mut frame = vec![T::zero(); vectors.len()];
+    for (index, (vector, column)) in frame.chunks_exact_mut(size).zip(vectors.chunks_exact(size)).enumerate() {
+        vector[index] = if column[index] < T::zero() { -T::one() } else { T::one() };
+    }
+    let requirement =
+        householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(size, block, count);
+    scratch(requirement, |stack| {
+        householder::apply_block_householder_sequence_on_the_left_in_place_with_conj(
+            MatRef::from_column_major_slice(&*vectors, size, count),
+            reflectors.as_ref(),
+            faer::Conj::No,
+            MatMut::from_column_major_slice_mut(&mut frame, size, count),
+            Par::Seq,
+            stack,
+        );
+    });
+    vectors.copy_from_slice(&frame);
 }
 
 fn scratch<R>(requirement: StackReq, run: impl FnOnce(&mut MemStack) -> R) -> R {

@@ -36,10 +36,13 @@
 //! | an eigenvalue, and the question whether noise put it there | [`Edge`], of the laws of [`TracyWidom`] | | |
 //! | a spectrum or its extremes, and the question how many outliers it has | [`OutlierTest`] | | |
 //! | an outlier, and the question what caused it | | `from_outlier` of either | |
+//! | either, at a large size, or complex | [`Semicircle`], [`MarchenkoPastur`] | | [`BetaHermite`], [`BetaLaguerre`] |
 //! | a law of your own | implement [`Law`] | | [`Law::sample`]: independent draws |
+//! | directions of no preference | | | [`HaarFrame`] |
 //!
-//! Laws and outliers cost a few operations per value, quantiles some ten times as many, samples a dense
-//! eigendecomposition: O(n^3) operations, O(n^2) memory.
+//! Laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
+//! eigendecomposition: O(n^3) operations, O(n^2) memory. Tridiagonal samples have the same law of eigenvalues in O(n)
+//! memory; all eigenvalues take O(n^2) operations, a count or one eigenvalue O(n).
 //!
 //! # Conventions
 //!
@@ -78,11 +81,13 @@ mod additive_spike;
 mod affine;
 mod angle;
 mod arcsine;
+mod chi;
 mod complex;
 mod discrete;
 mod edge;
 mod ensemble;
 mod free;
+mod haar;
 mod law;
 mod marchenko_pastur;
 mod multiplicative_spike;
@@ -92,14 +97,19 @@ mod painleve;
 mod painleve_table;
 mod piecewise;
 mod rectangular_spike;
+mod root_free;
 mod semicircle;
+mod sturm;
 mod tracy_widom;
 mod transforms;
+mod tridiagonal;
+mod tridiagonal_ensemble;
 mod uniform;
 
 pub use additive_spike::AdditiveSpike;
 pub use affine::Affine;
 pub use arcsine::Arcsine;
+pub use chi::chi_squared;
 pub use complex::Complex;
 pub use discrete::Discrete;
 pub use edge::{Edge, Side};
@@ -107,6 +117,7 @@ pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
 pub use free::{
     CurvePoint, DeformedWigner, FreeCompression, FreeProduct, FreeSum, GeneralizedMarchenkoPastur, SeparableCovariance,
 };
+pub use haar::HaarFrame;
 pub use law::{Atom, Interval, Law};
 pub use marchenko_pastur::MarchenkoPastur;
 pub use multiplicative_spike::MultiplicativeSpike;
@@ -116,4 +127,6 @@ pub use piecewise::PiecewiseLinear;
 pub use rectangular_spike::{RectangularSpike, SingularOutlier};
 pub use semicircle::Semicircle;
 pub use tracy_widom::TracyWidom;
+pub use tridiagonal::Tridiagonal;
+pub use tridiagonal_ensemble::{BetaHermite, BetaLaguerre};
 pub use uniform::Uniform;

@@ -34,6 +34,7 @@ mod random;
 mod random_matrix;
 mod regressions;
 mod report;
+mod samplers;
 mod sequential;
 mod solve;
 mod spectrum;
