@@ -99,7 +99,7 @@ impl GeneralizedMarchenkoPastur {
 
     /// The density along the bulk's own parameter, `points` in each interval of the support: for plots.
     ///
-    /// The points are dense where the curve is steep. Some times cheaper than [`Law::density`] at given places.
+    /// The points are dense where the curve is steep, and no interval of the support, however narrow, is missed.
     ///
     /// # Errors
     /// If a point of the curve is not found.

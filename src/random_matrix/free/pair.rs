@@ -256,7 +256,10 @@ impl Pair {
         }
         let [second, image, by_point, by_z] = self.image(z, w)?;
         let residual = (w - image).modulus() / w.modulus();
-        if residual > 1e-10 {
+        // Far away a transform is a small difference of its terms.
+        let size =
+            self.support.iter().fold(f64::MIN_POSITIVE, |size, part| size.max(part.upper.abs()).max(part.lower.abs()));
+        if residual > 1e-10 * (1.0 + x.abs() / size) {
             return Err(self.unsolved(z, residual));
         }
         Ok(Points { first: w, second, slope: by_z / (-by_point + 1.0), neutral: false })

@@ -19,6 +19,10 @@ const NODES: usize = 48;
 /// Nearer to an edge than this part of the interval the equations are not solved.
 const BESIDE: f64 = 1e-9;
 
+/// The same beside a hard edge at 0, where numbers are as dense as the law. The mass below it goes like the cube root of the
+/// distance for two square factors, so that 1e-9 would leave a thousandth of it to an extrapolation.
+const BESIDE_ZERO: f64 = 1e-24;
+
 /// The law of a pair, with its atoms.
 #[derive(Clone, Debug)]
 pub(super) struct PairLaw {
@@ -42,16 +46,27 @@ impl PairLaw {
     fn guesses(&self) -> Result<&[Vec<(f64, Complex)>]> {
         let made = self.guesses.get_or_init(|| {
             let parts = self.pair.support.iter().map(|part| {
-                let mut last = None;
-                (1..NODES)
-                    .map(|node| {
-                        let sine = libm::sin(PI / 2.0 * node as f64 / NODES as f64);
-                        let x = part.lower + (part.upper - part.lower) * sine * sine;
-                        let points = self.pair.solve(x.into(), last)?;
-                        last = Some(points.first);
-                        Ok((x, points.first))
-                    })
-                    .collect()
+                let solve = |x: f64, last: Option<&(f64, Complex)>| -> Result<(f64, Complex)> {
+                    Ok((x, self.pair.solve(x.into(), last.map(|node| node.1))?.first))
+                };
+                let at = |node: usize| {
+                    let sine = libm::sin(PI / 2.0 * node as f64 / NODES as f64);
+                    part.lower + (part.upper - part.lower) * sine * sine
+                };
+                // Towards a hard edge at 0 by powers of 4, the nearest first.
+                let mut nodes = Vec::new();
+                if !matches!(self.pair.kind, Kind::Sum) && part.lower == 0.0 {
+                    let mut x = at(1);
+                    while x > BESIDE_ZERO * part.upper {
+                        x /= 4.0;
+                        nodes.push(solve(x, nodes.last())?);
+                    }
+                    nodes.reverse();
+                }
+                for node in 1..NODES {
+                    nodes.push(solve(at(node), nodes.last())?);
+                }
+                Ok(nodes)
             });
             parts.collect()
         });
@@ -111,8 +126,14 @@ impl Law for PairLaw {
         };
         let Interval { lower, upper } = self.pair.support[index];
         // Near 0 a product's own scale is the distance from 0.
-        let above_zero = !matches!(self.pair.kind, Kind::Sum) && lower > 0.0 && x - lower < upper - x;
-        let nearest = BESIDE * if above_zero { lower.min(upper - lower) } else { upper - lower };
+        let near_zero = !matches!(self.pair.kind, Kind::Sum) && x - lower < upper - x;
+        let nearest = if near_zero && lower == 0.0 {
+            4.0 * BESIDE_ZERO * upper
+        } else if near_zero && lower > 0.0 {
+            BESIDE * lower.min(upper - lower)
+        } else {
+            BESIDE * (upper - lower)
+        };
         let distance = (x - lower).min(upper - x);
         if distance >= nearest {
             return self.density_inside(index, x);
