@@ -113,7 +113,13 @@ impl AdditiveSpike {
         let g = -self.law.stieltjes(position.into())?.re;
         let slope = self.law.stieltjes_derivative(position.into())?.re;
         let overlap = (1.0 / (self.strength * self.strength * slope)).min(1.0);
-        let variance = Some(2.0 * (slope - g * g).max(0.0) / (slope * slope));
+        // Far away both terms are 1/x^2, and their difference var(mu) / x^4.
+        let variance = if position.abs() > 1e4 * size {
+            2.0 * self.law.free_cumulants(2)[1]
+        } else {
+            2.0 * (slope - g * g).max(0.0) / (slope * slope)
+        };
+        let variance = Some(variance);
         Ok(Some(Outlier { detached: true, position, overlap, variance }))
     }
 }

@@ -93,11 +93,20 @@ impl Law for Affine {
         if self.factor > 0.0 {
             return Ok(self.forward(self.law.quantile(probability)?));
         }
-        // The least x with P(factor y + shift <= x) >= u: the greatest y with P(y' >= y) >= u.
-        if probability == 0.0 {
-            return Ok(self.forward(self.law.quantile(1.0)?));
+        // The least x with F(x) >= u is the image of the largest y with P(y' < y) <= 1 - u: within a jump that ends at
+        // 1 - u, of the atom after it.
+        let inner = 1.0 - probability;
+        let y = self.law.quantile(inner)?;
+        let ends = super::transforms::ends(&self.law.support(), &self.law.atoms());
+        if probability == 0.0 || self.law.cumulative(y)? > inner || y >= ends.upper {
+            return Ok(self.forward(y));
         }
-        Ok(self.forward(self.law.quantile(1.0 - probability)?))
+        // F(y) = 1 - u exactly: on to where mass begins again.
+        let starts = self.law.support().into_iter().map(|part| part.lower);
+        let starts = starts.chain(self.law.atoms().into_iter().map(|atom| atom.location));
+        let inside = self.law.support().iter().any(|part| part.lower <= y && y < part.upper);
+        let next = starts.filter(|start| *start > y).fold(f64::INFINITY, f64::min);
+        Ok(self.forward(if inside || !next.is_finite() { y } else { next }))
     }
 
     fn stieltjes(&self, z: Complex) -> Result<Complex> {

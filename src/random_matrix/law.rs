@@ -52,7 +52,7 @@ pub trait Law: Debug + Send + Sync {
 
     /// The density rho of the part of the law that has one; atoms do not show in it.
     ///
-    /// It is 0 outside of the support and infinite at a hard edge.
+    /// It is 0 outside of the support. At a hard edge it is infinite, or 0 where a law is only known inside.
     ///
     /// # Errors
     /// If `x` is not a number.
@@ -118,7 +118,9 @@ pub trait Law: Debug + Send + Sync {
     /// # Errors
     /// If `w` is not a value of G outside of the support: the limits are G at the two ends.
     fn r_transform(&self, w: f64) -> Result<f64> {
-        transforms::r_transform(&self.support(), &self.atoms(), self.moment(1), w, |x| self.stieltjes(x.into()))
+        transforms::r_transform(&self.support(), &self.atoms(), &self.free_cumulants(3), w, |x| {
+            self.stieltjes(x.into())
+        })
     }
 
     /// The S-transform S(t) = (1 + t) / (t K(t)), with K the inverse of T(x) = int y mu(dy) / (x - y) outside of the
@@ -130,7 +132,9 @@ pub trait Law: Debug + Send + Sync {
     /// If the law has mass below 0 or a mean of 0, or `t` is not a value of T above the support or below 0: -1 + (mass at 0)
     /// < t < T(upper end).
     fn s_transform(&self, t: f64) -> Result<f64> {
-        transforms::s_transform(&self.support(), &self.atoms(), self.moment(1), t, |x| self.stieltjes(x.into()))
+        transforms::s_transform(&self.support(), &self.atoms(), &self.free_cumulants(2), t, |x| {
+            self.stieltjes(x.into())
+        })
     }
 
     /// Fills with independent draws from the law: entries `offset..` of the key's stream, as in [`Key::uniform`].

@@ -122,7 +122,14 @@ impl MultiplicativeSpike {
         let [t, slope] = self.transform(position)?;
         let theta = self.strength;
         let overlap = (-(1.0 + theta) / (theta * theta * position * slope)).min(1.0);
-        let variance = Some(2.0 * (-position * slope - t - t * t).max(0.0) / (slope * slope));
+        // Far away the numerator is var(mu) / x^2, a small difference.
+        let variance = if position > 1e4 * size {
+            let ratio = position / self.law.moment(1);
+            2.0 * self.law.free_cumulants(2)[1] * ratio * ratio
+        } else {
+            2.0 * (-position * slope - t - t * t).max(0.0) / (slope * slope)
+        };
+        let variance = Some(variance);
         Ok(Some(Outlier { detached: true, position, overlap, variance }))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::complex::Complex;
 use super::law::{self, Atom, Interval, Law};
+use super::transforms::{ends, size_of};
 use crate::error::{Error, Result};
 
 /// A density that is linear between the points of a grid, with atoms beside it: a measured spectrum as a law.
@@ -30,7 +31,12 @@ pub struct PiecewiseLinear {
     /// The mass of the density up to each point.
     masses: Vec<f64>,
     atoms: Vec<Atom>,
+    moments: [f64; FAR_TERMS],
 }
+
+/// Terms of the series far away, beyond [`FAR`] times the farthest point of the law.
+const FAR_TERMS: usize = 12;
+const FAR: f64 = 30.0;
 
 impl PiecewiseLinear {
     /// A grid, ascending, the density at its points, and atoms; all is divided by the whole mass.
@@ -73,12 +79,35 @@ impl PiecewiseLinear {
             .map(|atom| Atom { weight: atom.weight / total, ..*atom })
             .collect();
         atoms.sort_by(|a, b| a.location.total_cmp(&b.location));
-        Ok(PiecewiseLinear {
+        atoms.dedup_by(|next, kept| {
+            let same = next.location == kept.location;
+            if same {
+                kept.weight += next.weight;
+            }
+            same
+        });
+        let mut law = PiecewiseLinear {
             grid: grid.to_vec(),
             density: density.iter().map(|value| value / total).collect(),
             masses: masses.iter().map(|mass| mass / total).collect(),
             atoms,
-        })
+            moments: [0.0; FAR_TERMS],
+        };
+        for order in 0..FAR_TERMS {
+            law.moments[order] = law.moment(order as u32);
+        }
+        Ok(law)
+    }
+
+    /// m and m' far away, where the pieces cancel: -sum_k moment_k / z^(k + 1).
+    fn far(&self, z: Complex) -> [Complex; 2] {
+        let inverse = Complex::from(1.0) / z;
+        let mut sums = [Complex::default(); 2];
+        for (order, moment) in self.moments.iter().enumerate().rev() {
+            sums[0] = (sums[0] + *moment) * inverse;
+            sums[1] = (sums[1] + *moment * (order as f64 + 1.0)) * inverse;
+        }
+        [-sums[0], sums[1] * inverse]
     }
 
     /// The piece that holds x, and the density's slope there.
@@ -89,8 +118,11 @@ impl PiecewiseLinear {
 
     fn on_the_cut(&self, z: Complex) -> Result<()> {
         law::finite(z)?;
+        if z.im != 0.0 {
+            return Ok(());
+        }
         let inside = self.support().iter().any(|part| part.contains(z.re));
-        if z.im == 0.0 && (inside || self.atoms.iter().any(|atom| atom.location == z.re)) {
+        if inside || self.atoms.iter().any(|atom| atom.location == z.re) {
             return Err(law::on_the_cut(z.re));
         }
         Ok(())
@@ -98,6 +130,11 @@ impl PiecewiseLinear {
 
     /// The sums of m and m', piece by piece.
     fn transforms(&self, z: Complex) -> [Complex; 2] {
+        let size =
+            size_of(ends(&[Interval { lower: self.grid[0], upper: self.grid[self.grid.len() - 1] }], &self.atoms));
+        if z.modulus() > FAR * size {
+            return self.far(z);
+        }
         let mut sums = [Complex::default(); 2];
         for j in 0..self.grid.len() - 1 {
             let (low, high) = (self.grid[j], self.grid[j + 1]);

@@ -64,12 +64,13 @@ pub(super) fn derivative(
 pub(super) fn r_transform(
     support: &[Interval],
     atoms: &[Atom],
-    mean: f64,
+    cumulants: &[f64],
     w: f64,
     stieltjes: impl Fn(f64) -> Result<Complex>,
 ) -> Result<f64> {
-    if w == 0.0 {
-        return Ok(mean);
+    // Near 0 by its series: K(w) - 1/w would lose it.
+    if w.abs() * size_of(ends(support, atoms)) < 1e-5 {
+        return Ok(cumulants[0] + w * (cumulants[1] + w * cumulants[2]));
     }
     let limits = "must be a value of G(x) = int mu(dy) / (x - y) outside of the law's support: take it nearer to 0";
     let refused = Error::OutOfRange { what: "the argument of an R-transform", value: w, limits };
@@ -86,17 +87,19 @@ pub(super) fn r_transform(
 pub(super) fn s_transform(
     support: &[Interval],
     atoms: &[Atom],
-    mean: f64,
+    cumulants: &[f64],
     t: f64,
     stieltjes: impl Fn(f64) -> Result<Complex>,
 ) -> Result<f64> {
     let ends = ends(support, atoms);
+    let (mean, variance) = (cumulants[0], cumulants[1]);
     if !(ends.lower >= 0.0 && mean > 0.0) {
         let limits = "must be at least 0, with a positive mean: an S-transform is of a law on [0, inf)";
         return Err(Error::OutOfRange { what: "the lower end of the law", value: ends.lower, limits });
     }
-    if t == 0.0 {
-        return Ok(1.0 / mean);
+    // Near 0 by its series.
+    if t.abs() * (1.0 + ends.upper / mean) < 1e-8 {
+        return Ok((1.0 - t * variance / (mean * mean)) / mean);
     }
     let limits =
         "must be a value of T(x) = int y mu(dy) / (x - y) above the law's support or below 0: take it nearer to 0";

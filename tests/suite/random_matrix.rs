@@ -1,6 +1,7 @@
 //! Tests of `random_matrix`: here the laws as properties over all ratios, and what is refused.
 
 mod convolutions;
+mod extremes;
 mod samples;
 mod spikes;
 mod tables;

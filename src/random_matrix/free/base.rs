@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::random_matrix::complex::Complex;
-use crate::random_matrix::law::{Interval, Law};
-use crate::random_matrix::transforms::merged;
+use crate::random_matrix::law::{Atom, Interval, Law};
+use crate::random_matrix::transforms::{ends, merged, size_of};
 
 /// A law, unpacked into its atoms if it is nothing but atoms.
 #[derive(Clone, Debug)]
@@ -16,17 +16,29 @@ pub(super) struct Base {
     /// The least positive one and the mass of all positive ones, where they are all.
     least: f64,
     rank: f64,
+    /// The farthest point from 0 and the first moments, where they are not: far away transforms are small differences.
+    size: f64,
+    moments: [f64; TERMS],
 }
+
+/// Terms of a series far away, and how far that is in units of the law's size.
+const TERMS: usize = 8;
+const FAR: f64 = 300.0;
 
 impl Base {
     pub(super) fn new(law: Arc<dyn Law>) -> Self {
         let discrete = law.support().is_empty();
         let atoms = if discrete { law.atoms() } else { Vec::new() };
-        let points: Vec<(f64, f64)> = atoms.iter().map(|a| (a.location, a.weight)).collect();
+        let points = merged_points(&atoms);
         let least = points.iter().map(|point| point.0).filter(|x| *x > 0.0).fold(f64::INFINITY, f64::min);
         // From what is not in it, if that is nothing: exactly 1.
         let rank = 1.0 - points.iter().filter(|point| point.0 <= 0.0).map(|point| point.1).sum::<f64>();
-        Base { law, points, least, rank }
+        let size = if points.is_empty() { size_of(ends(&law.support(), &law.atoms())) } else { f64::INFINITY };
+        let mut moments = [1.0; TERMS];
+        if points.is_empty() {
+            moments.iter_mut().enumerate().for_each(|(k, moment)| *moment = law.moment(k as u32 + 1));
+        }
+        Base { law, points, least, rank, size, moments }
     }
 
     pub(super) fn law(&self) -> &dyn Law {
@@ -45,6 +57,9 @@ impl Base {
 
     /// The closed sets of the real line that carry mass, ascending and disjoint; atoms are points.
     pub(super) fn carriers(&self) -> Vec<Interval> {
+        if !self.points.is_empty() {
+            return self.points.iter().map(|point| Interval { lower: point.0, upper: point.0 }).collect();
+        }
         let atoms = self.law.atoms().into_iter().map(|a| Interval { lower: a.location, upper: a.location });
         merged(self.law.support().into_iter().chain(atoms).collect())
     }
@@ -65,6 +80,16 @@ impl Base {
 
     /// T(w) = int x mu(dx) / (w - x) and its derivative.
     pub(super) fn transform(&self, w: Complex) -> Result<[Complex; 2]> {
+        if self.points.is_empty() && w.modulus() > FAR * self.size {
+            // sum_k moment_k / w^k.
+            let inverse = Complex::from(1.0) / w;
+            let mut sums = [Complex::default(); 2];
+            for (k, moment) in self.moments.iter().enumerate().rev() {
+                sums[0] = (sums[0] + *moment) * inverse;
+                sums[1] = (sums[1] + *moment * (k as f64 + 1.0)) * inverse;
+            }
+            return Ok([sums[0], -(sums[1] * inverse)]);
+        }
         if self.points.is_empty() {
             let [m, slope] = self.stieltjes(w)?;
             return Ok([-(w * m + 1.0), -(m + w * slope)]);
@@ -76,6 +101,49 @@ impl Base {
             sums[1] = sums[1] - inverse * inverse * (weight * x);
         }
         Ok(sums)
+    }
+
+    /// The atoms, those that only rounding tells apart made one.
+    pub(super) fn atoms(&self) -> Vec<Atom> {
+        match self.points() {
+            Some(points) => points.iter().map(|&(location, weight)| Atom { location, weight }).collect(),
+            None => self.law.atoms(),
+        }
+    }
+
+    /// The variance under mu of 1 / (x - w), for a real w without mass: m' - m^2, of which nothing is lost.
+    pub(super) fn resolvent_variance(&self, w: f64) -> Result<f64> {
+        if self.points.is_empty() && w.abs() > FAR * self.size {
+            // By central moments, to the fourth.
+            let [mean, second, third, fourth] = [0, 1, 2, 3].map(|k| self.moments[k]);
+            let variance = second - mean * mean;
+            let skew = third - mean * (3.0 * second - 2.0 * mean * mean);
+            let flat = fourth - mean * (4.0 * third - mean * (6.0 * second - 3.0 * mean * mean));
+            let inverse = 1.0 / (w - mean);
+            let series = variance + inverse * (2.0 * skew + inverse * (3.0 * flat - variance * variance));
+            return Ok((series * inverse * inverse * inverse * inverse).max(0.0));
+        }
+        let [m, slope] = self.stieltjes(w.into())?.map(|value| value.re);
+        if self.points.is_empty() {
+            return Ok((slope - m * m).max(0.0));
+        }
+        Ok(self.points.iter().map(|&(x, weight)| weight * (1.0 / (x - w) - m) * (1.0 / (x - w) - m)).sum())
+    }
+
+    /// The mean and the variance under mu of x / (w - x), for a real w without mass.
+    pub(super) fn transform_variance(&self, w: f64) -> Result<[f64; 2]> {
+        let [t, slope] = self.transform(w.into())?.map(|value| value.re);
+        if self.points.is_empty() && w.abs() > FAR * self.size {
+            // sum_(k >= 2) (k - 1) moment_k / w^k - T^2.
+            let terms = self.moments.iter().enumerate().rev();
+            let square = terms.fold(0.0, |sum, (k, moment)| (sum + k as f64 * moment) / w);
+            return Ok([t, (square - t * t).max(0.0)]);
+        }
+        if self.points.is_empty() {
+            return Ok([t, (-w * slope - t - t * t).max(0.0)]);
+        }
+        let deviation = |x: f64| x / (w - x) - t;
+        Ok([t, self.points.iter().map(|&(x, weight)| weight * deviation(x) * deviation(x)).sum()])
     }
 
     /// int mu(dx) / |x - w|^2.
@@ -126,6 +194,37 @@ impl Base {
     fn positive(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.points.iter().copied().filter(|point| point.0 > 0.0)
     }
+}
+
+/// Atoms nearer to each other than this part of the largest are one: rounding makes copies of what is one eigenvalue.
+const SAME: f64 = 1e-13;
+
+/// Locations and weights, those that only rounding tells apart made one, at their mean.
+fn merged_points(atoms: &[Atom]) -> Vec<(f64, f64)> {
+    let size = atoms.iter().fold(0.0f64, |size, atom| size.max(atom.location.abs()));
+    let mut points: Vec<(f64, f64)> = Vec::with_capacity(atoms.len());
+    let mut last = f64::NEG_INFINITY;
+    for atom in atoms {
+        match points.last_mut() {
+            Some(point) if atom.location - last <= SAME * size => {
+                let weight = point.1 + atom.weight;
+                // An exact location stays exact.
+                if atom.location != point.0 {
+                    point.0 += (atom.location - point.0) * (atom.weight / weight);
+                }
+                point.1 = weight;
+            }
+            _ => points.push((atom.location, atom.weight)),
+        }
+        last = atom.location;
+    }
+    // What is 0 but for rounding is 0.
+    for point in &mut points {
+        if point.0.abs() <= SAME * size {
+            point.0 = 0.0;
+        }
+    }
+    points
 }
 
 /// 1 / (difference - i im).

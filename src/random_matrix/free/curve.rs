@@ -45,8 +45,8 @@ pub(super) enum Map {
     Compression { fraction: f64 },
 }
 
-/// For each interval of the support some x and the points there, ascending.
-pub(super) type Guesses = Vec<Vec<(f64, Complex)>>;
+/// Some x of an interval of the support and the points there, ascending.
+pub(super) type Guesses = Vec<(f64, Complex)>;
 
 /// One interval of the support, in w and in x.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,12 +62,12 @@ pub(super) struct Curve {
     pub(super) map: Map,
     pub(super) bulks: Vec<Bulk>,
     /// Points of the curve of each bulk with their x, ascending.
-    guesses: OnceLock<Result<Guesses>>,
+    guesses: Vec<OnceLock<Result<Guesses>>>,
 }
 
 impl Curve {
     pub(super) fn new(base: Base, map: Map) -> Result<Self> {
-        let mut curve = Curve { base, map, bulks: Vec::new(), guesses: OnceLock::new() };
+        let mut curve = Curve { base, map, bulks: Vec::new(), guesses: Vec::new() };
         let obstacles = curve.obstacles()?;
         let mut edges = Vec::new();
         for gap in gaps(&obstacles) {
@@ -75,16 +75,22 @@ impl Curve {
         }
         // The first opens a bulk, the last closes one; each inner gap closes and opens.
         for pair in edges.chunks_exact(2) {
-            let [lower, upper] = [curve.value(pair[0].into())?[0].re, curve.value(pair[1].into())?[0].re];
+            let at = |u: f64| match map {
+                // A population that touches 0 has no transform there, and z is 0.
+                Map::Covariance { .. } if u == 0.0 => Ok::<f64, Error>(0.0),
+                _ => Ok(curve.value(u.into())?[0].re),
+            };
+            let [lower, upper] = [at(pair[0])?, at(pair[1])?];
             // Rounding of a hard edge.
             curve.bulks.push(Bulk {
                 points: Interval { lower: pair[0], upper: pair[1] },
                 support: Interval { lower: lower.min(upper), upper },
             });
         }
+        curve.guesses = curve.bulks.iter().map(|_| OnceLock::new()).collect();
         if let (Map::Covariance { ratio }, Some(first)) = (map, curve.bulks.first_mut()) {
             // As many samples as non-zero variances: a hard edge, at 0 exactly.
-            let zeros: f64 = curve.base.law().atoms().iter().filter(|a| a.location == 0.0).map(|a| a.weight).sum();
+            let zeros: f64 = curve.base.atoms().iter().filter(|a| a.location == 0.0).map(|a| a.weight).sum();
             if (ratio * (1.0 - zeros) - 1.0).abs() <= 4.0 * f64::EPSILON {
                 (first.points.lower, first.support.lower) = (0.0, 0.0);
             }
@@ -243,20 +249,17 @@ impl Curve {
         Ok((self.value(w)?[0].re, w))
     }
 
-    fn guesses(&self) -> Result<&[Vec<(f64, Complex)>]> {
-        let made = self.guesses.get_or_init(|| {
-            let bulks = self.bulks.iter().map(|bulk| {
-                let Interval { lower, upper } = bulk.points;
-                // Denser at the ends, where the curve is steep.
-                let inner = (1..NODES).map(|node| {
-                    let share = libm::sin(PI / 2.0 * node as f64 / NODES as f64);
-                    self.above(lower + (upper - lower) * share * share)
-                });
-                let ends = [(bulk.support.lower, lower), (bulk.support.upper, upper)];
-                let [first, last] = ends.map(|(x, u)| Ok((x, Complex::from(u))));
-                std::iter::once(first).chain(inner).chain(std::iter::once(last)).collect()
+    fn guesses(&self, bulk: usize) -> Result<&[(f64, Complex)]> {
+        let made = self.guesses[bulk].get_or_init(|| {
+            let Bulk { points: Interval { lower, upper }, support } = self.bulks[bulk];
+            // Denser at the ends, where the curve is steep.
+            let inner = (1..NODES).map(|node| {
+                let share = libm::sin(PI / 2.0 * node as f64 / NODES as f64);
+                self.above(lower + (upper - lower) * share * share)
             });
-            bulks.collect()
+            let [first, last] =
+                [(support.lower, lower), (support.upper, upper)].map(|(x, u)| Ok((x, Complex::from(u))));
+            std::iter::once(first).chain(inner).chain(std::iter::once(last)).collect()
         });
         made.as_deref().map_err(Clone::clone)
     }
@@ -268,7 +271,7 @@ impl Curve {
 
     /// The point of the curve with psi(w) = x, for x inside of a bulk.
     pub(super) fn point(&self, bulk: usize, x: f64) -> Result<Complex> {
-        let nodes = &self.guesses()?[bulk];
+        let nodes = self.guesses(bulk)?;
         let after = nodes.partition_point(|node| node.0 <= x).clamp(1, nodes.len() - 1);
         let (left, right) = (nodes[after - 1], nodes[after]);
         let share = ((x - left.0) / (right.0 - left.0)).clamp(0.0, 1.0);
@@ -292,19 +295,24 @@ impl Curve {
     /// psi(w) = z by Newton's method in the upper half plane; `None` if it leaves it or does not settle.
     fn newton(&self, z: Complex, guess: Complex) -> Result<Option<Complex>> {
         let mut w = guess;
-        for _ in 0..24 {
+        for round in 0..32 {
             let [value, slope] = self.value(w)?;
             let excess = value - z;
             let step = excess / slope;
             let next = w - step;
-            if !(next.im > 0.0 && next.is_finite()) {
+            let inside = next.im > 0.0 && next.is_finite();
+            // Beside an edge or a zero of psi the excess drowns in rounding before the step is small.
+            let terms = if round < 16 { z.modulus() } else { z.modulus() + w.modulus() };
+            if excess.modulus() <= 4.0 * f64::EPSILON * terms {
+                return Ok(Some(if inside { next } else { w }));
+            }
+            if !inside {
                 return Ok(None);
             }
+            let small = step.modulus() <= 1e-9 * w.im;
             w = next;
             // Quadratic: the step after this one would be its square.
-            // Near an edge the excess drowns in rounding first.
-            let drowned = excess.modulus() <= 8.0 * f64::EPSILON * z.modulus();
-            if step.modulus() <= 1e-9 * w.im || drowned {
+            if small {
                 let [value, slope] = self.value(w)?;
                 let polished = w - (value - z) / slope;
                 return Ok(Some(if polished.im > 0.0 { polished } else { w }));

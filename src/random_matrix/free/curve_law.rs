@@ -8,7 +8,7 @@ use super::curve::{Curve, Map};
 use super::root::root;
 use super::series;
 use super::tabulation::Tabulation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random_matrix::complex::Complex;
 use crate::random_matrix::edge::{Edge, Side};
 use crate::random_matrix::law::{self, Atom, Interval, Law};
@@ -28,8 +28,15 @@ pub(super) struct CurveLaw {
 
 impl CurveLaw {
     pub(super) fn new(base: Base, map: Map) -> Result<Self> {
-        let atoms = atoms(base.law(), map);
+        let atoms = atoms(base.atoms(), map);
         let curve = Curve::new(base, map)?;
+        if let Some(bulk) =
+            curve.bulks.iter().find(|b| !(b.support.lower <= b.support.upper && b.support.upper.is_finite()))
+        {
+            // The squares of its numbers are not representable.
+            let limits = "must be a number: rescale the law to numbers between 1e-100 and 1e100";
+            return Err(Error::OutOfRange { what: "an edge of the law", value: bulk.support.lower, limits });
+        }
         Ok(CurveLaw { curve, atoms, masses: OnceLock::new(), table: OnceLock::new() })
     }
 
@@ -83,6 +90,23 @@ impl CurveLaw {
             Map::Semicircular { .. } => [m, slope],
             Map::Compression { fraction } => [m / fraction, slope / fraction],
         })
+    }
+
+    /// m(z) and m'(z).
+    fn outer_at(&self, z: Complex) -> Result<[Complex; 2]> {
+        let w = self.curve.solve(z)?;
+        let turn = self.curve.value(w)?[1];
+        if let Map::Covariance { ratio } = self.curve.map
+            && ratio > 1.0
+            && z != Complex::default()
+        {
+            // 1 + c T is z / w: with an atom at 0 both go to 0 there, and z is known.
+            let [m, slope] = self.curve.base.stieltjes(w)?;
+            let value = w * m / z;
+            return Ok([value, ((m + w * slope) / turn - value) / z]);
+        }
+        let [m, slope] = self.outer(w)?;
+        Ok([m, slope / turn])
     }
 
     /// F at a point of the closed curve, by the logarithmic potential of the law in closed form; for discrete laws alone.
@@ -139,6 +163,10 @@ impl CurveLaw {
             .table
             .get_or_init(|| Tabulation::new(EQUATION, &self.support(), self.atoms.clone(), |x| self.density(x)));
         made.as_ref().map_err(Clone::clone)
+    }
+
+    fn unsolved(&self, part: Interval) -> Error {
+        Error::Unsolved { equation: EQUATION, re: part.lower, im: 0.0, residual: f64::NAN }
     }
 
     fn atoms_up_to(&self, x: f64) -> f64 {
@@ -220,7 +248,7 @@ impl Law for CurveLaw {
             };
             let angle = root(0.0, PI, |angle| Ok(self.closed(points, at(angle)?.1)? - probability))?;
             let Interval { lower, upper } = bulk.support;
-            let mut x = at(angle)?.0.clamp(lower, upper);
+            let mut x = at(angle)?.0.max(lower).min(upper);
             // Where the curve is nearly flat, F(x) is known better than the x of a parameter.
             for _ in 0..3 {
                 if x <= lower || x >= upper {
@@ -230,9 +258,9 @@ impl Law for CurveLaw {
                 if !step.is_finite() || step.abs() <= 4.0 * f64::EPSILON * x.abs() {
                     break;
                 }
-                x = (x - step).clamp(lower, upper);
+                x = (x - step).max(lower).min(upper);
             }
-            return Ok(x);
+            return if x.is_nan() { Err(self.unsolved(bulk.support)) } else { Ok(x) };
         }
         Ok(self.atoms.last().map_or(lowest, |atom| atom.location))
     }
@@ -241,15 +269,14 @@ impl Law for CurveLaw {
         if self.is_atom(z) {
             return Err(law::on_the_cut(z.re));
         }
-        Ok(self.outer(self.curve.solve(z)?)?[0])
+        Ok(self.outer_at(z)?[0])
     }
 
     fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {
         if self.is_atom(z) {
             return Err(law::on_the_cut(z.re));
         }
-        let w = self.curve.solve(z)?;
-        let slope = self.outer(w)?[1] / self.curve.value(w)?[1];
+        let slope = self.outer_at(z)?[1];
         if slope.is_finite() { Ok(slope) } else { Err(law::on_the_cut(z.re)) }
     }
 
@@ -286,8 +313,7 @@ impl Law for CurveLaw {
 }
 
 /// The atoms that survive.
-fn atoms(base: &dyn Law, map: Map) -> Vec<Atom> {
-    let atoms = base.atoms();
+fn atoms(atoms: Vec<Atom>, map: Map) -> Vec<Atom> {
     match map {
         Map::Covariance { ratio } => {
             let zeros: f64 = atoms.iter().filter(|atom| atom.location == 0.0).map(|atom| atom.weight).sum();
@@ -312,22 +338,25 @@ macro_rules! law_of_field {
             fn atoms(&self) -> Vec<$crate::random_matrix::Atom> {
                 self.$field.atoms()
             }
-            fn density(&self, x: f64) -> $crate::Result<f64> {
+            fn density(&self, x: f64) -> $crate::error::Result<f64> {
                 self.$field.density(x)
             }
-            fn cumulative(&self, x: f64) -> $crate::Result<f64> {
+            fn cumulative(&self, x: f64) -> $crate::error::Result<f64> {
                 self.$field.cumulative(x)
             }
-            fn quantile(&self, probability: f64) -> $crate::Result<f64> {
+            fn quantile(&self, probability: f64) -> $crate::error::Result<f64> {
                 self.$field.quantile(probability)
             }
-            fn stieltjes(&self, z: $crate::random_matrix::Complex) -> $crate::Result<$crate::random_matrix::Complex> {
+            fn stieltjes(
+                &self,
+                z: $crate::random_matrix::Complex,
+            ) -> $crate::error::Result<$crate::random_matrix::Complex> {
                 self.$field.stieltjes(z)
             }
             fn stieltjes_derivative(
                 &self,
                 z: $crate::random_matrix::Complex,
-            ) -> $crate::Result<$crate::random_matrix::Complex> {
+            ) -> $crate::error::Result<$crate::random_matrix::Complex> {
                 self.$field.stieltjes_derivative(z)
             }
             fn moment(&self, order: u32) -> f64 {

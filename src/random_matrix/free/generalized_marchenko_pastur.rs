@@ -127,7 +127,7 @@ impl GeneralizedMarchenkoPastur {
     /// variance is for real Gaussian samples.
     ///
     /// # Errors
-    /// Unless the spike is finite and positive; if it is one of the population's own eigenvalues.
+    /// Unless the spike is finite and positive.
     pub fn outlier(&self, spike: f64) -> Result<Outlier> {
         Error::positive("the population spike", spike)?;
         let curve = &self.law.curve;

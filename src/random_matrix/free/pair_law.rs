@@ -31,19 +31,19 @@ pub(super) struct PairLaw {
     simple: Option<Affine>,
     atoms: Vec<Atom>,
     /// The first point at some x of each interval.
-    guesses: OnceLock<Result<Guesses>>,
+    guesses: OnceLock<Result<Vec<Guesses>>>,
     table: OnceLock<Result<Tabulation>>,
 }
 
 impl PairLaw {
     pub(super) fn new(first: Base, second: Base, kind: Kind) -> Result<Self> {
-        let atoms = atoms(first.law(), second.law(), kind);
+        let atoms = atoms(&first.atoms(), &second.atoms(), kind);
         let simple = simple(&first, &second, kind)?;
         let pair = Pair::new(first, second, kind)?;
         Ok(PairLaw { pair, simple, atoms, guesses: OnceLock::new(), table: OnceLock::new() })
     }
 
-    fn guesses(&self) -> Result<&[Vec<(f64, Complex)>]> {
+    fn guesses(&self) -> Result<&[Guesses]> {
         let made = self.guesses.get_or_init(|| {
             let parts = self.pair.support.iter().map(|part| {
                 let solve = |x: f64, last: Option<&(f64, Complex)>| -> Result<(f64, Complex)> {
@@ -210,8 +210,8 @@ fn simple(first: &Base, second: &Base, kind: Kind) -> Result<Option<Affine>> {
 
 /// Atoms: of a sum at a + b, of a product at a b, where the two weights exceed 1 together (Bercovici & Voiculescu 1998,
 /// Belinschi 2003); at 0 of a product the larger one.
-fn atoms(first: &dyn Law, second: &dyn Law, kind: Kind) -> Vec<Atom> {
-    let zero = |law: &dyn Law| law.atoms().iter().find(|atom| atom.location == 0.0).map_or(0.0, |atom| atom.weight);
+fn atoms(first: &[Atom], second: &[Atom], kind: Kind) -> Vec<Atom> {
+    let zero = |atoms: &[Atom]| atoms.iter().find(|atom| atom.location == 0.0).map_or(0.0, |atom| atom.weight);
     let mut atoms = Vec::new();
     let product = !matches!(kind, Kind::Sum);
     if product {
@@ -225,8 +225,8 @@ fn atoms(first: &dyn Law, second: &dyn Law, kind: Kind) -> Vec<Atom> {
         }
     }
     if !matches!(kind, Kind::Separable { .. }) {
-        for a in first.atoms() {
-            for b in second.atoms() {
+        for a in first {
+            for b in second {
                 let location = if product { a.location * b.location } else { a.location + b.location };
                 let weight = a.weight + b.weight - 1.0;
                 if weight > 0.0 && !(product && location == 0.0) {

@@ -11,8 +11,8 @@ use crate::random_matrix::transforms::{gaps, merged};
 
 /// Points at which each pair of gaps is looked through for edges.
 const GRID: usize = 96;
-/// More pairs of gaps than this are refused: their number is the product of the numbers of gaps.
-const MOST_PAIRS: usize = 1 << 13;
+/// More than this, some ten seconds, is refused.
+const MOST_TERMS: usize = 1 << 22;
 /// What rounding can make of a drive of 0: two fair coins have it along a whole pair of gaps, in which z stands still. z is
 /// stationary where the drive is 0, so that an edge is shifted by no more than its rounding.
 const ROUNDING: f64 = 1e-13;
@@ -60,6 +60,8 @@ struct Real {
     z: f64,
     /// Positive outside of the support.
     drive: f64,
+    /// dz/dw1 for sums, d log z / d log w1 for products.
+    slope: f64,
 }
 
 impl Pair {
@@ -134,27 +136,46 @@ impl Pair {
     /// What a pair of real points at the same level says.
     fn meeting(&self, first: f64, second: f64) -> Result<Real> {
         let ratio = self.ratio();
-        let [level, slope] = self.level(&self.first, ratio, first)?;
-        let [_, other] = self.level(&self.second, 1.0, second)?;
-        if let Kind::Sum = self.kind {
-            // 1/F' of both, each in (0, 1].
-            let drive = -level * level / slope - level * level / other - 1.0;
-            return Ok(Real { z: first + second - 1.0 / level, drive: drive - ROUNDING });
-        }
+        let [level, _] = self.level(&self.first, ratio, first)?;
+        let [left, right] = [self.inflation(&self.first, first)?, self.inflation(&self.second, second)?];
+        let both = left * right;
+        // dz/dl is - (1 - v1 v2) / ((1 + v1)(1 + v2)) times a square, for products times z over the level.
+        let drive = (1.0 - both) / (1.0 + both.abs()) * ((1.0 + left) * (1.0 + right)).signum() - ROUNDING;
         let (weight, z) = match self.kind {
+            Kind::Sum => {
+                return Ok(Real { z: first + second - 1.0 / level, drive, slope: (1.0 - both) / (1.0 + right) });
+            }
             // 1 + T = w G, which near -1 the sum would lose.
             Kind::Product => {
                 let lifted = -first * self.first.stieltjes(first.into())?[0].re;
-                (level * lifted, first * second * level / lifted)
+                (level * lifted, first * second * (level / lifted))
             }
             _ => (level, first * second * level),
         };
-        let drive = -weight / (first * slope) - weight / (second * other) - 1.0;
+        let slope = (1.0 - both) / (1.0 + right);
         if z > 0.0 {
-            return Ok(Real { z, drive: drive * weight.signum() - ROUNDING });
+            return Ok(Real { z, drive: if weight > 0.0 { drive } else { -drive - 2.0 * ROUNDING }, slope });
         }
         // Below 0 there is nothing; its points are negative both.
-        Ok(Real { z, drive: if first < 0.0 && second < 0.0 { 1.0 } else { -1.0 } })
+        Ok(Real { z, drive: if first < 0.0 && second < 0.0 { 1.0 } else { -1.0 }, slope })
+    }
+
+    /// By how much a law's own link falls behind the identity: v = F' - 1 for sums, -w l' / l - 1 (over 1 + l, for products)
+    /// else. It is a variance over a square: nothing is lost far away.
+    fn inflation(&self, base: &Base, x: f64) -> Result<f64> {
+        if let Kind::Sum = self.kind {
+            let m = base.stieltjes(x.into())?[0].re;
+            return Ok(base.resolvent_variance(x)? / (m * m));
+        }
+        let [t, variance] = base.transform_variance(x)?;
+        Ok(match self.kind {
+            Kind::Product => {
+                let lifted = -x * base.stieltjes(x.into())?[0].re;
+                variance / (t * lifted)
+            }
+            // int y^2 mu(dy) / (x - y)^2 over T.
+            _ => variance / t + t,
+        })
     }
 
     /// The outliers that one eigenvalue of one law causes, apart from its others.
@@ -169,24 +190,26 @@ impl Pair {
             let limits = "must lie apart from the law that it is added to";
             return Err(Error::OutOfRange { what: "the spike", value: spike, limits });
         }
-        let [level, slope] = self.level(own, own_ratio, spike)?;
+        let [level, _] = self.level(own, own_ratio, spike)?;
         let mut found = Vec::new();
-        for gap in self.gaps(other, other_ratio, self.farthest_level())? {
+        // As far out as the spike is strong.
+        let farthest = self.farthest_level().min(1e-2 * level.abs());
+        for gap in self.gaps(other, other_ratio, farthest)? {
             if !(gap.levels[1] < level && level < gap.levels[0]) {
                 continue;
             }
             let point = self.invert(other, other_ratio, gap, level)?;
             let (first, second) = if of_second { (point, spike) } else { (spike, point) };
-            let Real { z, drive } = self.meeting(first, second)?;
+            let Real { z, drive, slope } = self.meeting(first, second)?;
             if drive <= 0.0 {
                 continue;
             }
-            // dz/dw of the spike's own point, by the level.
-            let [_, other_slope] = self.level(other, other_ratio, point)?;
-            let overlap = match self.kind {
-                Kind::Sum => 1.0 + slope / other_slope + slope / (level * level),
-                Kind::Product => 1.0 + spike * slope * (1.0 / (point * other_slope) + 1.0 / (level * (1.0 + level))),
-                Kind::Separable { .. } => 1.0 + spike * slope * (1.0 / (point * other_slope) + 1.0 / level),
+            // The derivative by the spike's own point: (1 - v1 v2) / (1 + v of the other).
+            let overlap = if of_second {
+                let [own, others] = [self.inflation(own, spike)?, self.inflation(other, point)?];
+                (1.0 - own * others) / (1.0 + others)
+            } else {
+                slope
             };
             found.push(Outlier { detached: true, position: z, overlap, variance: None });
         }
@@ -197,12 +220,15 @@ impl Pair {
         let farthest = self.farthest_level();
         let lefts = self.gaps(&self.first, self.ratio(), farthest)?;
         let rights = self.gaps(&self.second, 1.0, farthest)?;
-        if lefts.len().saturating_mul(rights.len()) > MOST_PAIRS {
+        // Each pair is looked through with sums over all points.
+        let work = |base: &Base| base.points().map_or(8, |points| points.len());
+        let terms = (lefts.len() * rights.len()).saturating_mul(work(&self.first) + work(&self.second));
+        if terms > MOST_TERMS {
             return Err(Error::AboveLimit {
-                what: "the number of pairs of gaps of two laws",
-                value: lefts.len() * rights.len(),
-                limit: MOST_PAIRS,
-                because: "since each is looked through for edges: smooth one of the laws, or bin its points",
+                what: "the number of pairs of gaps of two laws, times that of their points",
+                value: terms,
+                limit: MOST_TERMS,
+                because: "since each pair is looked through for edges: smooth one of the laws, or bin its points",
             });
         }
         let mut outside = Vec::new();

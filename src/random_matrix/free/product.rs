@@ -49,7 +49,8 @@ impl FreeProduct {
     /// The free product of two laws on [0, inf).
     ///
     /// # Errors
-    /// If a law has mass below 0 or none above it, or the laws have more than some thousand pairs of gaps.
+    /// If a law has mass below 0 or none above it, or the laws have so many gaps and points that finding
+    /// the edges would take minutes.
     pub fn new(first: impl Law + 'static, second: impl Law + 'static) -> Result<Self> {
         non_negative("the lower end of a factor", &first)?;
         non_negative("the lower end of a factor", &second)?;

@@ -53,7 +53,7 @@ impl SeparableCovariance {
     ///
     /// # Errors
     /// If a population has mass below 0 or none above it, the ratio is not positive and finite, or the populations have
-    /// more than some thousand pairs of gaps.
+    /// so many gaps and points that finding the edges would take minutes.
     pub fn new(rows: impl Law + 'static, columns: impl Law + 'static, ratio: f64) -> Result<Self> {
         Error::positive("the ratio of a separable covariance", ratio)?;
         non_negative("the lower end of a population of rows", &rows)?;

@@ -46,7 +46,7 @@ impl FreeSum {
     /// The free sum of two laws.
     ///
     /// # Errors
-    /// If the laws have more than some thousand pairs of gaps: smooth one of them.
+    /// If the laws have so many gaps and points that finding the edges would take minutes: smooth one of them.
     pub fn new(first: impl Law + 'static, second: impl Law + 'static) -> Result<Self> {
         let law = PairLaw::new(Base::new(Arc::new(first)), Base::new(Arc::new(second)), Kind::Sum)?;
         Ok(FreeSum { law })
