@@ -64,7 +64,7 @@ pub struct BulkFit<L> {
 /// weights make the differences those of probabilities. The least squares are solved for 1/a in closed form and searched
 /// over r. Eigenvalues that lie beyond the edges of the fit by more than 3 of their fluctuations (Johnstone 2001) are
 /// outliers; the next fit leaves them out; and so on until their number settles. The first fit uses the quarters around
-/// the median alone. So outliers do not count, however far away they are, as long as they are a minority: with 10 % of
+/// the median alone. So outliers do not count, however far away they are (up to 1e15 over their number, beyond which the rest is rounding), as long as they are a minority: with 10 % of
 /// them above the bulk the variance is still right to a few standard errors.
 ///
 /// The ratio is an *effective* one where the samples are not independent: the bulk looks as if there were p / ratio

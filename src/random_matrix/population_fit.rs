@@ -148,7 +148,7 @@ impl PopulationFit {
         Error::finite("the spectrum of a sample covariance", eigenvalues, "remove non-finite data")?;
         let mut values = eigenvalues.to_vec();
         values.sort_unstable_by(f64::total_cmp);
-        let enough = (self.outliers + 2 * self.atoms).max(2);
+        let enough = self.outliers.saturating_add(2 * self.atoms).max(2);
         let limits = "must be at least twice the number of atoms beside the outliers";
         Error::at_least("the number of eigenvalues of a sample covariance", values.len(), enough, limits)?;
         values.truncate(values.len() - self.outliers);
@@ -250,7 +250,9 @@ struct Equations {
 impl Equations {
     fn new(values: &[f64], ratio: f64) -> Self {
         let count = values.len();
-        let spread = values[count - 1 - count / 4].max(f64::MIN_POSITIVE);
+        // The upper quartile of what is not 0: with more variables than samples most are.
+        let positive = &values[values.partition_point(|value| *value <= f64::EPSILON * count as f64)..];
+        let spread = positive[positive.len() - 1 - positive.len() / 4];
         let mut points = Vec::new();
         for height in HEIGHTS {
             for point in 0..POINTS {

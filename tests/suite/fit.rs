@@ -332,3 +332,16 @@ fn gauss_newton(sizes: &[usize], pixels: Vec<f64>, targets: Vec<f64>) -> Vec<f64
     let operator = point.gauss_newton();
     symmetric_eigenvalues(to_dense(&operator).entries(), operator.rows())
 }
+
+/// Nine tenths of the eigenvalues are zeros: the search goes by the others.
+#[test]
+fn populations_behind_few_samples() {
+    for over in [5.0, 10.0] {
+        let law = MarchenkoPastur::new(over, 2.0).unwrap();
+        let fit = PopulationFit::new(1, over).unwrap().run(&quantiles(&law, 400)).unwrap();
+        assert!(fit.converged && fit.residual.is_finite());
+        assert_near("location", fit.atoms[0].location, 2.0, 0.02);
+    }
+    let fails = PopulationFit::new(1, 0.5).unwrap().outliers(usize::MAX).run(&[1.0; 20]).unwrap_err();
+    assert!(fails.to_string().contains("twice the number of atoms"));
+}
