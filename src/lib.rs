@@ -38,7 +38,7 @@
 //! | [`network`], [`curvature`] | perceptrons, convolutional and residual networks, transformers; risk, Hessian, Gauss-Newton, Fisher, gradients, kernel, class structure on data | curvature of a network |
 //! | [`krylov`] | Lanczos, extreme eigenpairs with residuals and multiplicities, generalized ones; linear systems, least squares, f(A)b | largest and smallest eigenvalues, solutions |
 //! | [`spectrum`] | spectral densities and distributions with bands and strict bounds, traces, diagonals, determinants, norms, counts, index | the whole spectrum |
-//! | [`random_matrix`] | Marchenko-Pastur, semicircle; outliers and their overlaps | what the spectrum should be |
+//! | [`random_matrix`] | laws of noise, of populations, of free sums, products and cuts; outliers and their overlaps; edges and tests; samplers, fits | what the spectrum should be |
 //! | [`projection`], [`subspace`] | random subspaces from a key; objectives confined to them | training in a hyperplane |
 //! | [`optimize`] | gradient descent, Adam, over any objective | training |
 //! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |

@@ -27,9 +27,11 @@ pub(super) const ROOM: usize = 24;
 /// to all that is known starts a run of its own: it ends when the probability that another wanted eigenvalue was missed is
 /// below 1e-4, or with a copy found, after which another vector looks again (see [`Multiplicity`](super::Multiplicity)).
 /// That is in exact arithmetic, and for a run that the basis has room for; rounding can bring part of a copy into the basis
-/// before it is looked for, mostly where the basis comes to span nearly the whole space. Measured on rotated spectra in 200
-/// dimensions, copies of outliers and of edges and clusters 1e-4 to 1e-8 apart among them, with default and other tolerances:
-/// of 6696 searches that claimed to have converged none had missed a copy.
+/// before it is looked for, mostly where the basis comes to span nearly the whole space. Measured on 62 rotated spectra in
+/// 200 dimensions, with copies of outliers and of edges and clusters 1e-4 to 1e-8 apart, from every end, one to six pairs, at
+/// five tolerances and in both precisions: of 10044 searches that claimed to have converged none had missed a copy, nor of as
+/// many with blocks of 2, 4 and 8 in 120 dimensions. They had three keys and one in common, so that this bounds no rate below
+/// some 1e-3.
 /// For ten pairs of a network's Hessian that took 28 % more products; [`Eigensolver::check_multiplicity`] turns it off. Blocks
 /// of vectors ([`Eigensolver::block`]) see several copies at once.
 ///

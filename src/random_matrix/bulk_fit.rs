@@ -64,8 +64,9 @@ pub struct BulkFit<L> {
 /// weights make the differences those of probabilities. The least squares are solved for 1/a in closed form and searched
 /// over r. Eigenvalues that lie beyond the edges of the fit by more than 3 of their fluctuations (Johnstone 2001) are
 /// outliers; the next fit leaves them out; and so on until their number settles. The first fit uses the quarters around
-/// the median alone. So outliers do not count, however far away they are (up to 1e15 over their number, beyond which the rest is rounding), as long as they are a minority: with 10 % of
-/// them above the bulk the variance is still right to a few standard errors.
+/// the median alone. So outliers do not count, however far away they are (up to 1e15 of the bulk over their number, beyond
+/// which the bulk is rounding), as long as they are a minority: with 10 % of them above the bulk the variance is still right
+/// to a few standard errors.
 ///
 /// The ratio is an *effective* one where the samples are not independent: the bulk looks as if there were p / ratio
 /// samples. Zeros are taken apart first: with zeros the ratio is at least 1, without at most 1, since the rest of the
@@ -213,9 +214,17 @@ impl SemicircleFit {
     /// Fits the law to eigenvalues in any order.
     ///
     /// # Errors
-    /// If there are less than 10 eigenvalues, one is not finite, or they do not lie around 0.
+    /// If there are less than 10 eigenvalues, one is not finite, or they do not lie around 0: a tenth of them on each side.
     pub fn run(&self, eigenvalues: &[f64]) -> Result<BulkFit<Semicircle>> {
         let values = ascending(eigenvalues)?;
+        let median = values.get(values.len() / 2).copied().unwrap_or(0.0);
+        let negative = values.partition_point(|x| *x < 0.0);
+        let positive = values.len() - values.partition_point(|x| *x <= 0.0);
+        if 10 * negative.min(positive) < values.len() && median != 0.0 {
+            let limits =
+                "must be near 0, with a tenth of the eigenvalues on each side at least: subtract the bulk's centre";
+            return Err(Error::OutOfRange { what: "the median of a semicircle's eigenvalues", value: median, limits });
+        }
         let unit = Semicircle::new(1.0)?;
         let fit = |part: &[f64], trim: f64| Semicircle::new(least_squares(&quantiles(part, trim), &unit).0);
         let edges = |law: &Semicircle, count: usize| {

@@ -345,3 +345,9 @@ fn populations_behind_few_samples() {
     let fails = PopulationFit::new(1, 0.5).unwrap().outliers(usize::MAX).run(&[1.0; 20]).unwrap_err();
     assert!(fails.to_string().contains("twice the number of atoms"));
 }
+
+#[test]
+fn a_semicircle_lies_around_zero() {
+    let away: Vec<f64> = (0..30).map(|i| 5.0 + f64::from(i) / 3.0).collect();
+    assert!(SemicircleFit::new().run(&away).unwrap_err().to_string().contains("subtract"));
+}

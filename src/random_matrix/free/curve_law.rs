@@ -273,7 +273,8 @@ impl Law for CurveLaw {
     }
 
     fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {
-        if self.is_atom(z) {
+        let edge = |part: &Interval| part.lower == z.re || part.upper == z.re;
+        if self.is_atom(z) || z.im == 0.0 && self.support().iter().any(edge) {
             return Err(law::on_the_cut(z.re));
         }
         let slope = self.outer_at(z)?[1];

@@ -97,6 +97,13 @@ impl PairLaw {
         if z.im == 0.0 && (self.atoms.iter().any(|a| a.location == z.re) || self.pair.support.iter().any(inside)) {
             return Err(law::on_the_cut(z.re));
         }
+        let lowest = self.pair.support.first().map_or(0.0, |part| part.lower);
+        if z == Complex::default() && !matches!(self.pair.kind, Kind::Sum) && lowest > 0.0 {
+            // The points of a product are both 0 there: the mean of both sides.
+            let step = Complex::from(1e-6 * lowest);
+            let [left, right] = [self.transforms(-step)?, self.transforms(step)?];
+            return Ok([(left[0] + right[0]) * 0.5, (left[1] + right[1]) * 0.5]);
+        }
         self.pair.stieltjes(z, self.pair.solve(z, None)?)
     }
 }
@@ -172,6 +179,9 @@ impl Law for PairLaw {
     fn stieltjes_derivative(&self, z: Complex) -> Result<Complex> {
         if let Some(law) = &self.simple {
             return law.stieltjes_derivative(z);
+        }
+        if z.im == 0.0 && self.pair.support.iter().any(|part| part.lower == z.re || part.upper == z.re) {
+            return Err(law::on_the_cut(z.re));
         }
         Ok(self.transforms(z)?[1])
     }

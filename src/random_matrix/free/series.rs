@@ -29,7 +29,7 @@ pub(in crate::random_matrix) fn cumulants(moments: &[f64]) -> Vec<f64> {
     cumulants
 }
 
-/// Moments 1..=n from free cumulants 1..=n: the inverse of [`cumulants`]. O(n^3).
+/// Moments 1..=n from free cumulants 1..=n: the inverse of [`cumulants`]. O(n^4).
 pub(in crate::random_matrix) fn moments(cumulants: &[f64]) -> Vec<f64> {
     let highest = cumulants.len();
     let mut series = vec![0.0; highest + 1];

@@ -105,6 +105,10 @@ impl Tabulation {
             let piece = &part.pieces[index];
             return part.below + (piece.before + piece.at(angle)).clamp(0.0, part.mass);
         }
+        let passed = self.parts.iter().all(|part| part.interval.upper <= x);
+        if passed && self.atoms.iter().all(|atom| atom.location <= x) {
+            return 1.0;
+        }
         let parts = self.parts.iter().filter(|part| part.interval.upper <= x).map(|part| part.mass);
         let atoms = self.atoms.iter().filter(|atom| atom.location <= x).map(|atom| atom.weight);
         parts.chain(atoms).sum::<f64>().clamp(0.0, 1.0)

@@ -171,3 +171,22 @@ fn numbers_out_of_range_are_refused() {
         GeneralizedMarchenkoPastur::new(discrete(&[(1e160, 0.5), (2e160, 0.5)]), 0.5).unwrap_err().to_string();
     assert!(message.contains("rescale"), "{message}");
 }
+
+#[test]
+fn zero_edges_and_infinity() {
+    let noise = MarchenkoPastur::new(0.5, 1.0).unwrap();
+    let law = FreeProduct::new(noise, Uniform::new(1.0, 2.0).unwrap()).unwrap();
+    // int dmu / x multiplies: 2 log 2.
+    assert_near(law.stieltjes(Complex::default()).unwrap().re, 2.0 * 2f64.ln(), 1e-8);
+    assert_eq!(law.cumulative(f64::INFINITY).unwrap(), 1.0);
+    assert_eq!(law.cumulative(f64::NEG_INFINITY).unwrap(), 0.0);
+    for law in [
+        Box::new(law) as Box<dyn Law>,
+        Box::new(DeformedWigner::new(Uniform::new(-1.0, 1.0).unwrap(), 0.1).unwrap()),
+        Box::new(GeneralizedMarchenkoPastur::new(discrete(&[(1.0, 0.5), (3.0, 0.5)]), 0.5).unwrap()),
+    ] {
+        let edge = law.support()[0].upper;
+        assert!(law.stieltjes(edge.into()).unwrap().re.is_finite());
+        assert!(law.stieltjes_derivative(edge.into()).unwrap_err().to_string().contains("imaginary part"));
+    }
+}
