@@ -42,7 +42,7 @@ impl Complex {
 
     /// log((end - z) / (start - z)) for a stretch of the real line that z is not on: its imaginary part is the angle under
     /// which z sees the stretch.
-    pub(super) fn log_ratio(start: f64, end: f64, z: Self) -> Self {
+    pub(in crate::random_matrix) fn log_ratio(start: f64, end: f64, z: Self) -> Self {
         let (near, far) = (Complex::from(start) - z, Complex::from(end) - z);
         let step = Complex::from(end - start) / near;
         if step.modulus() < 0.5 {

@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::complex::Complex;
-use super::free::series;
-use super::transforms;
 use crate::error::{Error, Result};
 use crate::random::Key;
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::series;
+use crate::random_matrix::transforms;
 
 /// A closed interval of the real line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,8 +141,8 @@ pub trait Law: Debug + Send + Sync {
     ///
     /// Each is the [`quantile`](Law::quantile) of one uniform value, so that any stretch of the stream can be had
     /// without the ones before it. Independent draws are *not* a spectrum: eigenvalues repel each other and follow
-    /// their law far more closely. For spectra see [`Wishart`](super::Wishart) and
-    /// [`GaussianOrthogonal`](super::GaussianOrthogonal).
+    /// their law far more closely. For spectra see [`Wishart`](crate::random_matrix::Wishart) and
+    /// [`GaussianOrthogonal`](crate::random_matrix::GaussianOrthogonal).
     ///
     /// # Errors
     /// If the quantile cannot be found.
@@ -195,7 +195,7 @@ impl<L: Law + ?Sized> Law for Arc<L> {
 }
 
 /// Fails for a point that is not a number. Infinity is one: the density there is 0 and the distribution 0 or 1.
-pub(super) fn number(x: f64) -> Result<()> {
+pub(in crate::random_matrix) fn number(x: f64) -> Result<()> {
     if x.is_nan() {
         return Err(Error::OutOfRange {
             what: "the point at which a law is asked",
@@ -207,13 +207,13 @@ pub(super) fn number(x: f64) -> Result<()> {
 }
 
 /// An interval of positive width.
-pub(super) fn interval(what: &'static str, lower: f64, upper: f64) -> Result<Interval> {
+pub(in crate::random_matrix) fn interval(what: &'static str, lower: f64, upper: f64) -> Result<Interval> {
     Error::positive(what, upper - lower)?;
     Ok(Interval { lower, upper })
 }
 
 /// Fails unless a probability lies in [0, 1].
-pub(super) fn probability(value: f64) -> Result<()> {
+pub(in crate::random_matrix) fn probability(value: f64) -> Result<()> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }
@@ -221,13 +221,13 @@ pub(super) fn probability(value: f64) -> Result<()> {
 }
 
 /// Fails for a point at which no Stieltjes transform is defined because it is not a point.
-pub(super) fn finite(z: Complex) -> Result<()> {
+pub(in crate::random_matrix) fn finite(z: Complex) -> Result<()> {
     let what = "the point z of a Stieltjes transform (entry 0 real, entry 1 imaginary part)";
     Error::finite(what, &[z.re, z.im], "give a point of the complex plane")
 }
 
 /// The error for a point of the real axis at which the Stieltjes transform has no value.
-pub(super) fn on_the_cut(x: f64) -> Error {
+pub(in crate::random_matrix) fn on_the_cut(x: f64) -> Error {
     Error::OutOfRange {
         what: "the real point z of a Stieltjes transform",
         value: x,

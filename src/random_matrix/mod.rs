@@ -103,65 +103,33 @@
 //! * *Several spikes* act independently in the limit, if they are few and apart. At finite size outliers closer than their
 //!   standard deviation repel each other.
 
-mod additive_spike;
-mod affine;
-mod angle;
-mod arcsine;
-mod bulk_fit;
-mod chi;
 mod complex;
-mod covariance_shrinkage;
-mod discrete;
-mod edge;
-mod ensemble;
+mod edges;
+mod fits;
 mod free;
-mod haar;
 mod law;
-mod marchenko_pastur;
-mod multiplicative_spike;
-mod outlier;
-mod outlier_test;
-mod painleve;
-mod painleve_table;
-mod piecewise;
-mod population_fit;
-mod rectangular_spike;
-mod root_free;
-mod semicircle;
-mod singular_shrinkage;
-mod sturm;
-mod tracy_widom;
+mod laws;
+mod root;
+mod samplers;
+mod series;
+mod spikes;
 mod transforms;
-mod tridiagonal;
-mod tridiagonal_ensemble;
-mod uniform;
 
-pub use additive_spike::AdditiveSpike;
-pub use affine::Affine;
-pub use arcsine::Arcsine;
-pub use bulk_fit::{BulkFit, MarchenkoPasturErrors, MarchenkoPasturFit, SemicircleFit};
-pub use chi::chi_squared;
 pub use complex::Complex;
-pub use covariance_shrinkage::{CovarianceLoss, SpikedShrinkage, analytical_shrinkage};
-pub use discrete::Discrete;
-pub use edge::{Edge, Side};
-pub use ensemble::{GaussianOrthogonal, SampledSpectrum, Wishart};
+pub use edges::{Edge, OutlierCount, OutlierTest, Side, SideCount, TestedEigenvalue, TracyWidom};
+pub use fits::{
+    BulkFit, CovarianceLoss, FittedPopulation, MarchenkoPasturErrors, MarchenkoPasturFit, MatrixLoss, PopulationFit,
+    SemicircleFit, SingularShrinkage, SpikedShrinkage, analytical_shrinkage, population_moments,
+};
 pub use free::{
     Companion, CurvePoint, DeformedWigner, FreeCompression, FreeProduct, FreeSum, GeneralizedMarchenkoPastur,
     SeparableCovariance,
 };
-pub use haar::HaarFrame;
 pub use law::{Atom, Interval, Law};
-pub use marchenko_pastur::MarchenkoPastur;
-pub use multiplicative_spike::MultiplicativeSpike;
-pub use outlier::{Outlier, SpikedCovariance, SpikedWigner};
-pub use outlier_test::{OutlierCount, OutlierTest, SideCount, TestedEigenvalue};
-pub use piecewise::PiecewiseLinear;
-pub use population_fit::{FittedPopulation, PopulationFit, population_moments};
-pub use rectangular_spike::{RectangularSpike, SingularOutlier};
-pub use semicircle::Semicircle;
-pub use singular_shrinkage::{MatrixLoss, SingularShrinkage};
-pub use tracy_widom::TracyWidom;
-pub use tridiagonal::Tridiagonal;
-pub use tridiagonal_ensemble::{BetaHermite, BetaLaguerre};
-pub use uniform::Uniform;
+pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform};
+pub use samplers::{
+    BetaHermite, BetaLaguerre, GaussianOrthogonal, HaarFrame, SampledSpectrum, Tridiagonal, Wishart, chi_squared,
+};
+pub use spikes::{
+    AdditiveSpike, MultiplicativeSpike, Outlier, RectangularSpike, SingularOutlier, SpikedCovariance, SpikedWigner,
+};

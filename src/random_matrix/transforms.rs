@@ -1,15 +1,15 @@
 //! Transforms of a law from its Stieltjes transform alone.
 
-use super::complex::Complex;
-use super::free::root::root;
-use super::law::{Atom, Interval, Law, on_the_cut};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{Atom, Interval, Law, on_the_cut};
+use crate::random_matrix::root::root;
 
 /// Points of the circle: the terms fall by 2 from one to the next.
 const POINTS: usize = 48;
 
 /// The two ends of everything that has mass.
-pub(super) fn ends(support: &[Interval], atoms: &[Atom]) -> Interval {
+pub(in crate::random_matrix) fn ends(support: &[Interval], atoms: &[Atom]) -> Interval {
     let points = atoms.iter().map(|atom| Interval { lower: atom.location, upper: atom.location });
     let all = Interval { lower: f64::INFINITY, upper: f64::NEG_INFINITY };
     support
@@ -20,12 +20,12 @@ pub(super) fn ends(support: &[Interval], atoms: &[Atom]) -> Interval {
 }
 
 /// The farthest of two ends from 0.
-pub(super) fn size_of(ends: Interval) -> f64 {
+pub(in crate::random_matrix) fn size_of(ends: Interval) -> f64 {
     ends.lower.abs().max(ends.upper.abs())
 }
 
 /// The outer gap above the upper end, or below the lower one.
-pub(super) fn beyond(upper: f64, lower: f64, above: bool) -> Interval {
+pub(in crate::random_matrix) fn beyond(upper: f64, lower: f64, above: bool) -> Interval {
     if above {
         Interval { lower: upper, upper: f64::INFINITY }
     } else {
@@ -34,13 +34,13 @@ pub(super) fn beyond(upper: f64, lower: f64, above: bool) -> Interval {
 }
 
 /// f'(z) = (1/(2 pi r^2)) int f(z + r exp(i t)) r exp(-i t) dt, by the trapezoidal rule.
-pub(super) fn derivative(
+pub(in crate::random_matrix) fn derivative(
     support: &[Interval],
     atoms: &[Atom],
     z: Complex,
     f: impl Fn(Complex) -> Result<Complex>,
 ) -> Result<Complex> {
-    super::law::finite(z)?;
+    crate::random_matrix::law::finite(z)?;
     let points = atoms.iter().map(|atom| Interval { lower: atom.location, upper: atom.location });
     let distance = (support.iter().copied().chain(points))
         .map(|part| libm::hypot((part.lower - z.re).max(z.re - part.upper).max(0.0), z.im))
@@ -60,8 +60,8 @@ pub(super) fn derivative(
     Ok(sum / (POINTS as f64 * radius))
 }
 
-/// R(w): see [`Law::r_transform`](super::Law::r_transform).
-pub(super) fn r_transform(
+/// R(w): see [`Law::r_transform`](crate::random_matrix::Law::r_transform).
+pub(in crate::random_matrix) fn r_transform(
     support: &[Interval],
     atoms: &[Atom],
     cumulants: &[f64],
@@ -83,8 +83,8 @@ pub(super) fn r_transform(
     Ok(x - 1.0 / w)
 }
 
-/// S(t): see [`Law::s_transform`](super::Law::s_transform).
-pub(super) fn s_transform(
+/// S(t): see [`Law::s_transform`](crate::random_matrix::Law::s_transform).
+pub(in crate::random_matrix) fn s_transform(
     support: &[Interval],
     atoms: &[Atom],
     cumulants: &[f64],
@@ -115,7 +115,11 @@ pub(super) fn s_transform(
 /// Where a function that is monotone in an open interval, and -1 at an infinite end, is 0.
 ///
 /// `size` is that of the law: it tells how near to an end at 0 one can ask.
-pub(super) fn crossing(gap: Interval, size: f64, f: impl Fn(f64) -> Result<f64>) -> Result<Option<f64>> {
+pub(in crate::random_matrix) fn crossing(
+    gap: Interval,
+    size: f64,
+    f: impl Fn(f64) -> Result<f64>,
+) -> Result<Option<f64>> {
     let beside = |end: f64| {
         (2.0 * f64::EPSILON * end.abs()).max(if end == 0.0 { 1e-9 * size } else { 0.0 }).max(f64::MIN_POSITIVE)
     };
@@ -147,13 +151,13 @@ pub(super) fn crossing(gap: Interval, size: f64, f: impl Fn(f64) -> Result<f64>)
 }
 
 /// The open intervals of the line without mass.
-pub(super) fn gaps_of(law: &dyn Law) -> Vec<Interval> {
+pub(in crate::random_matrix) fn gaps_of(law: &dyn Law) -> Vec<Interval> {
     let atoms = law.atoms().into_iter().map(|atom| Interval { lower: atom.location, upper: atom.location });
     gaps(&merged(law.support().into_iter().chain(atoms).collect()))
 }
 
 /// Closed intervals in order, those that touch made one.
-pub(super) fn merged(mut intervals: Vec<Interval>) -> Vec<Interval> {
+pub(in crate::random_matrix) fn merged(mut intervals: Vec<Interval>) -> Vec<Interval> {
     intervals.sort_by(|a, b| a.lower.total_cmp(&b.lower));
     let mut result: Vec<Interval> = Vec::with_capacity(intervals.len());
     for interval in intervals {
@@ -166,8 +170,18 @@ pub(super) fn merged(mut intervals: Vec<Interval>) -> Vec<Interval> {
 }
 
 /// The open intervals between closed ones, the two outer ones included.
-pub(super) fn gaps(closed: &[Interval]) -> Vec<Interval> {
+pub(in crate::random_matrix) fn gaps(closed: &[Interval]) -> Vec<Interval> {
     let lowers = std::iter::once(f64::NEG_INFINITY).chain(closed.iter().map(|interval| interval.upper));
     let uppers = closed.iter().map(|interval| interval.lower).chain(std::iter::once(f64::INFINITY));
     lowers.zip(uppers).map(|(lower, upper)| Interval { lower, upper }).collect()
+}
+
+/// Fails for a law with mass below 0 or none above.
+pub(super) fn non_negative(what: &'static str, law: &dyn Law) -> Result<()> {
+    let ends = ends(&law.support(), &law.atoms());
+    if ends.lower >= 0.0 && ends.upper > 0.0 {
+        return Ok(());
+    }
+    let limits = "must be at least 0, and there must be mass above it";
+    Err(Error::OutOfRange { what, value: ends.lower, limits })
 }

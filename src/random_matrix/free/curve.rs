@@ -25,10 +25,10 @@ use std::f64::consts::PI;
 use std::sync::OnceLock;
 
 use super::base::Base;
-use super::root::{minimum, root};
 use crate::error::{Error, Result};
 use crate::random_matrix::complex::Complex;
 use crate::random_matrix::law::{self, Interval};
+use crate::random_matrix::root::{minimum, root};
 use crate::random_matrix::transforms::{derivative, gaps, merged};
 
 /// Points of the curve that are kept for each bulk, as first guesses.

@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 
 use super::base::Base;
 use super::curve::{Curve, Map};
-use super::root::root;
-use super::series;
 use super::tabulation::Tabulation;
 use crate::error::{Error, Result};
 use crate::random_matrix::complex::Complex;
-use crate::random_matrix::edge::{Edge, Side};
+use crate::random_matrix::edges::edge::{Edge, Side};
 use crate::random_matrix::law::{self, Atom, Interval, Law};
+use crate::random_matrix::root::root;
+use crate::random_matrix::series;
 
 const EQUATION: &str = "the equation of the subordination point";
 

@@ -6,9 +6,9 @@ use super::base::Base;
 use super::curve::Map;
 use super::curve_law::{CurveLaw, law_of_field};
 use crate::error::{Error, Result};
-use crate::random_matrix::edge::Edge;
+use crate::random_matrix::edges::edge::Edge;
 use crate::random_matrix::law::{Interval, Law};
-use crate::random_matrix::outlier::Outlier;
+use crate::random_matrix::spikes::outlier::Outlier;
 
 /// The spectrum of a symmetric matrix plus a Wigner matrix: the free sum of any law and a semicircle.
 ///
@@ -17,7 +17,7 @@ use crate::random_matrix::outlier::Outlier;
 ///     z = w - s^2 m_mu(w),      m(z) = m_mu(w)                                                    (Pastur 1972)
 /// ```
 ///
-/// A Hessian is a Gauss-Newton matrix plus a remainder: with mu a [`MarchenkoPastur`](super::super::MarchenkoPastur) law
+/// A Hessian is a Gauss-Newton matrix plus a remainder: with mu a [`MarchenkoPastur`](crate::random_matrix::MarchenkoPastur) law
 /// this is the law of "Wishart + Wigner". Solved on the curve where z is real; the edges are exact, and gaps of mu stay
 /// open until the noise closes them. Cost: a few values of m_mu per point.
 ///

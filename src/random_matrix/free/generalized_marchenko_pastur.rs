@@ -7,9 +7,10 @@ use super::companion::Companion;
 use super::curve::Map;
 use super::curve_law::{CurveLaw, law_of_field};
 use crate::error::{Error, Result};
-use crate::random_matrix::edge::Edge;
+use crate::random_matrix::edges::edge::Edge;
 use crate::random_matrix::law::{Interval, Law};
-use crate::random_matrix::outlier::Outlier;
+use crate::random_matrix::spikes::outlier::Outlier;
+use crate::random_matrix::transforms::non_negative;
 
 /// The spectrum of a sample covariance whose population has eigenvalues of its own.
 ///
@@ -181,14 +182,4 @@ impl GeneralizedMarchenkoPastur {
         Error::at_least("the number of samples", samples, 1, "must be at least 1")?;
         self.law.edges(samples as f64 * self.ratio)
     }
-}
-
-/// Fails for a law with mass below 0 or none above.
-pub(in crate::random_matrix) fn non_negative(what: &'static str, law: &dyn Law) -> Result<()> {
-    let ends = crate::random_matrix::transforms::ends(&law.support(), &law.atoms());
-    if ends.lower >= 0.0 && ends.upper > 0.0 {
-        return Ok(());
-    }
-    let limits = "must be at least 0, and there must be mass above it";
-    Err(Error::OutOfRange { what, value: ends.lower, limits })
 }

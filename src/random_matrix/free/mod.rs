@@ -11,16 +11,13 @@ mod pair;
 mod pair_law;
 mod pair_real;
 mod product;
-pub(super) mod root;
 mod separable;
-pub(super) mod series;
 mod sum;
 mod tabulation;
 
 pub use companion::Companion;
 pub use compression::FreeCompression;
 pub use deformed_wigner::DeformedWigner;
-pub(in crate::random_matrix) use generalized_marchenko_pastur::non_negative;
 pub use generalized_marchenko_pastur::{CurvePoint, GeneralizedMarchenkoPastur};
 pub use product::FreeProduct;
 pub use separable::SeparableCovariance;

@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 use super::base::Base;
 use super::curve::Guesses;
 use super::pair::{Kind, Pair};
-use super::series;
 use super::tabulation::Tabulation;
 use crate::error::Result;
-use crate::random_matrix::affine::Affine;
 use crate::random_matrix::complex::Complex;
 use crate::random_matrix::law::{self, Atom, Interval, Law};
+use crate::random_matrix::laws::affine::Affine;
+use crate::random_matrix::series;
 
 /// Points of each interval of the support that are solved first, as guesses for all others.
 const NODES: usize = 48;

@@ -2,11 +2,11 @@
 
 use super::base::Base;
 use super::pair::{Kind, Pair};
-use super::root::{minimum, root};
 use crate::error::{Error, Result};
 use crate::random_matrix::complex::Complex;
 use crate::random_matrix::law::Interval;
-use crate::random_matrix::outlier::Outlier;
+use crate::random_matrix::root::{minimum, root};
+use crate::random_matrix::spikes::outlier::Outlier;
 use crate::random_matrix::transforms::{gaps, merged};
 
 /// Points at which each pair of gaps is looked through for edges.

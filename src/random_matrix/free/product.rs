@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::base::Base;
 use super::curve_law::law_of_field;
-use super::generalized_marchenko_pastur::non_negative;
 use super::pair::Kind;
 use super::pair_law::PairLaw;
 use crate::error::Result;
 use crate::random_matrix::law::Law;
-use crate::random_matrix::outlier::Outlier;
+use crate::random_matrix::spikes::outlier::Outlier;
+use crate::random_matrix::transforms::non_negative;
 
 /// The spectrum of A^(1/2) U B U' A^(1/2) for a random rotation U: the free multiplicative convolution of two laws on
 /// [0, inf).
@@ -20,8 +20,8 @@ use crate::random_matrix::outlier::Outlier;
 ///
 /// Of Jacobians of deep networks, for one. Densities are solved on the real axis by Newton's method; edges are roots of
 /// dz/dT = 0. If one of the two is a Marchenko-Pastur law,
-/// [`GeneralizedMarchenkoPastur`](super::super::GeneralizedMarchenkoPastur) is faster. Cost: as for
-/// [`FreeSum`](super::super::FreeSum).
+/// [`GeneralizedMarchenkoPastur`](crate::random_matrix::GeneralizedMarchenkoPastur) is faster. Cost: as for
+/// [`FreeSum`](crate::random_matrix::FreeSum).
 ///
 /// ```
 /// use eigenscape::random_matrix::{FreeProduct, Law, MarchenkoPastur};

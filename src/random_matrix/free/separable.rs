@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::base::Base;
 use super::curve_law::law_of_field;
-use super::generalized_marchenko_pastur::non_negative;
 use super::pair::Kind;
 use super::pair_law::PairLaw;
 use crate::error::{Error, Result};
 use crate::random_matrix::law::Law;
-use crate::random_matrix::outlier::Outlier;
+use crate::random_matrix::spikes::outlier::Outlier;
+use crate::random_matrix::transforms::non_negative;
 
 /// The spectrum of a sample covariance with correlated rows *and* columns.
 ///
@@ -24,7 +24,7 @@ use crate::random_matrix::outlier::Outlier;
 /// delta = -1/v and delta~ = -1/u solve the two coupled equations. The law counts all p eigenvalues, the atom
 /// max(nu_A{0}, 1 - (1 - nu_B{0}) / c) at 0 among them. Densities are solved by Newton's method on the real axis, edges are
 /// roots of dz/dl = 0. With B the identity this is
-/// [`GeneralizedMarchenkoPastur`](super::super::GeneralizedMarchenkoPastur), which is faster.
+/// [`GeneralizedMarchenkoPastur`](crate::random_matrix::GeneralizedMarchenkoPastur), which is faster.
 ///
 /// ```
 /// use eigenscape::random_matrix::{Discrete, Law, SeparableCovariance};

@@ -8,7 +8,7 @@ use super::pair::Kind;
 use super::pair_law::PairLaw;
 use crate::error::Result;
 use crate::random_matrix::law::Law;
-use crate::random_matrix::outlier::Outlier;
+use crate::random_matrix::spikes::outlier::Outlier;
 
 /// The spectrum of A + U B U' for a random rotation U: the free additive convolution of two laws.
 ///
@@ -18,7 +18,7 @@ use crate::random_matrix::outlier::Outlier;
 ///
 /// Two matrices whose eigenvectors have nothing to do with each other add like this, whatever their spectra. Densities are
 /// solved on the real axis by Newton's method; edges are roots of dz/dG = 0, found for every pair of gaps; atoms are where
-/// weights exceed 1 together. If one of the two is a semicircle, [`DeformedWigner`](super::super::DeformedWigner) is
+/// weights exceed 1 together. If one of the two is a semicircle, [`DeformedWigner`](crate::random_matrix::DeformedWigner) is
 /// faster. Cost: some ten values of both transforms per point; the distribution is tabulated at its first use.
 ///
 /// ```

@@ -9,9 +9,9 @@
 
 use std::f64::consts::PI;
 
-use super::root::root;
 use crate::error::{Error, Result};
 use crate::random_matrix::law::{Atom, Interval};
+use crate::random_matrix::root::root;
 
 /// Coefficients of a piece.
 const DEGREE: usize = 16;

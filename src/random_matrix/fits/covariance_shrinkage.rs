@@ -2,9 +2,9 @@
 
 use std::f64::consts::PI;
 
-use super::marchenko_pastur::MarchenkoPastur;
-use super::outlier::SpikedCovariance;
 use crate::error::{Error, Result};
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
+use crate::random_matrix::spikes::outlier::SpikedCovariance;
 
 /// What the error of an estimated covariance B of A is measured by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,11 +13,11 @@
 
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, PI};
 
-use super::complex::Complex;
+use crate::random_matrix::complex::Complex;
 
 /// The mass near one edge.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tail {
+pub(in crate::random_matrix) struct Tail {
     /// r, in [-1, 1].
     root: f64,
     /// 1 - r^2: given, because near |r| = 1 it cannot be had from r.
@@ -31,12 +31,12 @@ const TERMS: u32 = 17;
 
 impl Tail {
     /// The tail with signed root r and 1 - r^2.
-    pub(super) fn new(root: f64, gap: f64) -> Self {
+    pub(in crate::random_matrix) fn new(root: f64, gap: f64) -> Self {
         Tail { root, gap }
     }
 
     /// T(angle), for an angle in [0, pi]: increasing from 0 to 1.
-    pub(super) fn mass(&self, angle: f64) -> f64 {
+    pub(in crate::random_matrix) fn mass(&self, angle: f64) -> f64 {
         let (half_sine, half_cosine) = libm::sincos(angle / 2.0);
         let sine = 2.0 * half_sine * half_cosine;
         let near = self.near(half_sine, half_cosine);
@@ -51,7 +51,7 @@ impl Tail {
     }
 
     /// The angle in [0, pi] with T(angle) = mass, by Newton's method within a shrinking bracket.
-    pub(super) fn angle(&self, mass: f64) -> f64 {
+    pub(in crate::random_matrix) fn angle(&self, mass: f64) -> f64 {
         if mass <= 0.0 {
             return 0.0;
         }

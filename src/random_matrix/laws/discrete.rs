@@ -1,8 +1,8 @@
 //! A law of finitely many points: a population, or an observed spectrum.
 
-use super::complex::Complex;
-use super::law::{self, Atom, Interval, Law};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// Weights may miss 1 by this, for rounding.
 const SLACK: f64 = 1e-9;

@@ -2,9 +2,9 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-use super::complex::Complex;
-use super::law::{self, Atom, Interval, Law};
 use crate::error::Result;
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// The arcsine law on an interval: 1/sqrt at both ends.
 ///

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::law::{Interval, Law};
 use super::outlier::Outlier;
-use super::transforms::{beyond, crossing, ends, gaps_of, size_of};
 use crate::error::{Error, Result};
+use crate::random_matrix::law::{Interval, Law};
+use crate::random_matrix::transforms::{beyond, crossing, ends, gaps_of, size_of};
 
 /// A matrix of any law plus one direction.
 ///
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 ///
 /// Benaych-Georges and Nadakuditi's theorem: the two classical models are cases of it. Several spikes act independently in
 /// the limit. For a spike that is an eigenvalue of one of two large matrices see
-/// [`FreeSum::outliers`](super::FreeSum::outliers).
+/// [`FreeSum::outliers`](crate::random_matrix::FreeSum::outliers).
 ///
 /// ```
 /// use eigenscape::random_matrix::{AdditiveSpike, Uniform};

@@ -1,8 +1,8 @@
 //! Denoising of a low-rank matrix by its singular values.
 
-use super::law::Law;
-use super::marchenko_pastur::MarchenkoPastur;
 use crate::error::{Error, Result};
+use crate::random_matrix::law::Law;
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
 
 /// What the error of an estimated matrix is measured by: a norm of the difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

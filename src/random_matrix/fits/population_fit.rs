@@ -1,9 +1,9 @@
 //! The population behind a sample covariance, as a few atoms.
 
-use super::complex::Complex;
-use super::law::Atom;
 use crate::error::{Error, Result};
 use crate::linalg::{self, Matrix};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::Atom;
 
 /// The most atoms that are fitted: moments of twice the order are needed, and those of a sample become noise.
 const MOST_ATOMS: usize = 6;

@@ -14,7 +14,7 @@ const ZERO: f64 = 1e-280;
 
 /// Whether an eigenvalue at a point counts: the sign that a pivot of 0 is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ends {
+pub(in crate::random_matrix) enum Ends {
     /// Eigenvalues below the point.
     Excluded,
     /// Eigenvalues at or below it.
@@ -23,7 +23,7 @@ pub(super) enum Ends {
 
 /// A tridiagonal matrix with its largest entry near 1.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Form {
+pub(in crate::random_matrix) enum Form {
     /// Diagonal and subdiagonal.
     Symmetric { diagonal: Vec<f64>, below: Vec<f64> },
     /// B B' by the squares of the lower bidiagonal B: of its diagonal, and of its subdiagonal.
@@ -31,7 +31,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    pub(super) fn size(&self) -> usize {
+    pub(in crate::random_matrix) fn size(&self) -> usize {
         match self {
             Form::Symmetric { diagonal, .. } => diagonal.len(),
             Form::Gram { squares, .. } => squares.len(),
@@ -39,7 +39,7 @@ impl Form {
     }
 
     /// The diagonal, and the squares of the subdiagonal.
-    pub(super) fn matrix(&self) -> (Vec<f64>, Vec<f64>) {
+    pub(in crate::random_matrix) fn matrix(&self) -> (Vec<f64>, Vec<f64>) {
         match self {
             Form::Symmetric { diagonal, below } => {
                 (diagonal.clone(), below.iter().map(|entry| entry * entry).collect())
@@ -53,7 +53,10 @@ impl Form {
     }
 
     /// For each point the number of eigenvalues below it, or also of those at it.
-    pub(super) fn counts<const POINTS: usize>(&self, points: &[(f64, Ends); POINTS]) -> [usize; POINTS] {
+    pub(in crate::random_matrix) fn counts<const POINTS: usize>(
+        &self,
+        points: &[(f64, Ends); POINTS],
+    ) -> [usize; POINTS] {
         let zeros = points.map(|(_, ends)| if ends == Ends::Included { -TINY } else { TINY });
         // Beyond all entries, so that infinity and what is no number need no care in the loop.
         let bound = 16.0;
@@ -131,7 +134,7 @@ fn gram<const POINTS: usize>(
 }
 
 /// The eigenvalue with an index, by multisection.
-pub(super) fn search(form: &Form, index: usize, tolerance: f64) -> f64 {
+pub(in crate::random_matrix) fn search(form: &Form, index: usize, tolerance: f64) -> f64 {
     let (mut low, mut high) = gershgorin(form);
     if let Form::Gram { .. } = form
         && form.counts(&[(0.0, Ends::Included)])[0] > index

@@ -3,9 +3,9 @@
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::angle::Tail;
-use super::complex::Complex;
-use super::law::{self, Atom, Interval, Law};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// The semicircle law: the spectrum of a large symmetric matrix of independent noise.
 ///

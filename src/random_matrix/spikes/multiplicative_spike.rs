@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::law::{Interval, Law};
 use super::outlier::Outlier;
-use super::transforms::{beyond, crossing, ends, gaps_of, size_of};
 use crate::error::{Error, Result};
+use crate::random_matrix::law::{Interval, Law};
+use crate::random_matrix::transforms::{beyond, crossing, ends, gaps_of, size_of};
 
 /// A positive semidefinite matrix of any law, stretched along one direction.
 ///
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 ///     variance   p Var(position) -> 2 (-rho T' - T - T^2) / T'^2       (real, spectrum of B rigid)
 /// ```
 ///
-/// With B a sample covariance of noise this is [`SpikedCovariance`](super::SpikedCovariance), whose variance is counted
+/// With B a sample covariance of noise this is [`SpikedCovariance`](crate::random_matrix::SpikedCovariance), whose variance is counted
 /// by samples. A theta in (-1, 0) shrinks the direction.
 ///
 /// ```
@@ -45,7 +45,7 @@ impl MultiplicativeSpike {
     /// # Errors
     /// If the law has mass below 0 or none above, or theta is 0, not finite or not above -1.
     pub fn new(law: impl Law + 'static, strength: f64) -> Result<Self> {
-        super::free::non_negative("the lower end of the law", &law)?;
+        crate::random_matrix::transforms::non_negative("the lower end of the law", &law)?;
         if !(strength.is_finite() && strength > -1.0 && strength != 0.0) {
             let limits = "must be finite, above -1 and not 0: 1 + theta is a positive factor";
             return Err(Error::OutOfRange { what: "the strength of a spike", value: strength, limits });

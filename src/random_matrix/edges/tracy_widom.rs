@@ -1,9 +1,9 @@
 //! The law of the extreme eigenvalue of noise.
 
-use super::law;
 use super::painleve::Painleve;
 use super::painleve_table::MOMENTS;
 use crate::error::{Error, Result};
+use crate::random_matrix::law;
 
 /// The Tracy-Widom laws: how the extreme eigenvalue of a large random matrix fluctuates about the edge of its bulk.
 ///
@@ -14,13 +14,13 @@ use crate::error::{Error, Result};
 ///     1 - F_1 ~ exp(-(2/3) s^(3/2)) / (4 sqrt(pi) s^(3/4)),     F_1 ~ exp(-|s|^3 / 24 - ...) on the left
 /// ```
 ///
-/// Locations and scales are those of an [`Edge`](super::Edge). The laws are not centred: the mean of beta = 1 is -1.207,
+/// Locations and scales are those of an [`Edge`](crate::random_matrix::Edge). The laws are not centred: the mean of beta = 1 is -1.207,
 /// and 83 % of it lie below 0, so that the extreme eigenvalue of noise is mostly inside of the edge.
 ///
 /// Every value is a piecewise Chebyshev series and an exponential, with what is left of the asymptotic forms beyond: 4e-15
 /// absolutely, and each tail to 1e-12 of itself, down to the smallest number and in logarithms far below it. A value
 /// takes about 0.1 microseconds, a quantile about one. The support is the whole line, which is why this is no
-/// [`Law`](super::Law).
+/// [`Law`](crate::random_matrix::Law).
 ///
 /// ```
 /// use eigenscape::random_matrix::TracyWidom;
@@ -262,7 +262,7 @@ impl Point {
 }
 
 /// Fails unless a probability lies in (0, 1).
-pub(super) fn strictly_between(value: f64) -> Result<()> {
+pub(in crate::random_matrix) fn strictly_between(value: f64) -> Result<()> {
     if value > 0.0 && value < 1.0 {
         return Ok(());
     }

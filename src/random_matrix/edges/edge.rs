@@ -1,8 +1,8 @@
 //! The edge of a bulk at a finite size: where the extreme eigenvalue of noise lies, and how far out it is no noise.
 
-use super::law::{self, Interval};
 use super::tracy_widom::{TracyWidom, strictly_between};
 use crate::error::{Error, Result};
+use crate::random_matrix::law::{self, Interval};
 
 /// Which end of a bulk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +74,7 @@ impl Edge {
         Ok(Edge { location, scale, side, law: TracyWidom::real() })
     }
 
-    /// An edge of the sample covariance (1/n) X X' of real noise, in the normalisation of [`Wishart`](super::Wishart).
+    /// An edge of the sample covariance (1/n) X X' of real noise, in the normalisation of [`Wishart`](crate::random_matrix::Wishart).
     ///
     /// ```text
     ///     p' = p - 1/2,  n' = n - 1/2,     r = sqrt(n') + sqrt(p')                            (lower edge: |sqrt(n') - sqrt(p')|)
@@ -115,7 +115,7 @@ impl Edge {
     }
 
     /// An edge of a real symmetric matrix of Gaussian noise, in the normalisation of
-    /// [`GaussianOrthogonal`](super::GaussianOrthogonal): Var W_ij = s^2 / n, 2 s^2 / n on the diagonal.
+    /// [`GaussianOrthogonal`](crate::random_matrix::GaussianOrthogonal): Var W_ij = s^2 / n, 2 s^2 / n on the diagonal.
     ///
     /// ```text
     ///     location = +-2 s sqrt(1 - 1/(2n)),     scale = s n^(-1/2) (n - 1)^(-1/6)
@@ -243,7 +243,7 @@ impl Edge {
     }
 
     /// With fluctuations narrowed to a share of their variance, about the same mean.
-    pub(super) fn narrowed(self, share: f64) -> Self {
+    pub(in crate::random_matrix) fn narrowed(self, share: f64) -> Self {
         let root = share.sqrt();
         let location = self.location + self.side.sign() * self.scale * self.law.mean() * (1.0 - root);
         Edge { location, scale: self.scale * root, ..self }
@@ -252,7 +252,7 @@ impl Edge {
 
 impl Side {
     /// The direction outwards.
-    pub(super) fn sign(self) -> f64 {
+    pub(in crate::random_matrix) fn sign(self) -> f64 {
         match self {
             Side::Lower => -1.0,
             Side::Upper => 1.0,

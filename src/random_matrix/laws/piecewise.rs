@@ -1,9 +1,9 @@
 //! A density given on a grid.
 
-use super::complex::Complex;
-use super::law::{self, Atom, Interval, Law};
-use super::transforms::{ends, size_of};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
+use crate::random_matrix::transforms::{ends, size_of};
 
 /// A density that is linear between the points of a grid, with atoms beside it: a measured spectrum as a law.
 ///
@@ -220,7 +220,7 @@ impl Law for PiecewiseLinear {
         let j = next - 1;
         // Atoms inside of the piece lie on one side of the quantile, which is not at one of them.
         let f = |x: f64| Ok(self.cumulative(x)? - probability);
-        Ok(super::free::root::root(self.grid[j], self.grid[next], f)?.clamp(lowest, highest))
+        Ok(crate::random_matrix::root::root(self.grid[j], self.grid[next], f)?.clamp(lowest, highest))
     }
 
     fn stieltjes(&self, z: Complex) -> Result<Complex> {

@@ -17,22 +17,22 @@ const MIDDLE_TO: f64 = 3.0;
 
 /// The four functions at one point, where the right tail is kept apart from its exponential decay.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Painleve {
+pub(in crate::random_matrix) struct Painleve {
     /// zeta = (2/3) s^(3/2) in the right tail, otherwise 0.
-    pub(super) decay: f64,
+    pub(in crate::random_matrix) decay: f64,
     /// q exp(zeta).
-    pub(super) solution: f64,
+    pub(in crate::random_matrix) solution: f64,
     /// E exp(zeta).
-    pub(super) integral: f64,
+    pub(in crate::random_matrix) integral: f64,
     /// P exp(2 zeta).
-    pub(super) square: f64,
+    pub(in crate::random_matrix) square: f64,
     /// W exp(2 zeta).
-    pub(super) moment: f64,
+    pub(in crate::random_matrix) moment: f64,
 }
 
 impl Painleve {
     /// At any s that is a number.
-    pub(super) fn at(s: f64) -> Self {
+    pub(in crate::random_matrix) fn at(s: f64) -> Self {
         if s >= MIDDLE_TO {
             let root = s.sqrt();
             let power = s * root;

@@ -1,8 +1,8 @@
 //! The uniform law.
 
-use super::complex::Complex;
-use super::law::{self, Atom, Interval, Law};
 use crate::error::Result;
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// The uniform law on an interval.
 ///

@@ -12,7 +12,7 @@ const SWEEPS: usize = 30;
 ///
 /// Root-free QL and QR with Wilkinson's shift: Pal, Walker & Kahan; Parlett 1998, *The Symmetric Eigenvalue Problem*,
 /// 8.15. As in LAPACK's `sterf` a block is worked on from the end whose diagonal is the smaller.
-pub(super) fn eigenvalues(diagonal: &mut [f64], squares: &mut [f64]) -> Result<()> {
+pub(in crate::random_matrix) fn eigenvalues(diagonal: &mut [f64], squares: &mut [f64]) -> Result<()> {
     let size = diagonal.len();
     debug_assert_eq!(squares.len() + 1, size.max(1));
     let norm = diagonal.iter().fold(0.0f64, |norm, x| norm.max(x.abs()));

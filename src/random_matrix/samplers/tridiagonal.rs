@@ -1,10 +1,10 @@
 //! Symmetric tridiagonal matrices: counts and single eigenvalues by Sturm sequences, all by root-free QL.
 
-use super::law::Interval;
 use super::root_free;
 use super::sturm::{self, Ends, Form};
 use crate::error::{Error, Result};
 use crate::linalg;
+use crate::random_matrix::law::Interval;
 
 /// A symmetric tridiagonal matrix of any size, of which eigenvalues can be counted without computing one.
 ///
@@ -72,7 +72,7 @@ impl Tridiagonal {
     }
 
     /// `unit` times the matrix in a form.
-    pub(super) fn from_form(form: Form, unit: f64) -> Self {
+    pub(in crate::random_matrix) fn from_form(form: Form, unit: f64) -> Self {
         Tridiagonal { form, unit }
     }
 

@@ -1,9 +1,9 @@
 //! One spike in noise: when it shows in the spectrum, where, and what its eigenvector knows of it.
 
-use super::law::Interval;
-use super::marchenko_pastur::MarchenkoPastur;
-use super::semicircle::Semicircle;
 use crate::error::{Error, Result};
+use crate::random_matrix::law::Interval;
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
+use crate::random_matrix::laws::semicircle::Semicircle;
 
 /// What becomes of one spike in a large noisy matrix: all limits, for size to infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +29,7 @@ impl Outlier {
         self.variance.map(|variance| (variance / size as f64).sqrt())
     }
 
-    pub(super) fn attached(edges: Interval, above: bool) -> Self {
+    pub(in crate::random_matrix) fn attached(edges: Interval, above: bool) -> Self {
         let position = if above { edges.upper } else { edges.lower };
         Outlier { detached: false, position, overlap: 0.0, variance: None }
     }
@@ -49,7 +49,7 @@ impl Outlier {
 /// The spike is the population *eigenvalue*, in the units of the bulk's variance. A spike below v shows below the
 /// bulk, and only for c < 1: nothing can detach between the zeros and the bulk of a singular sample covariance.
 /// Even far above the threshold a sample eigenvalue is larger than the population's and its eigenvector is tilted. See
-/// the [module](super) for when not to trust these limits.
+/// the [module](crate::random_matrix) for when not to trust these limits.
 ///
 /// ```
 /// use eigenscape::random_matrix::{MarchenkoPastur, SpikedCovariance};
@@ -162,7 +162,7 @@ impl SpikedCovariance {
 ///
 /// A negative spike shows below the bulk. Position and overlap hold for every noise of this variance; the variance for
 /// the Gaussian orthogonal ensemble with a diagonal as above. (With another law of the entries and u along an axis,
-/// the outlier is not even Gaussian: Capitaine et al.) See the [module](super) for when not to trust these limits.
+/// the outlier is not even Gaussian: Capitaine et al.) See the [module](crate::random_matrix) for when not to trust these limits.
 ///
 /// ```
 /// use eigenscape::random_matrix::{Semicircle, SpikedWigner};

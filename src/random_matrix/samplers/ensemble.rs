@@ -1,11 +1,11 @@
 //! Spectra of random matrices drawn from a key: dense, exact at every size.
 
-use super::marchenko_pastur::MarchenkoPastur;
-use super::outlier::{SpikedCovariance, SpikedWigner};
-use super::semicircle::Semicircle;
 use crate::error::{Error, Result};
 use crate::linalg::{self, Matrix, Update};
 use crate::random::Key;
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
+use crate::random_matrix::laws::semicircle::Semicircle;
+use crate::random_matrix::spikes::outlier::{SpikedCovariance, SpikedWigner};
 
 /// The largest dense symmetric matrix that a sampler makes: 8 GiB, and hours of one core.
 const LARGEST: usize = 1 << 15;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::law::Law;
-use super::marchenko_pastur::MarchenkoPastur;
-use super::transforms::{beyond, crossing, ends};
 use crate::error::{Error, Result};
+use crate::random_matrix::law::Law;
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
+use crate::random_matrix::transforms::{beyond, crossing, ends};
 
 /// A rectangular matrix of noise plus one pair of directions.
 ///
@@ -59,7 +59,7 @@ impl RectangularSpike {
     /// If the law has mass below 0 or none above, the ratio is not in (0, 1] (transpose the matrix), or theta is not positive
     /// and finite.
     pub fn new(law: impl Law + 'static, ratio: f64, strength: f64) -> Result<Self> {
-        super::free::non_negative("the lower end of the law", &law)?;
+        crate::random_matrix::transforms::non_negative("the lower end of the law", &law)?;
         if !(ratio > 0.0 && ratio <= 1.0) {
             let limits = "must lie in (0, 1]: it is rows over columns; transpose the matrix";
             return Err(Error::OutOfRange { what: "the ratio of a rectangular matrix", value: ratio, limits });

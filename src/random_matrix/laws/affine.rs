@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::complex::Complex;
-use super::law::{self, Atom, Interval, Law};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// The law of factor x + shift: the spectrum of factor A + shift I.
 ///
@@ -97,7 +97,7 @@ impl Law for Affine {
         // 1 - u, of the atom after it.
         let inner = 1.0 - probability;
         let y = self.law.quantile(inner)?;
-        let ends = super::transforms::ends(&self.law.support(), &self.law.atoms());
+        let ends = crate::random_matrix::transforms::ends(&self.law.support(), &self.law.atoms());
         if probability == 0.0 || self.law.cumulative(y)? > inner || y >= ends.upper {
             return Ok(self.forward(y));
         }

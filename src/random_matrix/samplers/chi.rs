@@ -48,7 +48,7 @@ pub fn chi_squared(key: Key, degrees: f64, offset: u64, values: &mut [f64]) -> R
 }
 
 /// The same with the degrees of freedom of each entry of the stream; they must be positive.
-pub(super) fn fill(key: Key, offset: u64, values: &mut [f64], degrees: impl Fn(u64) -> f64 + Sync) {
+pub(in crate::random_matrix) fn fill(key: Key, offset: u64, values: &mut [f64], degrees: impl Fn(u64) -> f64 + Sync) {
     values.par_chunks_mut(PIECE).enumerate().for_each(|(piece, values)| {
         let start = offset + (piece * PIECE) as u64;
         key.normal(start, values);

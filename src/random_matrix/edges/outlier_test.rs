@@ -1,10 +1,10 @@
 //! How many eigenvalues are no noise, at a stated error rate.
 
 use super::edge::{Edge, Side};
-use super::marchenko_pastur::MarchenkoPastur;
-use super::outlier::SpikedCovariance;
 use super::tracy_widom::strictly_between;
 use crate::error::{Error, Result};
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
+use crate::random_matrix::spikes::outlier::SpikedCovariance;
 
 /// Counts the outliers of a spectrum by a sequence of tests, from the outermost eigenvalue inwards.
 ///
@@ -136,7 +136,7 @@ impl OutlierTest {
     }
 
     /// Against a real symmetric matrix of Gaussian noise, on both sides; normalised as in
-    /// [`GaussianOrthogonal`](super::GaussianOrthogonal).
+    /// [`GaussianOrthogonal`](crate::random_matrix::GaussianOrthogonal).
     ///
     /// # Errors
     /// If the size is less than 2, or the standard deviation is not positive and finite.
@@ -146,7 +146,7 @@ impl OutlierTest {
     }
 
     /// Against the sample covariance of noise of an unknown variance, on the upper side; normalised as in
-    /// [`Wishart`](super::Wishart).
+    /// [`Wishart`](crate::random_matrix::Wishart).
     ///
     /// # Errors
     /// If a size is less than 2.

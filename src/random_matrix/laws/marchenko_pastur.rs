@@ -3,9 +3,9 @@
 use std::f64::consts::PI;
 
 use super::angle::Tail;
-use super::complex::Complex;
-use super::law::{self, Atom, Interval, Law};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
+use crate::random_matrix::law::{self, Atom, Interval, Law};
 
 /// The Marchenko-Pastur law: the spectrum of the sample covariance of pure noise.
 ///

@@ -1,11 +1,11 @@
 //! Laws of noise fitted to a spectrum that has outliers.
 
-use super::law::{Interval, Law};
-use super::marchenko_pastur::MarchenkoPastur;
-use super::semicircle::Semicircle;
-use super::tridiagonal_ensemble::{BetaHermite, BetaLaguerre};
 use crate::error::{Error, Result};
 use crate::random::Key;
+use crate::random_matrix::law::{Interval, Law};
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
+use crate::random_matrix::laws::semicircle::Semicircle;
+use crate::random_matrix::samplers::tridiagonal_ensemble::{BetaHermite, BetaLaguerre};
 
 /// At how many probabilities quantiles are compared.
 const POINTS: usize = 200;

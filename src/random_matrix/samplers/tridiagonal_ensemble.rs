@@ -1,14 +1,14 @@
 //! Spectra of Gaussian and Wishart matrices from a tridiagonal matrix with the same eigenvalues.
 
 use super::chi;
-use super::marchenko_pastur::MarchenkoPastur;
-use super::outlier::{SpikedCovariance, SpikedWigner};
-use super::semicircle::Semicircle;
 use super::sturm::Form;
 use super::tridiagonal::Tridiagonal;
 use crate::error::{Error, Result};
 use crate::linalg;
 use crate::random::Key;
+use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
+use crate::random_matrix::laws::semicircle::Semicircle;
+use crate::random_matrix::spikes::outlier::{SpikedCovariance, SpikedWigner};
 
 /// The children of a key that the diagonal and the subdiagonal are drawn from.
 const DIAGONAL: u64 = 0;
@@ -22,7 +22,7 @@ const BELOW: u64 = 1;
 /// ```
 ///
 /// The eigenvalues of T have the law of those of A exactly, at every n: T is what Householder's reflections make of A when
-/// they leave the spike's axis alone. So [`GaussianOrthogonal`](super::GaussianOrthogonal) is beta = 1, and the Gaussian
+/// they leave the spike's axis alone. So [`GaussianOrthogonal`](crate::random_matrix::GaussianOrthogonal) is beta = 1, and the Gaussian
 /// unitary ensemble beta = 2, for which there is no dense sampler here: as a real matrix it is twice as large with every
 /// eigenvalue twice, eight times the work for the same law. T makes sense for every beta > 0, the inverse temperature of
 /// n charges on a line:
@@ -123,7 +123,7 @@ impl BetaHermite {
 ///     the non-zero eigenvalues of S are those of  v B B' / (beta n)
 /// ```
 ///
-/// Exactly so in law, at all p and n: beta = 1 is [`Wishart`](super::Wishart), beta = 2 its complex form, and B makes sense
+/// Exactly so in law, at all p and n: beta = 1 is [`Wishart`](crate::random_matrix::Wishart), beta = 2 its complex form, and B makes sense
 /// for every beta > 0. The law of large sizes, [`MarchenkoPastur`], and the fate of the spike, [`SpikedCovariance`], do not
 /// depend on beta; variances are proportional to 1 / beta.
 ///
