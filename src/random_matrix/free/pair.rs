@@ -137,7 +137,11 @@ impl Pair {
     /// The points for z, beside a place where every point is a fixed point (the middle of the sum of two fair coins): the mean
     /// of those on both sides.
     pub(super) fn solve(&self, z: Complex, guess: Option<Complex>) -> Result<Points> {
-        let points = self.solve_once(z, guess)?;
+        // A part of the law asked where it has no value means that what was asked here is not solved.
+        let points = self.solve_once(z, guess).map_err(|error| match error {
+            Error::OutOfRange { .. } => self.unsolved(z, f64::NAN),
+            error => error,
+        })?;
         let Some(part) = self.support.iter().find(|part| part.contains(z.re)) else { return Ok(points) };
         let shift = 3e-6 * (part.upper - part.lower);
         if !points.neutral || z.im != 0.0 || (z.re - part.lower).min(part.upper - z.re) < 30.0 * shift {

@@ -7,7 +7,7 @@ use super::base::Base;
 use super::curve::Guesses;
 use super::pair::{Kind, Pair};
 use super::tabulation::Tabulation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random_matrix::complex::Complex;
 use crate::random_matrix::law::{self, Atom, Interval, Law};
 use crate::random_matrix::laws::affine::Affine;
@@ -41,6 +41,22 @@ impl PairLaw {
         let simple = simple(&first, &second, kind)?;
         let pair = Pair::new(first, second, kind)?;
         Ok(PairLaw { pair, simple, atoms, guesses: OnceLock::new(), table: OnceLock::new() })
+    }
+
+    /// The eigenvalue of one of the two whose outlier is at a position.
+    pub(super) fn spike(&self, position: f64, of_second: bool) -> Result<f64> {
+        Error::finite("the observed outlier", &[position], "give an eigenvalue outside of the bulk")?;
+        let carries = |part: &Interval| part.contains(position);
+        let limits = "must lie outside of the bulk, and for products above 0, where a spike leads: no spike can be told from noise \
+                      inside it";
+        let refused = Error::OutOfRange { what: "the observed outlier", value: position, limits };
+        let product = !matches!(self.pair.kind, Kind::Sum);
+        if self.pair.support.iter().any(carries) || product && position <= 0.0 {
+            return Err(refused);
+        }
+        let points = self.pair.solve(position.into(), None)?;
+        let spike = if of_second { points.second.re } else { points.first.re };
+        if product && spike <= 0.0 { Err(refused) } else { Ok(spike) }
     }
 
     fn guesses(&self) -> Result<&[Guesses]> {

@@ -69,4 +69,12 @@ impl FreeProduct {
     pub fn outliers(&self, spike: f64) -> Result<Vec<Outlier>> {
         self.law.pair.outliers(spike, false)
     }
+
+    /// The eigenvalue of the first factor that puts an outlier at an observed position: the inverse of [`outliers`](FreeProduct::outliers).
+    ///
+    /// # Errors
+    /// If the position lies inside the bulk, where no spike can be told from noise, or no positive spike leads there.
+    pub fn spike(&self, position: f64) -> Result<f64> {
+        self.law.spike(position, false)
+    }
 }

@@ -89,4 +89,20 @@ impl SeparableCovariance {
     pub fn column_outliers(&self, spike: f64) -> Result<Vec<Outlier>> {
         self.law.pair.outliers(spike, true)
     }
+
+    /// The eigenvalue of A that puts an outlier at an observed position: the inverse of [`row_outliers`](SeparableCovariance::row_outliers).
+    ///
+    /// # Errors
+    /// If the position lies inside the bulk, where no spike can be told from noise, or no positive spike leads there.
+    pub fn row_spike(&self, position: f64) -> Result<f64> {
+        self.law.spike(position, false)
+    }
+
+    /// The eigenvalue of B that puts an outlier at an observed position: the inverse of [`column_outliers`](SeparableCovariance::column_outliers).
+    ///
+    /// # Errors
+    /// If the position lies inside the bulk, where no spike can be told from noise, or no positive spike leads there.
+    pub fn column_spike(&self, position: f64) -> Result<f64> {
+        self.law.spike(position, true)
+    }
 }

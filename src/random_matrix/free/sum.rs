@@ -65,4 +65,12 @@ impl FreeSum {
     pub fn outliers(&self, spike: f64) -> Result<Vec<Outlier>> {
         self.law.pair.outliers(spike, false)
     }
+
+    /// The eigenvalue of the first matrix that puts an outlier at an observed position: the inverse of [`outliers`](FreeSum::outliers).
+    ///
+    /// # Errors
+    /// If the position lies inside the bulk, where no spike can be told from noise.
+    pub fn spike(&self, position: f64) -> Result<f64> {
+        self.law.spike(position, false)
+    }
 }

@@ -332,6 +332,28 @@ fn outliers_of_convolutions_are_where_theory_says() {
     check("columns", (0..50).map(|k| dual(Key::new(k))).unzip(), outlier[0]);
 }
 
+#[test]
+fn outliers_of_convolutions_lead_back_to_their_spikes() {
+    let coin = || Discrete::new(&[1.0, 3.0], &[0.5, 0.5]).unwrap();
+    let flat = || Uniform::new(0.2, 2.0).unwrap();
+    let near =
+        |actual: f64, expected: f64| assert!((actual - expected).abs() < 1e-9 * expected, "{actual}, {expected}");
+    for spike in [6.0, 40.0, 1e4] {
+        let sum = FreeSum::new(coin(), flat()).unwrap();
+        near(sum.spike(sum.outliers(spike).unwrap()[0].position).unwrap(), spike);
+        let product = FreeProduct::new(coin(), flat()).unwrap();
+        near(product.spike(product.outliers(spike).unwrap()[0].position).unwrap(), spike);
+        let law = SeparableCovariance::new(coin(), flat(), 0.5).unwrap();
+        let top = law.row_outliers(2.0 * spike).unwrap().pop().unwrap();
+        near(law.row_spike(top.position).unwrap(), 2.0 * spike);
+        let top = law.column_outliers(5.0 * spike).unwrap().pop().unwrap();
+        near(law.column_spike(top.position).unwrap(), 5.0 * spike);
+    }
+    let sum = FreeSum::new(coin(), flat()).unwrap();
+    assert!(sum.spike(sum.support()[0].upper).unwrap_err().to_string().contains("outside of the bulk"));
+    assert!(FreeProduct::new(coin(), flat()).unwrap().spike(-1.0).unwrap_err().to_string().contains("above 0"));
+}
+
 /// Below the threshold: the top eigenvalue is that of noise, and n times the squared overlap stays bounded as n grows.
 #[test]
 fn hidden_spikes_leave_no_trace() {
