@@ -1,7 +1,7 @@
 //! Values computed elsewhere: closed forms, reference implementations and simulations; provenance in the file.
 //!
-//! Of the entries that describe a model of a network, the law of their bulk is tested here: population, edges, scales,
-//! spikes, quantiles. What they say of gradients and overlaps with class means is the model's.
+//! Of the entries that describe a model of a network, what concerns their spectrum is tested here: population, edges, scales,
+//! spikes, overlaps, quantiles. What they say of gradients, traces and moments of softmax is the model's.
 
 use eigenscape::random::Key;
 use eigenscape::random_matrix::{
@@ -9,6 +9,7 @@ use eigenscape::random_matrix::{
     MarchenkoPastur, MultiplicativeSpike, RectangularSpike, Semicircle, SeparableCovariance, SpikedCovariance,
     SpikedWigner, Uniform,
 };
+use faer::{Mat, Side};
 use serde_json::Value;
 
 use super::{assert_agrees, mean};
@@ -235,6 +236,79 @@ fn assert_bulk(name: &str, value: &Value, law: &GeneralizedMarchenkoPastur, para
     assert_agrees(name, top.scale(), f(&value["tw_scale"]), tolerance);
 }
 
+/// Eigenvalues of R' A(u) R, descending, with their derivatives by u: A(u) = (1/N) sum_m S_m (u - t S_m)^(-1), R R' = K.
+fn secular(probabilities: &[Vec<f64>], t: f64, k: &[Vec<f64>], u: f64) -> Vec<(f64, f64)> {
+    let classes = k.len();
+    let root = {
+        let eigen = Mat::from_fn(classes, classes, |i, j| k[i][j]).self_adjoint_eigen(Side::Lower).unwrap();
+        let scaled = Mat::from_fn(classes, classes, |i, j| eigen.U()[(i, j)] * eigen.S()[j].sqrt());
+        &scaled * eigen.U().transpose()
+    };
+    let [mut a, mut slope] = [Mat::<f64>::zeros(classes, classes), Mat::<f64>::zeros(classes, classes)];
+    for p in probabilities {
+        let s = Mat::from_fn(classes, classes, |i, j| if i == j { p[i] * (1.0 - p[i]) } else { -p[i] * p[j] });
+        let eigen = s.self_adjoint_eigen(Side::Lower).unwrap();
+        let of = |f: &dyn Fn(f64) -> f64| {
+            let scaled = Mat::from_fn(classes, classes, |i, j| eigen.U()[(i, j)] * f(eigen.S()[j].max(0.0)));
+            &scaled * eigen.U().transpose()
+        };
+        a += of(&|s| s / (u - t * s) / probabilities.len() as f64);
+        slope += of(&|s| -s / (u - t * s).powi(2) / probabilities.len() as f64);
+    }
+    let eigen = (&root * &a * &root).self_adjoint_eigen(Side::Lower).unwrap();
+    let turned = &root * &slope * &root;
+    let along = |j: usize| eigen.U().col(j).transpose() * &turned * eigen.U().col(j);
+    (0..classes).rev().map(|j| (eigen.S()[j], along(j))).collect()
+}
+
+/// What detaches, by the secular equation at the law's edge, and the overlap of each outlier with the class means,
+/// z'(u) / (-u a'(u)).
+fn assert_secular(
+    name: &str,
+    value: &Value,
+    law: &GeneralizedMarchenkoPastur,
+    at: impl Fn(f64) -> Vec<(f64, f64)>,
+    us: &[f64],
+    alphas: &[f64],
+    tolerance: f64,
+) {
+    let edge = law.hidden_spikes().last().unwrap().upper;
+    for ((ours, _), theirs) in at(edge).into_iter().zip(numbers(&value["a_at_edge"])) {
+        assert_agrees(name, ours, theirs, tolerance);
+    }
+    for (j, (u, alpha)) in us.iter().zip(alphas).enumerate() {
+        let (a, slope) = at(*u)[j];
+        assert_agrees(name, a, 1.0, 100.0 * tolerance);
+        let outlier = law.outlier(*u).unwrap();
+        let turn = outlier.overlap * outlier.position / u;
+        assert_agrees(name, turn / (-u * slope), *alpha, 100.0 * tolerance);
+    }
+}
+
+/// The largest eigenvalue of the mean of S_m, 40 draws of theirs and ours.
+#[test]
+fn mean_curvatures_of_softmax_agree() {
+    for entry in entries("limits", "lam1_Sbar", 3) {
+        let (inputs, tolerance) = (&entry["inputs"], f(&entry["tolerance"]));
+        let (examples, classes) = (size(&inputs["N"]), size(&inputs["C"]));
+        for (sigma, expected) in numbers(&inputs["sigma_z"]).into_iter().zip(numbers(&entry["value"])) {
+            let draws: Vec<f64> = (0..40)
+                .map(|draw| {
+                    let mut sum = vec![0.0; classes * classes];
+                    for p in random_probabilities(Key::new(draw), examples, classes, sigma) {
+                        for (ij, entry) in sum.iter_mut().enumerate() {
+                            let (i, j) = (ij / classes, ij % classes);
+                            *entry += (if i == j { p[i] } else { 0.0 } - p[i] * p[j]) / examples as f64;
+                        }
+                    }
+                    classes as f64 * symmetric_eigenvalues(&sum, classes)[classes - 1]
+                })
+                .collect();
+            assert_agrees(&format!("{} at {sigma}", entry["name"]), mean(&draws).0, expected, tolerance);
+        }
+    }
+}
+
 #[test]
 fn explicit_populations_agree() {
     for entry in entries("explicit", "explicit_K", 2) {
@@ -249,6 +323,10 @@ fn explicit_populations_agree() {
             assert_agrees(name, *ours, theirs, tolerance);
         }
         assert_bulk(name, value, &law, parameters, tolerance);
+        let outliers = value["outliers"].as_array().unwrap();
+        let of = |key: &str| -> Vec<f64> { outliers.iter().map(|outlier| f(&outlier[key])).collect() };
+        let at = |u: f64| secular(&probabilities, f(&value["t"]), &rows(&inputs["K"]), u);
+        assert_secular(name, value, &law, at, &of("u"), &of("alpha"), tolerance);
         let spikes = spiked_population(&probabilities, f(&value["t"]), &rows(&inputs["K"]));
         for (spike, outlier) in spikes.iter().rev().zip(value["outliers"].as_array().unwrap()) {
             assert_agrees(name, *spike, f(&outlier["u"]), tolerance);
@@ -298,6 +376,8 @@ fn explicit_instances_agree() {
         let means = parameters as f64 * f(&inputs["sigma_c2"]);
         let k: Vec<Vec<f64>> =
             (0..classes).map(|i| (0..classes).map(|j| if i == j { means } else { 0.0 }).collect()).collect();
+        let at = |u: f64| secular(&probabilities, t, &k, u);
+        assert_secular(name, value, &law, at, &numbers(&value["u"]), &numbers(&value["alpha"]), tolerance);
         let spiked = spiked_population(&probabilities, t, &k);
         let threshold = law.hidden_spikes().last().unwrap().upper;
         let detached: Vec<f64> = spiked.iter().rev().copied().take_while(|u| *u > threshold).collect();
