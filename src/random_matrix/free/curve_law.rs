@@ -173,7 +173,7 @@ impl CurveLaw {
         self.atoms.iter().filter(|atom| atom.location <= x).map(|atom| atom.weight).sum()
     }
 
-    /// The largest atom that the equations make singular, at x or not at all.
+    /// Whether z is one of the atoms, at which no transform has a value.
     fn is_atom(&self, z: Complex) -> bool {
         z.im == 0.0 && self.atoms.iter().any(|atom| atom.location == z.re)
     }

@@ -55,7 +55,7 @@ pub struct GeneralizedMarchenkoPastur {
 
 law_of_field!(GeneralizedMarchenkoPastur, law);
 
-/// A point of a law's density, with the distribution.
+/// A point of a law's density.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurvePoint {
     /// The eigenvalue.

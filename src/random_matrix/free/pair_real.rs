@@ -11,7 +11,7 @@ use crate::random_matrix::transforms::{gaps, merged};
 
 /// Points at which each pair of gaps is looked through for edges.
 const GRID: usize = 96;
-/// More than this, some ten seconds, is refused.
+/// More than this is refused. It takes seconds where few of the pairs share levels, minutes where all do.
 const MOST_TERMS: usize = 1 << 22;
 /// What rounding can make of a drive of 0: two fair coins have it along a whole pair of gaps, in which z stands still. z is
 /// stationary where the drive is 0, so that an edge is shifted by no more than its rounding.
