@@ -25,6 +25,7 @@ mod kernel_polynomial;
 mod krylov;
 mod lanczos;
 mod layers;
+mod logit_model;
 mod network;
 mod operator;
 mod optimize;
