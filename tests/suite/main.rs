@@ -17,6 +17,7 @@ mod digits;
 mod edge;
 mod eigensolver;
 mod elementary;
+mod emergent;
 mod fit;
 mod functions;
 mod generalized;
