@@ -19,7 +19,7 @@ use crate::random::Key;
 /// the curvature in all dimensions costs no more than in the largest one.
 ///
 /// **The prediction** is that of [`LogitModel`](crate::random_matrix::LogitModel) with the probabilities at theta_0 and the
-/// deviations of [`LogitGradients`], d in place of P. It stands for the Gauss-Newton part, since the model leaves out the
+/// deviations of [`LogitGradients`](super::LogitGradients), d in place of P. It stands for the Gauss-Newton part, since the model leaves out the
 /// curvature of the logits, and what it leaves out makes the zone: where the remainder, whose eigenvalues have either
 /// sign, outweighs the Gauss-Newton part, the ratio falls.
 ///
