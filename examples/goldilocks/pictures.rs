@@ -77,7 +77,9 @@ pub fn map(scanned: &Scanned) -> Drawn<String> {
                     let corners = [(edge(column), upper), (edge(column + 1) - 1, lower - 1)].map(at);
                     area.draw(&Rectangle::new(corners, shade(share).filled()))?;
                     let ink = if share > 0.62 { WHITE } else { INK };
-                    let words = mean.map_or("\u{2013}".to_string(), |mean| crate::report::decimal(mean, 2));
+                    let words = mean.map_or("\u{2013}".to_string(), |mean| {
+                        crate::report::decimal(mean, 2).replace('-', "\u{2212}")
+                    });
                     let place = ((edge(column) + edge(column + 1)) / 2, (upper + lower) / 2);
                     text(area, place, &words, 12, ink, Anchor::Middle)?;
                 }

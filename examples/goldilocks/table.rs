@@ -83,6 +83,8 @@ fn plain(mean: Option<KeyMean>, decimals: usize) -> String {
 fn short(mean: Option<KeyMean>) -> String {
     match mean {
         None => "-".to_string(),
+        // A ratio to rounding.
+        Some(KeyMean { mean, .. }) if mean > 1e6 => "> 1e6".to_string(),
         Some(KeyMean { mean, .. }) if mean == 0.0 || (0.01..1e4).contains(&mean.abs()) => format!("{mean:.3}"),
         Some(KeyMean { mean, .. }) => format!("{mean:.1e}"),
     }
