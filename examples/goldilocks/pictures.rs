@@ -198,8 +198,14 @@ pub fn curves(scanned: &Scanned) -> Drawn<String> {
         let mut lines = Vec::new();
         for (index, &d) in dimensions.iter().enumerate().rev() {
             let (color, sign) = ([PURPLE, SKY, INK][index % 3], (index + 3) % SIGNS.len());
-            draw(&panel, &curve(d, &|sample| sample.training.as_ref()?.accuracy), color, Some(SIGNS[sign]))?;
-            lines.push(format!("{}: d = {d}", names[sign]));
+            let points = curve(d, &|sample| sample.training.as_ref()?.accuracy);
+            if !points.is_empty() {
+                draw(&panel, &points, color, Some(SIGNS[sign]))?;
+                lines.push(format!("{}: d = {d}", names[sign]));
+            }
+        }
+        if lines.is_empty() {
+            lines.push("not trained".to_string());
         }
         panel.corner(&lines)?;
 
@@ -210,6 +216,10 @@ pub fn curves(scanned: &Scanned) -> Drawn<String> {
         draw(&panel, &curve(dimension, &|sample| Some(sample.hessian.positive_share)), BLUE, Some(Sign::Circle))?;
         let points = curve(dimension, &|sample| sample.training.as_ref()?.plane_cosine);
         draw(&panel, &points, INK, Some(Sign::Cross))?;
-        panel.corner(&["circles: share of positive eigenvalues".to_string(), "crosses: cosine".to_string()])
+        let mut lines = vec!["circles: share of positive eigenvalues".to_string()];
+        if !points.is_empty() {
+            lines.push("crosses: cosine".to_string());
+        }
+        panel.corner(&lines)
     })
 }

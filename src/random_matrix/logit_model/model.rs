@@ -23,9 +23,8 @@ use crate::error::{Error, Result};
 /// ```
 ///
 /// The mean of tr H_d / |H_d|_F itself lies within 1 % of that for d >= 50, and above it at d = 10: by 3 % for sigma_c = 3
-/// sigma_E, by 6 % with frozen logits besides (C = 10, N = 60, measured). The ratio does not rise with the logits: freezing
-/// makes b / a^2 larger and the ratio fall, so that a zone of high curvature at one distance from the origin is not this
-/// model's, but the work of the part left out.
+/// sigma_E, by 6 % with frozen logits besides (C = 10, N = 60, measured). At fixed deviations the ratio does not rise with the
+/// logits: freezing makes b / a^2 larger and the ratio fall. It rises where class means lose their share f.
 ///
 /// ```
 /// use eigenscape::random_matrix::{GaussianLogits, LogitModel};
