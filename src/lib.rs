@@ -40,6 +40,7 @@
 //! | [`spectrum`] | spectral densities and distributions with bands and strict bounds, traces, diagonals, determinants, norms, counts, index | the whole spectrum |
 //! | [`random_matrix`] | laws of noise, of populations, of free sums, products and cuts; outliers and their overlaps; edges and tests; samplers, fits | what the spectrum should be |
 //! | [`projection`], [`subspace`] | random subspaces from a key; objectives confined to them | training in a hyperplane |
+//! | [`emergent`] | curvature on random planes over distances and dimensions (the Goldilocks zone), clustering of logit gradients, beside the random model's prediction | what theory says of your network |
 //! | [`optimize`] | gradient descent, Adam, over any objective | training |
 //! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |
 //! | [`random`], [`data`] | splittable keys; readers of data files | reproducible randomness |
@@ -110,6 +111,8 @@ pub mod optimize;
 // 5: landscapes
 pub mod check;
 pub mod subspace;
+// Uses subspaces.
+pub mod emergent;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -102,6 +102,29 @@ impl<T: Scalar> Gradients<'_, T> {
         Dense::new(entries, self.rows(), cols)
     }
 
+    /// The squared norms of the rows: the diagonal of the Gram matrix, exactly.
+    fn squared_row_norms(&self) -> Result<Vec<T>> {
+        let rows = self.factor.rows();
+        let singles = self.jacobian.risk().singles(self.jacobian.theta())?;
+        let mut norms = vec![T::zero(); self.rows()];
+        norms.par_chunks_exact_mut(rows.max(1)).enumerate().for_each(|(m, norms)| {
+            let cotangent = |row: usize, u: &mut [T]| self.factor.row(m, row, u);
+            let mut difference = Vec::new();
+            singles.rows(m, rows, cotangent, |row, gradient| {
+                norms[row] = T::of(match &self.mean {
+                    None => dot(gradient, gradient),
+                    Some((scales, mean)) => {
+                        difference.clear();
+                        difference.extend_from_slice(gradient);
+                        axpy(-scales[m * rows + row], mean, &mut difference);
+                        dot(&difference, &difference)
+                    }
+                });
+            });
+        });
+        Ok(norms)
+    }
+
     /// The squared norms of the columns: the diagonal of the second moment, exactly.
     fn squared_column_norms(&self) -> Result<Vec<T>> {
         let cotangent = |example: usize, row: usize, z: &mut [T]| self.factor.row(example, row, z);
@@ -136,6 +159,28 @@ impl<T: Scalar> GradientGram<'_, T> {
             matmul(out, Update::Replace, T::one(), own, left.t());
         });
         Dense::new(entries, count, count)
+    }
+
+    /// The diagonal, exactly: the squared norms of the N r rows, one gradient at a time and none of them kept. Cost: N r
+    /// gradients of one example.
+    ///
+    /// ```
+    /// use eigenscape::curvature::{Examples, Loss, Risk};
+    /// use eigenscape::network::{Activation, Perceptron};
+    /// use eigenscape::objective::Objective;
+    ///
+    /// // The kernel of a linear model on its diagonal: x^2 + 1.
+    /// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+    /// let examples = Examples::new(vec![2.0, 3.0], 1, vec![0.0, 1.0], 1)?;
+    /// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+    /// assert_eq!(risk.at(&[1.0, 0.0])?.logit_gradients_gram().diagonal()?, [5.0, 10.0]);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not the memory to run a single example.
+    pub fn diagonal(&self) -> Result<Vec<T>> {
+        self.root().squared_row_norms()
     }
 }
 

@@ -335,20 +335,28 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
         Ok(Normal::new(self.weighted_gradients()?.less(scales, mean)))
     }
 
+    /// p_m = softmax(z_m), the network's distribution over classes for each example: N x C, row by row.
+    ///
+    /// # Errors
+    /// If the loss is not softmax cross-entropy, or a logit is not finite.
+    pub fn probabilities(&self) -> Result<Vec<T>> {
+        if self.risk.loss.curvature() != LogitCurvature::Softmax {
+            let remedy = "take softmax cross-entropy as the loss: with others logits have no softmax";
+            return Err(Error::Missing { what: "a distribution over classes", remedy });
+        }
+        Ok(softmax(&self.logits()?, self.risk.outputs()))
+    }
+
     /// The Gauss-Newton matrix split into class means, means of pairs of classes, and scatter within them.
     ///
     /// # Errors
     /// If the loss is not softmax cross-entropy, the examples have no labels, or a logit is not finite.
     pub fn class_structure(&self) -> Result<ClassStructure<'_, T>> {
-        if self.risk.loss.curvature() != LogitCurvature::Softmax {
-            let remedy = "the split by classes is that of softmax cross-entropy";
-            return Err(Error::Missing { what: "a distribution over classes", remedy });
-        }
+        let probabilities = self.probabilities()?;
         let examples = self.risk.examples();
         let labels = examples
             .labels()
             .ok_or(Error::Empty { what: "the list of labels", remedy: "make the examples with `labelled`" })?;
-        let probabilities = softmax(&self.logits()?, self.risk.outputs());
         Ok(ClassStructure::new(self.jacobian(), labels.to_vec(), probabilities, examples.weights()))
     }
 

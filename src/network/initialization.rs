@@ -85,6 +85,38 @@ impl Initialization {
         theta
     }
 
+    /// The root mean square of the distance from the origin over draws: where a usual start lies.
+    ///
+    /// ```
+    /// use eigenscape::network::{Activation, Initialization, Perceptron};
+    ///
+    /// let network = Perceptron::new(&[784, 200, 200, 10], Activation::Relu)?;
+    /// assert!((Initialization::he().typical_norm(&network) - 820f64.sqrt()).abs() < 1e-12);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    pub fn typical_norm(&self, network: &impl Network) -> f64 {
+        let square = |block: &Block| {
+            let variance = match block.role {
+                Role::Gain => 1.0,
+                Role::Bias => 0.0,
+                Role::Weight if block.fan_in == 0 => 0.0,
+                Role::Weight => self.variance(block),
+            };
+            block.shape.size() as f64 * variance
+        };
+        self.radius * network.blocks().iter().map(square).sum::<f64>().sqrt()
+    }
+
+    /// The variance of a weight at radius 1.
+    fn variance(&self, block: &Block) -> f64 {
+        let (fan_in, fan_out) = (block.fan_in as f64, block.fan_out as f64);
+        match self.scheme {
+            Scheme::Glorot => 2.0 / (fan_in + fan_out),
+            Scheme::He => 2.0 / fan_in,
+            Scheme::LeCun => 1.0 / fan_in,
+        }
+    }
+
     fn fill<T: Scalar>(&self, block: &Block, key: Key, entries: &mut [T]) {
         match block.role {
             Role::Gain => return entries.fill(T::of(self.radius)),
@@ -93,13 +125,7 @@ impl Initialization {
             Role::Weight if block.fan_in == 0 => return entries.fill(T::zero()),
             Role::Weight => {}
         }
-        let (fan_in, fan_out) = (block.fan_in as f64, block.fan_out as f64);
-        let variance = match self.scheme {
-            Scheme::Glorot => 2.0 / (fan_in + fan_out),
-            Scheme::He => 2.0 / fan_in,
-            Scheme::LeCun => 1.0 / fan_in,
-        };
-        let deviation = self.radius * variance.sqrt();
+        let deviation = self.radius * self.variance(block).sqrt();
         if self.uniform {
             // A uniform value on (0, 1) has variance 1/12.
             key.uniform(0, entries);

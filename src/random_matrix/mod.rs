@@ -63,6 +63,12 @@
 //! | a better estimate of the covariance | [`SpikedShrinkage`] with few spikes, [`analytical_shrinkage`] else |
 //! | the low-rank matrix under noise | [`SingularShrinkage`] |
 //!
+//! | you have a classifier, and ask of its curvature | |
+//! | --- | --- |
+//! | trace and norm on random planes, from clustering logit gradients | [`LogitModel`] at a [`SoftmaxCurvature`] |
+//! | moments of its probabilities, if logits were normal | [`GaussianLogits`] |
+//! | trace and norm of one known matrix on random planes | [`CutMoments`] |
+//!
 //! Closed laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
 //! eigendecomposition: O(n^3) operations, O(n^2) memory. Tridiagonal samples have the same law of eigenvalues in O(n)
 //! memory; all eigenvalues take O(n^2) operations, a count or one eigenvalue O(n). A law made of others costs some ten values
@@ -109,6 +115,7 @@ mod fits;
 mod free;
 mod law;
 mod laws;
+mod logit_model;
 mod root;
 mod samplers;
 mod series;
@@ -127,6 +134,7 @@ pub use free::{
 };
 pub use law::{Atom, Interval, Law};
 pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform};
+pub use logit_model::{CutMoments, GaussianLogits, LogitModel, SoftmaxCurvature};
 pub use samplers::{
     BetaHermite, BetaLaguerre, GaussianOrthogonal, HaarFrame, SampledSpectrum, Tridiagonal, Wishart, chi_squared,
 };

@@ -1,0 +1,30 @@
+//! What emerges in the landscapes of trained classifiers, measured on networks beside its theory.
+//!
+//! ```text
+//!     H = G + R,   G = sum_m w_m J_m' S_m J_m  (Gauss-Newton),   R: with the curvature of the logits
+//!     J_mk = c_k + E_mk:   gradients of logits cluster by class;   S_m = diag(p_m) - p_m p_m' freezes as logits grow
+//! ```
+//!
+//! | you want | take | it costs, for each point |
+//! | --- | --- | --- |
+//! | curvature on random planes, and training in them, over distances and dimensions | [`GoldilocksScan`] | d products with H and G |
+//! | curvature on one plane, of any objective | [`Cut`] of [`RestrictedPoint::hessian`](crate::objective::Point::hessian) | d products |
+//! | how logit gradients cluster, and the random model that fits | [`LogitGradients`] | N C gradients of one example |
+//!
+//! The theory is in [`random_matrix`](crate::random_matrix), and needs no network: [`LogitModel`](crate::random_matrix::LogitModel).
+//!
+//! # References
+//! Fort & Scherlis 2018, arXiv:1807.02581; Fort & Ganguli 2019, arXiv:1910.05929.
+
+mod cell;
+mod cut;
+mod goldilocks_run;
+mod goldilocks_scan;
+mod logit_gradients;
+mod sample;
+
+pub use cut::{Cut, CutCurvature};
+pub use goldilocks_run::{GoldilocksRun, ScanProgress};
+pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
+pub use logit_gradients::LogitGradients;
+pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};

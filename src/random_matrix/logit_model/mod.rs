@@ -1,0 +1,11 @@
+//! The random model of a network's logits: what it says of curvature, from its parameters.
+
+mod cut_moments;
+mod gaussian_logits;
+mod model;
+mod softmax_curvature;
+
+pub use cut_moments::CutMoments;
+pub use gaussian_logits::GaussianLogits;
+pub use model::LogitModel;
+pub use softmax_curvature::SoftmaxCurvature;
