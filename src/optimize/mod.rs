@@ -1,31 +1,65 @@
-//! Descent: update rules, and the loop that runs them over any source of gradients.
-//!
-//! ```text
-//!     theta <- theta + update(g(theta)),     g the gradient, or that of the step's mini-batch
-//! ```
-//!
-//! | rule | update | extra memory |
-//! | --- | --- | --- |
-//! | [`GradientDescent`] | -rate g, with momentum if wanted | 0 or 1 vector |
-//! | [`Adam`] | -rate m / (sqrt v + epsilon), bias-corrected | 2 vectors |
-//!
-//! A rule is anything that implements [`Rule`]; [`descend`] runs it, watches for divergence and returns the last good
-//! point with a report. Rules know nothing of networks or subspaces: the same call trains a
-//! [`Risk`](crate::curvature::Risk), mini-batches of it, or either restricted to a
-//! [subspace](crate::subspace::Restricted).
+//! Descent and minimization, over any objective: a network's risk, a recorded formula, a function from outside, whole or
+//! restricted to a subspace.
 
 mod adam;
 mod descend;
 mod gradient_descent;
+mod schedule;
+mod sharpness_aware;
+mod stopping;
 
 pub use adam::Adam;
-pub use descend::{Descent, Progress, Stop, descend};
+pub use descend::{Descent, DescentRun, Progress, descend};
 pub use gradient_descent::GradientDescent;
+pub use schedule::{RateFactor, Schedule, Scheduled};
+pub use sharpness_aware::SharpnessAware;
+pub use stopping::{Stop, Stopping};
 
+use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 /// An update rule with its state.
 pub trait Rule<T: Scalar> {
     /// Moves `theta` by one step, given the gradient there.
     fn update(&mut self, theta: &mut [T], gradient: &[T]);
+
+    /// Whether the rule's state, if it has one by now, is one of so many parameters. Asked before a descent begins.
+    ///
+    /// # Errors
+    /// If it is not. Always accepted unless a rule says otherwise.
+    fn accepts(&self, _parameters: usize) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: Scalar, R: Rule<T> + ?Sized> Rule<T> for &mut R {
+    fn update(&mut self, theta: &mut [T], gradient: &[T]) {
+        (**self).update(theta, gradient);
+    }
+    fn accepts(&self, parameters: usize) -> Result<()> {
+        (**self).accepts(parameters)
+    }
+}
+
+/// A rule with a learning rate that can change between steps, as [`Scheduled`] has it do.
+pub trait Rated {
+    /// The learning rate.
+    fn rate(&self) -> f64;
+
+    /// Sets the learning rate of the next step; 0 is allowed, and stands still.
+    fn set_rate(&mut self, rate: f64);
+}
+
+/// Fails unless what a rule remembers is nothing yet, or one number for each parameter.
+fn memory_fits<T>(what: &'static str, memory: &[T], parameters: usize) -> Result<()> {
+    if memory.is_empty() { Ok(()) } else { Error::length(what, memory.len(), parameters) }
+}
+
+/// A learning rate that is read back: a schedule may have brought it to 0.
+#[cfg(feature = "serde")]
+fn saved_rate(rate: f64) -> Result<f64> {
+    if rate.is_finite() && rate >= 0.0 {
+        return Ok(rate);
+    }
+    Err(Error::OutOfRange { what: "the learning rate", value: rate, limits: "must be finite and at least 0" })
 }

@@ -148,11 +148,11 @@ fn no_steps_and_stopped_steps() {
         (end.unwrap(), seen)
     };
     let (end, seen) = run(0, 99);
-    assert_eq!((end, seen), (Descent { theta: vec![1.0], values: vec![], stop: Stop::Steps }, vec![0]));
+    assert_eq!((end, seen), (Descent { theta: vec![1.0], values: vec![], gradient_norms: vec![], stop: Stop::Steps }, vec![0]));
     let (end, seen) = run(2, 99);
-    assert_eq!((end, seen), (Descent { theta: vec![0.25], values: vec![1.0, 0.25], stop: Stop::Steps }, vec![0, 1, 2]));
+    assert_eq!((end, seen), (Descent { theta: vec![0.25], values: vec![1.0, 0.25], gradient_norms: vec![2.0, 1.0], stop: Stop::Steps }, vec![0, 1, 2]));
     let (end, seen) = run(9, 1);
-    assert_eq!((end, seen), (Descent { theta: vec![0.5], values: vec![1.0], stop: Stop::Observer }, vec![0, 1]));
+    assert_eq!((end, seen), (Descent { theta: vec![0.5], values: vec![1.0], gradient_norms: vec![2.0], stop: Stop::Observer }, vec![0, 1]));
     assert_eq!(run(3, 3).0.stop, Stop::Observer);
     assert!(run(3, 0).0.values.is_empty());
 }
