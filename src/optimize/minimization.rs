@@ -111,9 +111,9 @@ impl<T: Scalar, M> Minimization<T, M> {
     /// # Errors
     /// If the objective has another number of parameters, or its value, gradient or first product at the start are not
     /// finite. Later ones only shorten steps, or end the run.
-    pub fn advance<O: Objective<T>>(&mut self, objective: &O) -> Result<bool>
+    pub fn advance<'o, O: Objective<T>>(&mut self, objective: &'o O) -> Result<bool>
     where
-        M: Method<T, O>,
+        M: Method<'o, T, O>,
     {
         Error::length("the point of a minimization", self.path.theta.len(), objective.dim())?;
         if !self.is_done() {
@@ -126,13 +126,13 @@ impl<T: Scalar, M> Minimization<T, M> {
     ///
     /// # Errors
     /// As [`Minimization::advance`].
-    pub fn observe<O: Objective<T>>(
+    pub fn observe<'o, O: Objective<T>>(
         mut self,
-        objective: &O,
+        objective: &'o O,
         mut observer: impl FnMut(&Self) -> ControlFlow<()>,
     ) -> Result<Minimum<T>>
     where
-        M: Method<T, O>,
+        M: Method<'o, T, O>,
     {
         while self.advance(objective)? && observer(&self).is_continue() {}
         Ok(self.finish())
@@ -148,9 +148,9 @@ impl<T: Scalar, M> Minimization<T, M> {
         &self.path.theta
     }
 
-    /// The value at the point reached; not a number before the first call of [`Minimization::advance`].
-    pub fn value(&self) -> f64 {
-        self.path.value
+    /// The value at the point reached; none before the first call of [`Minimization::advance`].
+    pub fn value(&self) -> Option<f64> {
+        self.path.started.then_some(self.path.value)
     }
 
     /// The iterations so far.
@@ -164,7 +164,8 @@ impl<T: Scalar, M> Minimization<T, M> {
     }
 
     /// What is known now; stopped by the observer if it has not ended. The gradient's norm is then the last one that was
-    /// taken, where the iteration before began for methods by second derivatives.
+    /// taken, where the iteration before began for methods by second derivatives. Both numbers are 0 where nothing was
+    /// evaluated.
     pub fn finish(self) -> Minimum<T> {
         let Path { theta, value, gradient_norm, history, evaluations, stop, .. } = self.path;
         Minimum { theta, value, gradient_norm, history, evaluations, stop: stop.unwrap_or(Stop::Observer) }

@@ -2,18 +2,33 @@
 //! restricted to a subspace.
 
 mod adam;
+mod cubic_model;
+mod cubic_newton;
 mod descend;
 mod gradient_descent;
+mod limited_memory_bfgs;
+mod line_search;
+mod method;
+mod minimization;
+mod negative_curvature;
+mod path;
 mod schedule;
 mod sharpness_aware;
+mod steihaug;
 mod stopping;
+mod trust_region;
 
 pub use adam::Adam;
+pub use cubic_newton::CubicNewton;
 pub use descend::{Descent, DescentRun, Progress, descend};
 pub use gradient_descent::GradientDescent;
+pub use limited_memory_bfgs::LimitedMemoryBfgs;
+pub use method::Method;
+pub use minimization::{Evaluations, Iteration, Minimization, Minimum};
 pub use schedule::{RateFactor, Schedule, Scheduled};
 pub use sharpness_aware::SharpnessAware;
 pub use stopping::{Stop, Stopping};
+pub use trust_region::{GaussNewton, NaturalGradient, Newton, TrustRegion};
 
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

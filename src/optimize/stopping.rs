@@ -1,6 +1,7 @@
 //! When a run has done enough, and why it ended.
 
 use crate::error::{Error, Result};
+use crate::scalar::Scalar;
 
 /// Why a descent or a minimization ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,8 +99,18 @@ impl Stopping {
         self.steps
     }
 
+    /// After so many iterations, or where the gradient's norm is at most the root of `EPSILON`.
+    pub(super) fn standard<T: Scalar>() -> Self {
+        Stopping { gradient: Some(T::EPSILON.f64().sqrt()), ..Stopping::steps(1000) }
+    }
+
     pub(super) fn gradient(&self) -> Option<f64> {
         self.gradient
+    }
+
+    /// The number of values whose mean is compared with the mean of as many before; 0 if none.
+    pub(super) fn window(&self) -> usize {
+        self.change.map_or(0, |(_, window)| window)
     }
 
     /// The criterion that is met, if one is: `values` up to the newest, and the norm of the newest gradient.
