@@ -26,6 +26,10 @@ const GOOD: f64 = 0.75;
 const RISE: f64 = 2.0;
 const CHANGE: f64 = 10.0;
 
+/// The weight is so many times the one that would have fitted the last step. On Rosenbrock's functions and softmax regression
+/// 2 takes fewer trials than 1; 1.5 and 2 are alike.
+const MARGIN: f64 = 2.0;
+
 /// The range of the weight.
 const WEIGHTS: (f64, f64) = (1e-100, 1e100);
 
@@ -33,7 +37,7 @@ const WEIGHTS: (f64, f64) = (1e-100, 1e100);
 ///
 /// ```text
 ///     s = argmin g's + s'Hs / 2 + sigma |s|^3 / 3,     r = (L(theta) - L(theta + s)) / (what the model promised)
-///     r > 0.1: step        sigma follows 3 (L(theta + s) - L - g's - s'Hs / 2) / |s|^3, which is what would have fitted
+///     r > 0.1: step        sigma follows twice 3 (L(theta + s) - L - g's - s'Hs / 2) / |s|^3, what would have fitted
 /// ```
 ///
 /// With a Lipschitz Hessian it needs O(eps^(-3/2)) iterations to a gradient of norm eps, which is the best that second
@@ -156,13 +160,14 @@ impl CubicNewton {
             if let Ok((theta, value)) = &trial {
                 let ratio = (path.value - value + noise) / (decrease + noise);
                 let hidden = decrease <= noise;
-                // The weight with which the model would have been right here.
-                let fitting = (value - path.value + promise.quadratic) / cubed;
+                // From the weight with which the model would have been right here.
+                let fitting = MARGIN * (value - path.value + promise.quadratic) / cubed;
                 if ratio > ACCEPTED {
                     if ratio > GOOD && !hidden {
                         self.weight = fitting.clamp(self.weight / CHANGE, self.weight).max(WEIGHTS.0);
                     }
                     path.step(theta.clone(), *value, promise.length, control, hidden);
+                    path.promised = promise.residual;
                     return Ok(());
                 }
                 rise = (fitting / self.weight).clamp(RISE, CHANGE);
@@ -176,11 +181,14 @@ impl CubicNewton {
     }
 }
 
-/// A step, and -(g's + s'Hs / 2).
+/// A step, and what the quadratic part of the model says of it.
 struct Promise<T> {
     vector: Vec<T>,
     length: f64,
+    /// -(g's + s'Hs / 2)
     quadratic: f64,
+    /// |g + Hs|, if it is known.
+    residual: Option<f64>,
 }
 
 /// The minimizer over a Krylov space of the gradient, which grows until the model's gradient is at most the tolerance.
@@ -202,7 +210,9 @@ fn within<T: Scalar, A: Symmetric<T>>(
         }
         if ended {
             let vector = factorization.combine(&found.coordinates);
-            return Ok(Promise { vector, length: found.length, quadratic: found.quadratic });
+            // Within the space g + Hs is -sigma |s| s.
+            let residual = Some((sigma * found.length * found.length).hypot(outside));
+            return Ok(Promise { vector, length: found.length, quadratic: found.quadratic, residual });
         }
     }
 }
@@ -214,7 +224,7 @@ fn along<T: Scalar>(direction: &[T], curvature: f64, gradient: &[T], sigma: f64)
     let length = (half + (half * half + sigma * slope.abs()).sqrt()) / sigma;
     let mut vector = direction.to_vec();
     scale(T::of(if slope > 0.0 { -length } else { length }), &mut vector);
-    Promise { vector, length, quadratic: length * (slope.abs() + half * length) }
+    Promise { vector, length, quadratic: length * (slope.abs() + half * length), residual: None }
 }
 
 impl Settings for CubicNewton {

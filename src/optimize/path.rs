@@ -10,6 +10,9 @@ use crate::scalar::Scalar;
 /// one: their error is some multiples of one rounding.
 const NOISE: f64 = 16.0;
 
+/// The part of the gradient to which a first model is minimized, and any other at most.
+const FORCING: f64 = 0.5;
+
 /// Where a minimization is.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -28,6 +31,10 @@ pub struct Path<T> {
     pub(super) gradient_norm: f64,
     pub(super) history: Vec<Iteration>,
     pub(super) evaluations: Evaluations,
+    /// How long the last model said that the gradient would be here.
+    pub(super) promised: Option<f64>,
+    /// The part of the gradient to which the last model was minimized.
+    pub(super) forcing: f64,
     /// Whether the last step promised a decrease that rounding hides.
     pub(super) noisy: bool,
     /// The least norm of a gradient before, or among, such steps.
@@ -49,6 +56,8 @@ impl<T: Scalar> Path<T> {
             gradient_norm: 0.0,
             history: Vec::new(),
             evaluations: Evaluations::default(),
+            promised: None,
+            forcing: FORCING,
             noisy: false,
             least: 0.0,
             idle: 0,
@@ -94,12 +103,21 @@ impl<T: Scalar> Path<T> {
         (self.history.len() as u64) < self.stopping.limit()
     }
 
-    /// How small the gradient of a quadratic or cubic model must be: min(1/2, sqrt(|g| / |g_0|)) |g|, which makes for few products
-    /// far away and superlinear convergence near by; and not far below what ends the run, which nobody asked for.
-    pub(super) fn model_tolerance(&self) -> f64 {
-        let first = self.history.first().map_or(self.gradient_norm, |first| first.gradient_norm);
-        let forcing = (self.gradient_norm / first).sqrt().min(0.5) * self.gradient_norm;
-        self.stopping.gradient().map_or(forcing, |norm| forcing.max(0.3 * norm))
+    /// How small the gradient of the next model must be at its step: a part of |g| that is as large as what the last model was
+    /// wrong by (Eisenstat and Walker 1996), so that there are few products where models are poor, superlinear convergence
+    /// near a minimum, and few iterations where the objective is almost quadratic. Not far below what ends the run, which
+    /// nobody asked for.
+    pub(super) fn model_tolerance(&mut self) -> f64 {
+        let norm = self.gradient_norm;
+        let wrong = self.promised.zip(self.history.last()).map(|(promised, last)| {
+            // One good model may have been luck: the part falls no faster than this.
+            let least = self.forcing.powf(0.5 * (1.0 + 5f64.sqrt()));
+            let least = if least > 0.1 { least } else { 0.0 };
+            ((norm - promised).abs() / last.gradient_norm).max(least)
+        });
+        self.forcing = wrong.unwrap_or(FORCING).min(FORCING);
+        let tolerance = self.forcing * norm;
+        self.stopping.gradient().map_or(tolerance, |norm| tolerance.max(0.3 * norm))
     }
 
     /// Where a step would lead, and the value there.
@@ -113,6 +131,7 @@ impl<T: Scalar> Path<T> {
 
     /// Takes the last step back.
     pub(super) fn back(&mut self) {
+        self.promised = None;
         if let Some(last) = self.history.pop() {
             (self.value, self.gradient_norm) = (last.value, last.gradient_norm);
             self.theta = std::mem::take(&mut self.previous);
@@ -164,6 +183,8 @@ mod saved {
         gradient_norm: f64,
         history: Vec<Iteration>,
         evaluations: Evaluations,
+        promised: Option<f64>,
+        forcing: f64,
         noisy: bool,
         least: f64,
         idle: u32,
@@ -182,7 +203,7 @@ mod saved {
                 Error::length("the saved point before", saved.previous.len(), saved.theta.len())?;
             }
             let numbers = saved.history.iter().flat_map(|i| [i.value, i.gradient_norm, i.length, i.control]);
-            let numbers: Vec<f64> = numbers.chain([saved.value, saved.gradient_norm, saved.least]).collect();
+            let numbers: Vec<f64> = numbers.chain([saved.value, saved.gradient_norm, saved.least, saved.forcing]).chain(saved.promised).collect();
             Error::finite("the saved values of a minimization", &numbers, remedy)?;
             let steps = saved.history.len() as u64;
             if (steps > 0 && !saved.started) || steps > saved.stopping.limit() {
@@ -198,6 +219,8 @@ mod saved {
                 gradient_norm: saved.gradient_norm,
                 history: saved.history,
                 evaluations: saved.evaluations,
+                promised: saved.promised,
+                forcing: saved.forcing,
                 noisy: saved.noisy,
                 least: saved.least,
                 idle: saved.idle,

@@ -16,6 +16,8 @@ pub(super) struct Step<T> {
     pub(super) length: f64,
     /// -(g's + s'Bs / 2), positive.
     pub(super) decrease: f64,
+    /// |g + Bs|: how long the gradient will be if the model is right; not known along a single direction.
+    pub(super) residual: Option<f64>,
     /// Whether it ends at the region's boundary.
     pub(super) boundary: bool,
 }
@@ -73,19 +75,22 @@ pub(super) fn steihaug<T: Scalar>(
             if rung * rung > zz && crossing < t {
                 let mut vector = z.clone();
                 axpy(T::of(crossing), &p, &mut vector);
-                shorter.push((rung, Step { vector, length: rung, decrease: along(crossing), boundary: true }));
+                let across = dot(&residual, &product);
+                let after = square + crossing * (2.0 * across + crossing * dot(&product, &product));
+                let (decrease, residual) = (along(crossing), Some(after.max(0.0).sqrt()));
+                shorter.push((rung, Step { vector, length: rung, decrease, residual, boundary: true }));
             }
         }
         decrease = along(t);
         axpy(T::of(t), &p, &mut z);
+        axpy(T::of(t), &product, &mut residual);
+        let before = std::mem::replace(&mut square, dot(&residual, &residual));
         if boundary {
             break;
         }
-        axpy(T::of(t), &product, &mut residual);
-        let before = std::mem::replace(&mut square, dot(&residual, &residual));
         let keep = T::of(square / before);
         p.iter_mut().zip(&residual).for_each(|(p, &r)| *p = keep * *p - r);
     }
-    let step = Step { length: length(&z), vector: z, decrease, boundary };
+    let step = Step { length: length(&z), vector: z, decrease, residual: Some(square.sqrt()), boundary };
     Ok(Steps { step, shorter, matvecs })
 }

@@ -122,7 +122,8 @@ impl<M> TrustRegion<M> {
         Ok(TrustRegion { radius, ..self })
     }
 
-    /// Sets the most products of an iteration, by default twice the dimension.
+    /// Sets the most products of an iteration, by default ten times the dimension: twice what conjugate gradients need without rounding would be too few on ill-conditioned
+    /// objectives.
     ///
     /// # Errors
     /// If it is 0.
@@ -170,7 +171,7 @@ impl<M> TrustRegion<M> {
         matrix: &Matrix<'_, T>,
     ) -> Result<()> {
         let tolerance = path.model_tolerance();
-        let limit = self.products.unwrap_or(2 * gradient.len().max(1));
+        let limit = self.products.unwrap_or(10 * gradient.len().max(1));
         let mut steps: Option<Steps<T>> = None;
         loop {
             let Steps { step, mut shorter, .. } = match steps.take() {
@@ -204,6 +205,7 @@ impl<M> TrustRegion<M> {
                 }
                 if ratio > ACCEPTED {
                     path.step(theta.clone(), *value, step.length, control, step.decrease <= noise);
+                    path.promised = step.residual;
                     return Ok(());
                 }
             }
@@ -234,7 +236,7 @@ fn along<T: Scalar>(vector: &[T], curvature: f64, gradient: &[T], radius: f64) -
     let slope = dot(gradient, &vector);
     scale(T::of(if slope > 0.0 { -radius } else { radius }), &mut vector);
     let decrease = radius * slope.abs() - 0.5 * radius * radius * curvature;
-    Steps { step: Step { vector, length: radius, decrease, boundary: true }, shorter: Vec::new(), matvecs: 0 }
+    Steps { step: Step { vector, length: radius, decrease, residual: None, boundary: true }, shorter: Vec::new(), matvecs: 0 }
 }
 
 impl<M> Settings for TrustRegion<M>

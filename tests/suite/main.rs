@@ -25,6 +25,7 @@ mod kernel_polynomial;
 mod krylov;
 mod lanczos;
 mod layers;
+mod minimize;
 mod network;
 mod operator;
 mod optimize;
