@@ -51,7 +51,15 @@ impl<T: Scalar> Adam<T> {
     /// If the rate is not finite and positive.
     pub fn new(rate: f64) -> Result<Self> {
         Error::positive("the learning rate", rate)?;
-        Ok(Adam { rate, decay: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0, step: 0, first: Vec::new(), second: Vec::new() })
+        Ok(Adam {
+            rate,
+            decay: [0.9, 0.999],
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            step: 0,
+            first: Vec::new(),
+            second: Vec::new(),
+        })
     }
 
     /// Sets the decay of both moments.

@@ -92,7 +92,9 @@ impl<T> Minimum<T> {
 #[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize, M: serde::Serialize")))]
 #[cfg_attr(
     feature = "serde",
-    serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>, M: super::method::Settings + serde::Deserialize<'de>"))
+    serde(bound(
+        deserialize = "T: Scalar + serde::Deserialize<'de>, M: super::method::Settings + serde::Deserialize<'de>"
+    ))
 )]
 pub struct Minimization<T, M> {
     path: Path<T>,

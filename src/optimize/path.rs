@@ -203,7 +203,10 @@ mod saved {
                 Error::length("the saved point before", saved.previous.len(), saved.theta.len())?;
             }
             let numbers = saved.history.iter().flat_map(|i| [i.value, i.gradient_norm, i.length, i.control]);
-            let numbers: Vec<f64> = numbers.chain([saved.value, saved.gradient_norm, saved.least, saved.forcing]).chain(saved.promised).collect();
+            let numbers: Vec<f64> = numbers
+                .chain([saved.value, saved.gradient_norm, saved.least, saved.forcing])
+                .chain(saved.promised)
+                .collect();
             Error::finite("the saved values of a minimization", &numbers, remedy)?;
             let steps = saved.history.len() as u64;
             if (steps > 0 && !saved.started) || steps > saved.stopping.limit() {

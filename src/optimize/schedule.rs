@@ -64,10 +64,8 @@ impl Shape {
     fn validate(self) -> Result<Self> {
         match self {
             Shape::Constant => Ok(()),
-            Shape::Stairs { every, factor } => {
-                at_least_one("the number of steps on a stair of the schedule", every)
-                    .and(Error::positive("the factor between stairs of the schedule", factor))
-            }
+            Shape::Stairs { every, factor } => at_least_one("the number of steps on a stair of the schedule", every)
+                .and(Error::positive("the factor between stairs of the schedule", factor)),
             Shape::Cosine { steps } => at_least_one("the number of steps of the schedule", steps),
             Shape::Inverse { scale } => Error::positive("the scale of the schedule", scale),
         }
@@ -152,10 +150,7 @@ impl RateFactor for Schedule {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "saved::Scheduled<R, S>"))]
 #[cfg_attr(feature = "serde", serde(bound(serialize = "R: serde::Serialize, S: serde::Serialize")))]
-#[cfg_attr(
-    feature = "serde",
-    serde(bound(deserialize = "R: serde::Deserialize<'de>, S: serde::Deserialize<'de>"))
-)]
+#[cfg_attr(feature = "serde", serde(bound(deserialize = "R: serde::Deserialize<'de>, S: serde::Deserialize<'de>")))]
 pub struct Scheduled<R, S> {
     rule: R,
     schedule: S,

@@ -55,7 +55,11 @@ impl<'a, O> SharpnessAware<'a, O> {
     pub fn new(objective: &'a O, radius: f64) -> Result<Self> {
         if !(radius.is_finite() && radius >= 0.0) {
             let limits = "must be finite and at least 0";
-            return Err(Error::OutOfRange { what: "the radius of sharpness-aware minimisation", value: radius, limits });
+            return Err(Error::OutOfRange {
+                what: "the radius of sharpness-aware minimisation",
+                value: radius,
+                limits,
+            });
         }
         Ok(SharpnessAware { objective, radius })
     }

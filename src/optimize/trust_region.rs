@@ -236,7 +236,11 @@ fn along<T: Scalar>(vector: &[T], curvature: f64, gradient: &[T], radius: f64) -
     let slope = dot(gradient, &vector);
     scale(T::of(if slope > 0.0 { -radius } else { radius }), &mut vector);
     let decrease = radius * slope.abs() - 0.5 * radius * radius * curvature;
-    Steps { step: Step { vector, length: radius, decrease, residual: None, boundary: true }, shorter: Vec::new(), matvecs: 0 }
+    Steps {
+        step: Step { vector, length: radius, decrease, residual: None, boundary: true },
+        shorter: Vec::new(),
+        matvecs: 0,
+    }
 }
 
 impl<M> Settings for TrustRegion<M>

@@ -155,8 +155,7 @@ fn exact_model_minimum(b: &Table, g: &[f64], radius: f64) -> f64 {
     let eigen = matrix.self_adjoint_eigen(faer::Side::Lower).unwrap();
     let values: Vec<f64> = (0..dim).map(|i| eigen.S()[i]).collect();
     let shares: Vec<f64> = (0..dim).map(|i| (0..dim).map(|j| eigen.U()[(j, i)] * g[j]).sum()).collect();
-    let length =
-        |shift: f64| values.iter().zip(&shares).map(|(l, c)| (c / (l + shift)).powi(2)).sum::<f64>().sqrt();
+    let length = |shift: f64| values.iter().zip(&shares).map(|(l, c)| (c / (l + shift)).powi(2)).sum::<f64>().sqrt();
     let (mut low, mut high) = ((-values[0]).max(0.0), (-values[0]).max(0.0) + norm(g) / radius + 1.0);
     if values[0] <= 0.0 || length(0.0) > radius {
         for _ in 0..200 {
@@ -257,9 +256,9 @@ fn steps_of_cubic_models_satisfy_their_conditions() {
             assert!([0.5, 0.9, 1.1, 2.0, -1.0].iter().all(|&t| model(t) >= model(1.0) - 1e-9 * scale));
             // At least as good as the best along the gradient.
             let gbg = dot(&g, &b.product(&g));
-            let best = (0..=4000).map(|i| 10f64.powf(f64::from(i) / 500.0 - 4.0) / norm(&g)).map(|t| {
-                -t * dot(&g, &g) + 0.5 * t * t * gbg + sigma / 3.0 * (t * norm(&g)).powi(3)
-            });
+            let best = (0..=4000)
+                .map(|i| 10f64.powf(f64::from(i) / 500.0 - 4.0) / norm(&g))
+                .map(|t| -t * dot(&g, &g) + 0.5 * t * t * gbg + sigma / 3.0 * (t * norm(&g)).powi(3));
             let best = best.fold(0.0, f64::min);
             assert!(model(1.0) <= best * (1.0 - 1e-6), "{} is above {best}", model(1.0));
         }
@@ -576,9 +575,8 @@ fn degenerate_problems_end_at_once() {
 fn other_criteria_stop_minimizations() {
     // Values that end at 1, and not at 0, stop changing.
     let rosenbrock = valley::<f64>(10);
-    let objective = Outside::new(10, |x: &[f64], gradient: &mut [f64]| {
-        1.0 + rosenbrock.value_and_gradient(x, gradient).unwrap()
-    });
+    let objective =
+        Outside::new(10, |x: &[f64], gradient: &mut [f64]| 1.0 + rosenbrock.value_and_gradient(x, gradient).unwrap());
     let start = valley_start::<f64>(10);
     let value = Stopping::steps(1000).value_below(5.0).unwrap();
     let change = Stopping::steps(1000).change_below(1e-3, 2).unwrap();
@@ -740,7 +738,11 @@ fn penalties<T: Scalar>() {
     let restricted = Restricted::new(&risk, &projection, &theta).unwrap();
     let cut = restricted.at(&vec![T::zero(); 5]).unwrap();
     let p = Table { rows: dim, cols: 5, entries: to_dense(&projection).entries().iter().map(|x| x.f64()).collect() };
-    let g = Table { rows: dim, cols: dim, entries: to_dense(&bare.gauss_newton()).entries().iter().map(|x| x.f64()).collect() };
+    let g = Table {
+        rows: dim,
+        cols: dim,
+        entries: to_dense(&bare.gauss_newton()).entries().iter().map(|x| x.f64()).collect(),
+    };
     let expected = p.t().times(&g).times(&p).entries;
     assert_close("restricted", to_dense(&cut.gauss_newton()).entries(), &expected, 4.0 * tolerance);
     let both = Penalized::new(&restricted, strength).unwrap();

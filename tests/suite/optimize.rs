@@ -154,11 +154,23 @@ fn no_steps_and_stopped_steps() {
         (end.unwrap(), seen)
     };
     let (end, seen) = run(0, 99);
-    assert_eq!((end, seen), (Descent { theta: vec![1.0], values: vec![], gradient_norms: vec![], stop: Stop::Steps }, vec![0]));
+    assert_eq!(
+        (end, seen),
+        (Descent { theta: vec![1.0], values: vec![], gradient_norms: vec![], stop: Stop::Steps }, vec![0])
+    );
     let (end, seen) = run(2, 99);
-    assert_eq!((end, seen), (Descent { theta: vec![0.25], values: vec![1.0, 0.25], gradient_norms: vec![2.0, 1.0], stop: Stop::Steps }, vec![0, 1, 2]));
+    assert_eq!(
+        (end, seen),
+        (
+            Descent { theta: vec![0.25], values: vec![1.0, 0.25], gradient_norms: vec![2.0, 1.0], stop: Stop::Steps },
+            vec![0, 1, 2]
+        )
+    );
     let (end, seen) = run(9, 1);
-    assert_eq!((end, seen), (Descent { theta: vec![0.5], values: vec![1.0], gradient_norms: vec![2.0], stop: Stop::Observer }, vec![0, 1]));
+    assert_eq!(
+        (end, seen),
+        (Descent { theta: vec![0.5], values: vec![1.0], gradient_norms: vec![2.0], stop: Stop::Observer }, vec![0, 1])
+    );
     assert_eq!(run(3, 3).0.stop, Stop::Observer);
     assert!(run(3, 0).0.values.is_empty());
 }
@@ -340,7 +352,8 @@ fn schedules_follow_their_formulas() {
         by_hand.update(&mut expected, &[0.25]);
         assert_eq!((theta, scheduled.rule()), (expected, &by_hand));
     }
-    let refused = [Schedule::stairs(0, 0.5), Schedule::cosine(0), Schedule::inverse(0.0), Schedule::stairs(1, f64::NAN)];
+    let refused =
+        [Schedule::stairs(0, 0.5), Schedule::cosine(0), Schedule::inverse(0.0), Schedule::stairs(1, f64::NAN)];
     assert!(refused.iter().all(Result::is_err));
 }
 
@@ -418,7 +431,8 @@ fn rules_refuse_other_numbers_of_parameters() {
     rule.update(&mut [1.0; 3], &[1.0; 3]);
     let error = DescentRun::new(&[1.0; 2], &mut rule, Stopping::steps(1)).unwrap_err().to_string();
     assert_eq!(error, "the first moment of Adam has 3 entries; it must have 2");
-    let mut heavy = Scheduled::new(GradientDescent::<f64>::new(0.1).unwrap().momentum(0.5).unwrap(), Schedule::constant());
+    let mut heavy =
+        Scheduled::new(GradientDescent::<f64>::new(0.1).unwrap().momentum(0.5).unwrap(), Schedule::constant());
     assert!(DescentRun::new(&[1.0; 2], &mut heavy, Stopping::steps(1)).is_ok());
     heavy.update(&mut [1.0; 3], &[1.0; 3]);
     assert!(DescentRun::new(&[1.0; 2], &mut heavy, Stopping::steps(1)).is_err());
