@@ -107,8 +107,8 @@ mod tests {
             diagonal[i] * u[i] + below + above
         };
         let scale = diagonal.iter().chain(subdiagonal).fold(1.0f64, |m, x| m.max(x.abs())) * found.length + gradient;
-        for i in 0..size {
-            let residual = product(i) + mu * u[i] + if i == 0 { gradient } else { 0.0 };
+        for (i, x) in u.iter().enumerate() {
+            let residual = product(i) + mu * x + if i == 0 { gradient } else { 0.0 };
             assert!(residual.abs() <= 1e-12 * scale, "entry {i} of the gradient is {residual:e} of {scale:e}");
         }
         let least = tridiagonal_eigen(diagonal, subdiagonal).unwrap().values[0];

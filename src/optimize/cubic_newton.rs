@@ -9,7 +9,7 @@ use super::path::{Path, arrived};
 use super::trust_region::PATIENCE;
 use super::{Minimization, Minimum, Stop, Stopping};
 use crate::error::{Error, Result};
-use crate::krylov::{Factorization, Lanczos, length};
+use crate::krylov::{Factorization, Lanczos, NegativeCurvature, length};
 use crate::linalg::{dot, scale};
 use crate::objective::{Objective, Point};
 use crate::operator::Symmetric;
@@ -141,7 +141,7 @@ impl CubicNewton {
         &mut self,
         objective: &O,
         path: &mut Path<T>,
-        model: &mut dyn FnMut(f64, &mut Path<T>) -> Result<Promise<T>>,
+        model: &mut Model<'_, T>,
     ) -> Result<()> {
         loop {
             let promise = match model(self.weight, path) {
@@ -181,6 +181,9 @@ impl CubicNewton {
     }
 }
 
+/// The step of a weight; notes what it costs.
+type Model<'m, T> = dyn FnMut(f64, &mut Path<T>) -> Result<Promise<T>> + 'm;
+
 /// A step, and what the quadratic part of the model says of it.
 struct Promise<T> {
     vector: Vec<T>,
@@ -218,11 +221,12 @@ fn within<T: Scalar, A: Symmetric<T>>(
 }
 
 /// The minimizer along a unit vector of negative curvature, to the side to which the gradient points down.
-fn along<T: Scalar>(direction: &[T], curvature: f64, gradient: &[T], sigma: f64) -> Promise<T> {
+fn along<T: Scalar>(found: &NegativeCurvature<T>, gradient: &[T], sigma: f64) -> Promise<T> {
+    let NegativeCurvature { direction, curvature } = found;
     let slope = dot(gradient, direction);
     let half = -0.5 * curvature;
     let length = (half + (half * half + sigma * slope.abs()).sqrt()) / sigma;
-    let mut vector = direction.to_vec();
+    let mut vector = direction.clone();
     scale(T::of(if slope > 0.0 { -length } else { length }), &mut vector);
     Promise { vector, length, quadratic: length * (slope.abs() + half * length), residual: None }
 }
@@ -243,9 +247,9 @@ impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for CubicNewton {
         {
             let (found, matvecs) = negative_curvature(&hessian, key.split(path.history.len() as u64))?;
             path.evaluations.matvecs += matvecs;
-            if let Some((vector, curvature)) = found.filter(|_| path.within_steps()) {
+            if let Some(found) = found.filter(|_| path.within_steps()) {
                 path.stop = None;
-                return self.step(objective, path, &mut |sigma, _| Ok(along(&vector, curvature, gradient, sigma)));
+                return self.step(objective, path, &mut |sigma, _| Ok(along(&found, gradient, sigma)));
             }
         }
         if path.stop.is_some() {

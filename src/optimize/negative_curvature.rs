@@ -1,7 +1,7 @@
 //! Whether a point with a small gradient is a saddle.
 
 use crate::error::Result;
-use crate::krylov::Lanczos;
+use crate::krylov::{Lanczos, NegativeCurvature};
 use crate::linalg::tridiagonal_eigen;
 use crate::operator::Symmetric;
 use crate::random::Key;
@@ -10,13 +10,13 @@ use crate::scalar::Scalar;
 /// The depth at which the search gives up: beyond it, directions of negative curvature are few or weak.
 const STEPS: usize = 128;
 
-/// A unit vector along which the operator curves down by more than rounding, and v'Av; with the number of products.
+/// A unit vector along which the operator curves down by more than rounding, with v'Av; and the number of products.
 ///
 /// Lanczos from a random vector; the first Ritz value that is negative enough is enough, since its vector is a proof.
 pub(super) fn negative_curvature<T: Scalar, A: Symmetric<T>>(
     operator: &A,
     key: Key,
-) -> Result<(Option<(Vec<T>, f64)>, u64)> {
+) -> Result<(Option<NegativeCurvature<T>>, u64)> {
     let mut start = vec![T::zero(); operator.cols()];
     key.normal(0, &mut start);
     let mut steps = 4;
@@ -25,8 +25,8 @@ pub(super) fn negative_curvature<T: Scalar, A: Symmetric<T>>(
         let eigen = tridiagonal_eigen(factorization.diagonal(), factorization.subdiagonal())?;
         let (least, largest) = (eigen.values[0], eigen.values[eigen.values.len() - 1]);
         if least < -T::EPSILON.f64().sqrt() * largest.abs().max(least.abs()) {
-            let vector = factorization.combine(&eigen.vectors[..factorization.steps()]);
-            return Ok((Some((vector, least)), factorization.matvecs()));
+            let direction = factorization.combine(&eigen.vectors[..factorization.steps()]);
+            return Ok((Some(NegativeCurvature { direction, curvature: least }), factorization.matvecs()));
         }
         let ended = factorization.breakdown() || factorization.steps() < steps;
         if ended || steps >= STEPS {

@@ -9,7 +9,7 @@ use super::path::{Path, arrived};
 use super::steihaug::{Step, Steps, steihaug};
 use super::{Minimization, Minimum, Stop, Stopping};
 use crate::error::{Error, Result};
-use crate::krylov::length;
+use crate::krylov::{NegativeCurvature, length};
 use crate::linalg::{dot, scale};
 use crate::objective::{GaussNewtonPoint, Objective, Point};
 use crate::operator::LinearOperator;
@@ -163,9 +163,9 @@ impl<M> TrustRegion<M> {
     }
 
     /// The iteration from a point, by a matrix or along a direction of negative curvature.
-    fn step<'o, T: Scalar, O: Objective<T>>(
+    fn step<T: Scalar, O: Objective<T>>(
         &mut self,
-        objective: &'o O,
+        objective: &O,
         path: &mut Path<T>,
         gradient: &[T],
         matrix: &Matrix<'_, T>,
@@ -179,7 +179,7 @@ impl<M> TrustRegion<M> {
                 None => {
                     let steps = match matrix {
                         Matrix::Operator(operator) => steihaug(*operator, gradient, self.radius, tolerance, limit),
-                        Matrix::Direction(vector, curvature) => Ok(along(vector, *curvature, gradient, self.radius)),
+                        Matrix::Direction(found) => Ok(along(found, gradient, self.radius)),
                     };
                     let steps = match steps {
                         Err(error) if path.history.is_empty() => return Err(error),
@@ -226,13 +226,13 @@ impl<M> TrustRegion<M> {
 /// What a step is made of.
 enum Matrix<'a, T> {
     Operator(&'a dyn LinearOperator<T>),
-    /// A unit vector and the curvature along it.
-    Direction(Vec<T>, f64),
+    Direction(NegativeCurvature<T>),
 }
 
 /// The step along a direction of negative curvature to the boundary, to the side to which the gradient points down.
-fn along<T: Scalar>(vector: &[T], curvature: f64, gradient: &[T], radius: f64) -> Steps<T> {
-    let mut vector = vector.to_vec();
+fn along<T: Scalar>(found: &NegativeCurvature<T>, gradient: &[T], radius: f64) -> Steps<T> {
+    let NegativeCurvature { direction, curvature } = found;
+    let mut vector = direction.clone();
     let slope = dot(gradient, &vector);
     scale(T::of(if slope > 0.0 { -radius } else { radius }), &mut vector);
     let decrease = radius * slope.abs() - 0.5 * radius * radius * curvature;
@@ -263,9 +263,9 @@ impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for TrustRegion<Newton> {
         {
             let (found, matvecs) = negative_curvature(&point.hessian(), key.split(path.history.len() as u64))?;
             path.evaluations.matvecs += matvecs;
-            if let Some((vector, curvature)) = found.filter(|_| path.within_steps()) {
+            if let Some(found) = found.filter(|_| path.within_steps()) {
                 path.stop = None;
-                return self.step(objective, path, point.gradient(), &Matrix::Direction(vector, curvature));
+                return self.step(objective, path, point.gradient(), &Matrix::Direction(found));
             }
         }
         if path.stop.is_some() {

@@ -736,7 +736,7 @@ fn penalties<T: Scalar>() {
     // Restricted, P'GP; and penalized within the subspace.
     let projection = Gaussian::<T>::new(dim, 5, Key::new(3)).unwrap();
     let restricted = Restricted::new(&risk, &projection, &theta).unwrap();
-    let cut = restricted.at(&vec![T::zero(); 5]).unwrap();
+    let cut = restricted.at(&[T::zero(); 5]).unwrap();
     let p = Table { rows: dim, cols: 5, entries: to_dense(&projection).entries().iter().map(|x| x.f64()).collect() };
     let g = Table {
         rows: dim,
@@ -748,7 +748,7 @@ fn penalties<T: Scalar>() {
     let both = Penalized::new(&restricted, strength).unwrap();
     let expected: Vec<f64> =
         expected.iter().enumerate().map(|(i, x)| x + if i % 6 == 0 { strength } else { 0.0 }).collect();
-    let point = both.at(&vec![T::zero(); 5]).unwrap();
+    let point = both.at(&[T::zero(); 5]).unwrap();
     assert_close("both", to_dense(&point.gauss_newton()).entries(), &expected, 4.0 * tolerance);
     let least = symmetric_eigenvalues(
         &to_dense(&point.gauss_newton()).entries().iter().map(|x| x.f64()).collect::<Vec<_>>(),
