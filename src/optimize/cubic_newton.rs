@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::cubic_model::CubicModel;
 use super::method::{Method, Settings};
-use super::negative_curvature::negative_curvature;
+use super::negative_curvature::escape;
 use super::path::{Path, arrived};
 use super::trust_region::PATIENCE;
 use super::{Minimization, Minimum, Stop, Stopping};
@@ -242,15 +242,8 @@ impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for CubicNewton {
         let mut shorten = |_| self.weight = (CHANGE * self.weight).min(WEIGHTS.1);
         let Some(point) = arrived(objective, path, PATIENCE, &mut shorten)? else { return Ok(()) };
         let (hessian, gradient) = (point.hessian(), point.gradient());
-        if path.stop == Some(Stop::Gradient)
-            && let Some(key) = self.escape
-        {
-            let (found, matvecs) = negative_curvature(&hessian, key.split(path.history.len() as u64))?;
-            path.evaluations.matvecs += matvecs;
-            if let Some(found) = found.filter(|_| path.within_steps()) {
-                path.stop = None;
-                return self.step(objective, path, &mut |sigma, _| Ok(along(&found, gradient, sigma)));
-            }
+        if let Some(found) = escape(&hessian, self.escape, path)? {
+            return self.step(objective, path, &mut |sigma, _| Ok(along(&found, gradient, sigma)));
         }
         if path.stop.is_some() {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::method::Method;
+use super::method::{Method, Settings};
 use super::path::Path;
 use super::{Stop, Stopping};
 use crate::error::{Error, Result};
@@ -92,21 +92,22 @@ impl<T> Minimum<T> {
 #[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize, M: serde::Serialize")))]
 #[cfg_attr(
     feature = "serde",
-    serde(bound(
-        deserialize = "T: Scalar + serde::Deserialize<'de>, M: super::method::Settings + serde::Deserialize<'de>"
-    ))
+    serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>, M: Settings + serde::Deserialize<'de>"))
 )]
 pub struct Minimization<T, M> {
     path: Path<T>,
     method: M,
 }
 
-impl<T: Scalar, M> Minimization<T, M> {
+impl<T: Scalar, M: Settings> Minimization<T, M> {
     pub(super) fn new(start: &[T], method: M, stopping: Stopping) -> Result<Self> {
         Error::finite("the start of a minimization", start, "start from finite parameters")?;
+        method.accepts(start.len())?;
         Ok(Minimization { path: Path::new(start, stopping), method })
     }
+}
 
+impl<T: Scalar, M> Minimization<T, M> {
     /// The next iteration, or what is left of one; the first one begins with the start's value and gradient. Returns whether
     /// there is more to do.
     ///
@@ -176,8 +177,7 @@ impl<T: Scalar, M> Minimization<T, M> {
 
 #[cfg(feature = "serde")]
 mod saved {
-    use super::{Error, Path, Scalar};
-    use crate::optimize::method::Settings;
+    use super::{Error, Path, Scalar, Settings};
 
     /// What a file holds, before it is believed.
     #[derive(serde::Deserialize)]

@@ -1,5 +1,7 @@
 //! Whether a point with a small gradient is a saddle.
 
+use super::Stop;
+use super::path::Path;
 use crate::error::Result;
 use crate::krylov::{Lanczos, NegativeCurvature};
 use crate::linalg::tridiagonal_eigen;
@@ -10,10 +12,34 @@ use crate::scalar::Scalar;
 /// The depth at which the search gives up: beyond it, directions of negative curvature are few or weak.
 const STEPS: usize = 128;
 
+/// Along which direction a run goes on that would end at a small gradient: where there is a key, negative curvature was found,
+/// and another step may follow. A first product that is not finite is an error at the start, and ends the run later.
+pub(super) fn escape<T: Scalar, A: Symmetric<T>>(
+    operator: &A,
+    key: Option<Key>,
+    path: &mut Path<T>,
+) -> Result<Option<NegativeCurvature<T>>> {
+    let Some(key) = key.filter(|_| path.stop == Some(Stop::Gradient) && path.within_steps()) else { return Ok(None) };
+    match negative_curvature(operator, key.split(path.history.len() as u64)) {
+        Ok((found, matvecs)) => {
+            path.evaluations.matvecs += matvecs;
+            if found.is_some() {
+                path.stop = None;
+            }
+            Ok(found)
+        }
+        Err(error) if path.history.is_empty() => Err(error),
+        Err(error) => {
+            path.stop = Some(Stop::Diverged(error));
+            Ok(None)
+        }
+    }
+}
+
 /// A unit vector along which the operator curves down by more than rounding, with v'Av; and the number of products.
 ///
 /// Lanczos from a random vector; the first Ritz value that is negative enough is enough, since its vector is a proof.
-pub(super) fn negative_curvature<T: Scalar, A: Symmetric<T>>(
+fn negative_curvature<T: Scalar, A: Symmetric<T>>(
     operator: &A,
     key: Key,
 ) -> Result<(Option<NegativeCurvature<T>>, u64)> {

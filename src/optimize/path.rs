@@ -140,7 +140,7 @@ impl<T: Scalar> Path<T> {
 }
 
 /// The objective at the point reached, of which the path takes note; none if its gradient is not finite, and the step that
-/// led there was taken back: `shorten` is told how long it was.
+/// led there was taken back: `shorten` is told how long it was. Fails at the start alone.
 pub(super) fn arrived<'o, T: Scalar, O: Objective<T>>(
     objective: &'o O,
     path: &mut Path<T>,
@@ -154,8 +154,12 @@ pub(super) fn arrived<'o, T: Scalar, O: Objective<T>>(
             Ok(Some(point))
         }
         Err(error) => {
-            let Some(last) = path.history.last().copied().filter(|_| !path.previous.is_empty()) else {
+            if !path.started {
                 return Err(error);
+            }
+            let Some(last) = path.history.last().copied().filter(|_| !path.previous.is_empty()) else {
+                path.stop = Some(Stop::Diverged(error));
+                return Ok(None);
             };
             path.back();
             shorten(last.length);

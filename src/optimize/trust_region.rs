@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
 use super::method::{Method, Settings};
-use super::negative_curvature::negative_curvature;
+use super::negative_curvature::escape;
 use super::path::{Path, arrived};
 use super::steihaug::{Step, Steps, steihaug};
 use super::{Minimization, Minimum, Stop, Stopping};
@@ -38,7 +38,9 @@ pub enum GaussNewton {}
 /// Fisher matrix for softmax cross-entropy and all other losses with natural parameters. See [`TrustRegion`].
 ///
 /// Every direction is one of descent, and a product costs less than one with the Hessian; near a minimum convergence is
-/// linear where the residuals are not small, and fast where they are.
+/// linear where the residuals are not small, and fast where they are. On softmax regression it is Newton's method. On a
+/// penalized perceptron for digits, where G lacks much of H, 300 iterations did not reach what took [`TrustRegion`] 46 (the
+/// example `optimizers`).
 ///
 /// # References
 /// Amari 1998, doi:10.1162/089976698300017746. Martens 2020, arXiv:1412.1193.
@@ -112,7 +114,7 @@ impl TrustRegion<GaussNewton> {
     }
 }
 
-impl<M> TrustRegion<M> {
+impl<M: Copy> TrustRegion<M> {
     /// Sets the first radius, in units of parameters, 1 by default.
     ///
     /// # Errors
@@ -143,7 +145,7 @@ impl<M> TrustRegion<M> {
     /// # Errors
     /// If `start` is not finite.
     pub fn begin<T: Scalar>(&self, start: &[T]) -> Result<Minimization<T, Self>> {
-        Minimization::new(start, self.same(), self.stopping.unwrap_or(Stopping::standard::<T>()))
+        Minimization::new(start, *self, self.stopping.unwrap_or(Stopping::standard::<T>()))
     }
 
     /// Minimizes from `start`. Running out of iterations is no error but a [`Stop`].
@@ -156,10 +158,6 @@ impl<M> TrustRegion<M> {
         Self: Method<'o, T, O>,
     {
         self.begin(start)?.observe(objective, |_| ControlFlow::Continue(()))
-    }
-
-    fn same(&self) -> Self {
-        TrustRegion { ..*self }
     }
 
     /// The iteration from a point, by a matrix or along a direction of negative curvature.
@@ -243,12 +241,9 @@ fn along<T: Scalar>(found: &NegativeCurvature<T>, gradient: &[T], radius: f64) -
     }
 }
 
-impl<M> Settings for TrustRegion<M>
-where
-    TrustRegion<M>: Clone,
-{
+impl<M: Copy> Settings for TrustRegion<M> {
     fn accepts(&self, _parameters: usize) -> Result<()> {
-        let settings = self.same().radius(self.radius)?;
+        let settings = self.radius(self.radius)?;
         settings.products(self.products.unwrap_or(1)).map(|_| ())
     }
 }
@@ -258,15 +253,8 @@ impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for TrustRegion<Newton> {
         let Some(point) = arrived(objective, path, PATIENCE, &mut |length| self.radius = 0.25 * length)? else {
             return Ok(());
         };
-        if path.stop == Some(Stop::Gradient)
-            && let Some(key) = self.escape
-        {
-            let (found, matvecs) = negative_curvature(&point.hessian(), key.split(path.history.len() as u64))?;
-            path.evaluations.matvecs += matvecs;
-            if let Some(found) = found.filter(|_| path.within_steps()) {
-                path.stop = None;
-                return self.step(objective, path, point.gradient(), &Matrix::Direction(found));
-            }
+        if let Some(found) = escape(&point.hessian(), self.escape, path)? {
+            return self.step(objective, path, point.gradient(), &Matrix::Direction(found));
         }
         if path.stop.is_some() {
             return Ok(());
