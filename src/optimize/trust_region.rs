@@ -124,8 +124,8 @@ impl<M: Copy> TrustRegion<M> {
         Ok(TrustRegion { radius, ..self })
     }
 
-    /// Sets the most products of an iteration, by default ten times the dimension: twice what conjugate gradients need without rounding would be too few on ill-conditioned
-    /// objectives.
+    /// Sets the most products of an iteration, by default ten times the dimension: conjugate gradients with rounding need more than
+    /// the dimension on ill-conditioned objectives, and end earlier by themselves on others.
     ///
     /// # Errors
     /// If it is 0.
