@@ -11,7 +11,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::linalg::dot;
-use crate::objective::{Point, Taylor};
+use crate::objective::{GaussNewtonPoint, Point, Taylor};
 use crate::operator::{Gram, LinearOperator, Normal};
 use crate::random::Key;
 use crate::scalar::Scalar;
@@ -411,5 +411,16 @@ impl<T: Scalar> Point<T> for RiskPoint<'_, T> {
             Products::new(self.risk, derivative, &self.theta)
         });
         Hessian::new(products, &self.theta)
+    }
+}
+
+impl<T: Scalar> GaussNewtonPoint<T> for RiskPoint<'_, T> {
+    type GaussNewton<'a>
+        = GaussNewton<'a, T>
+    where
+        Self: 'a;
+
+    fn gauss_newton(&self) -> GaussNewton<'_, T> {
+        RiskPoint::gauss_newton(self)
     }
 }

@@ -10,19 +10,22 @@
 //! | a network, a loss and data | [`Risk`](crate::curvature::Risk) |
 //! | a value and a gradient from elsewhere | [`Outside`], with a Hessian by differences |
 //! | an objective to be cut by a subspace | [`Restricted`](crate::subspace::Restricted) |
+//! | an objective and a penalty of long parameter vectors | [`Penalized`] |
 //!
 //! Values are `f64` whatever the precision of the vectors: they are single numbers, sums over many examples.
 
 mod differences;
+mod penalized;
 mod recorded;
 mod taylor;
 
 pub use differences::{DifferenceHessian, Outside, OutsidePoint};
+pub use penalized::{Penalized, PenalizedPoint};
 pub use recorded::{Recorded, RecordedHessian, RecordedPoint};
 pub use taylor::Taylor;
 
 use crate::error::{Error, Result};
-use crate::operator::{Adjoint, Symmetric};
+use crate::operator::{Adjoint, PositiveSemidefinite, Symmetric};
 use crate::scalar::Scalar;
 
 /// A source of gradients that may differ from step to step, as those of mini-batches do.
@@ -96,6 +99,22 @@ pub trait Point<T: Scalar>: Sync {
 
     /// The matrix of second derivatives, dim x dim, as an operator.
     fn hessian(&self) -> Self::Hessian<'_>;
+}
+
+/// A point at which the Hessian has a semidefinite stand-in: the Gauss-Newton matrix, without the curvature of what goes
+/// into a convex loss. Where the loss is a negative log-likelihood with natural parameters it is the Fisher matrix.
+///
+/// Methods that step by it, as [`NaturalGradient`](crate::optimize::NaturalGradient), take any such point: a
+/// [`RiskPoint`](crate::curvature::RiskPoint), or one that is [penalized](PenalizedPoint) or
+/// [restricted](crate::subspace::RestrictedPoint) to a subspace.
+pub trait GaussNewtonPoint<T: Scalar>: Point<T> {
+    /// The Gauss-Newton matrix's operator.
+    type GaussNewton<'a>: PositiveSemidefinite<T> + Adjoint<T>
+    where
+        Self: 'a;
+
+    /// The Gauss-Newton matrix, dim x dim, as an operator.
+    fn gauss_newton(&self) -> Self::GaussNewton<'_>;
 }
 
 pub(crate) fn finite_parameters<T: Scalar>(theta: &[T]) -> Result<()> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::linalg::axpy;
-use crate::objective::{Objective, Point, Stochastic};
+use crate::objective::{GaussNewtonPoint, Objective, Point, Stochastic};
 use crate::operator::{Adjoint, Compressed, Dense, to_dense};
 use crate::scalar::Scalar;
 
@@ -143,6 +143,18 @@ impl<T: Scalar, Q: Point<T>, P: Adjoint<T>> Point<T> for RestrictedPoint<'_, T, 
     }
     fn hessian(&self) -> Self::Hessian<'_> {
         Compressed::new(self.full.hessian(), self.projection)
+            .expect("the projection fits: `Restricted::new` checked it")
+    }
+}
+
+impl<T: Scalar, Q: GaussNewtonPoint<T>, P: Adjoint<T>> GaussNewtonPoint<T> for RestrictedPoint<'_, T, Q, P> {
+    type GaussNewton<'b>
+        = Compressed<Q::GaussNewton<'b>, &'b P>
+    where
+        Self: 'b;
+
+    fn gauss_newton(&self) -> Self::GaussNewton<'_> {
+        Compressed::new(self.full.gauss_newton(), self.projection)
             .expect("the projection fits: `Restricted::new` checked it")
     }
 }

@@ -27,6 +27,7 @@ mod krylov;
 mod lanczos;
 mod layers;
 mod logit_model;
+mod minimize;
 mod network;
 mod operator;
 mod optimize;
