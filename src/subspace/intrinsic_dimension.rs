@@ -60,16 +60,7 @@ impl IntrinsicDimension {
     /// A search from 1 to `largest` dimensions, which is the whole space if that is its dimension.
     pub fn new(criterion: Criterion, largest: usize, key: Key) -> Self {
         let first = ((largest as f64).sqrt().round() as usize).max(1);
-        IntrinsicDimension {
-            criterion,
-            largest,
-            key,
-            keys: 3,
-            first,
-            growth: 2.0,
-            resolution: 1.1,
-            budget: usize::MAX,
-        }
+        IntrinsicDimension { criterion, largest, key, keys: 3, first, growth: 2.0, resolution: 1.1, budget: usize::MAX }
     }
 
     /// The number of keys, 3 by default: the fewest with which one failure is outvoted.
@@ -147,7 +138,8 @@ impl IntrinsicDimension {
             let (what, because) = ("the first dimension of a search", "the largest one");
             return Err(Error::AboveLimit { what, value: self.first, limit: self.largest, because });
         }
-        for (what, value) in [("the growth of a search", self.growth), ("the resolution of a search", self.resolution)] {
+        for (what, value) in [("the growth of a search", self.growth), ("the resolution of a search", self.resolution)]
+        {
             if !(value.is_finite() && value > 1.0) {
                 return Err(Error::OutOfRange { what, value, limits: "must be finite and above 1: it is a ratio" });
             }

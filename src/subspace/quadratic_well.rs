@@ -269,7 +269,7 @@ impl QuadraticWell {
         // Each end is that of a bound on what is left: all of the offset steep beside kappa, all at the largest eigenvalue.
         let steep: f64 = self.offset.iter().map(|(_, square)| square).sum();
         let largest = self.offset[self.offset.len() - 1].0;
-        let ends = [2.0 * excess / steep, largest * excess / (start - excess)];
+        let ends = [2.0 * excess / steep, largest * (excess / (start - excess))];
         Ok(Some(bisect(ends[0], ends[1], |kappa| self.left(kappa) < excess)))
     }
 
