@@ -155,23 +155,28 @@ fn intervals_cover() {
     }
 }
 
-/// Noise in each run: the majority at a dimension passes near 300 still.
+/// Noise that is fresh in each run: the estimate is near the threshold still. The choice of dimensions follows the noise, for
+/// all keys at once, so that the interval covers less often than it says: the documentation says how often.
 #[test]
 fn noisy_runs_end_near_the_threshold() {
-    let mut within = 0;
-    for key in 0..100 {
-        let training = |dim: usize, key: Key| {
-            let mut draws = [0.0f64; 1];
-            key.split(dim as u64).normal(0, &mut draws);
-            Ok(0.9 + 0.1 * (dim as f64 / 300.0).ln() + 0.02 * draws[0])
-        };
-        let settings = IntrinsicDimension::new(Criterion::AtLeast(0.9), 100_000, Key::new(key)).keys(5);
-        let report = settings.run(training).unwrap();
-        assert_eq!(report.stop, Stop::Found);
-        assert!((report.dimension().unwrap() as f64 / 300.0).ln().abs() < 0.5);
-        within += usize::from((report.estimate().unwrap() / 300.0).ln().abs() < 0.2);
+    for (resolution, least) in [(1.1, 65), (1.5, 75)] {
+        let (mut within, mut covered) = (0, 0);
+        for key in 0..100 {
+            let training = |dim: usize, key: Key| {
+                let mut draws = [0.0f64; 1];
+                key.split(dim as u64).normal(0, &mut draws);
+                Ok(0.9 + 0.1 * (dim as f64 / 300.0).ln() + 0.02 * draws[0])
+            };
+            let settings = IntrinsicDimension::new(Criterion::AtLeast(0.9), 100_000, Key::new(key)).keys(5);
+            let report = settings.resolution(resolution).run(training).unwrap();
+            assert_eq!(report.stop, Stop::Found);
+            assert!((report.dimension().unwrap() as f64 / 300.0).ln().abs() < 0.5);
+            covered += usize::from(report.interval(0.9).unwrap().contains(300.0));
+            within += usize::from((report.estimate().unwrap() / 300.0).ln().abs() < 0.2);
+        }
+        println!("resolution {resolution}: {within} within 20 %, covered {covered} at 0.9");
+        assert!(within >= 95 && covered >= least, "{within} of 100 estimates within 20 %, {covered} covered");
     }
-    assert!(within >= 95, "{within} of 100 estimates within 20 %");
 }
 
 #[test]

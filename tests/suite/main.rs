@@ -22,6 +22,7 @@ mod functions;
 mod generalized;
 mod interoperation;
 mod intrinsic;
+mod intrinsic_digits;
 mod kernel_polynomial;
 mod krylov;
 mod lanczos;
