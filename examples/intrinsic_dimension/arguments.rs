@@ -22,7 +22,7 @@ Options:
   --share <NUMBER>             share of the full accuracy to reach [default: 0.9]
   --keys <COUNT>               runs at each dimension [default: 3]
   --first <DIMENSION>          the first dimension tried [default: 100; mnist: 500; lenet: 250]
-  --rate <NUMBER>              Adam's rate in the subspace [default: 0.05 on digits, 0.01 on MNIST]
+  --rate <NUMBER>              Adam's rate in the subspace [default: 0.05; mnist: 0.02; lenet: 0.03]
   --full-rate <NUMBER>         Adam's rate in the full space [default: 0.003 on digits, 0.001 on MNIST]
   --steps <COUNT>              steps of Adam in every run [default: 400 on digits, 2000 on MNIST]
   --seed <NUMBER>              seed of everything [default: 0]
@@ -136,10 +136,10 @@ pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Res
     }
     let digits = data == Data::Digits;
     let projections = [("fastfood", Projection::Fastfood), ("gaussian", Projection::Gaussian)];
-    let first = match (digits, architecture) {
-        (true, _) => 100,
-        (false, Architecture::Dense) => 500,
-        (false, Architecture::LeNet) => 250,
+    let (first, rate) = match (digits, architecture) {
+        (true, _) => (100, 0.05),
+        (false, Architecture::Dense) => (500, 0.02),
+        (false, Architecture::LeNet) => (250, 0.03),
     };
     let positive = |name: &str, default: f64| number(name, value(name), default, |&x: &f64| x.is_finite() && x > 0.0);
     Ok(Some(Arguments {
@@ -149,7 +149,7 @@ pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Res
         share: number("--share", value("--share"), 0.9, |&share| share > 0.0 && share <= 1.0)?,
         keys: number("--keys", value("--keys"), 3, |&keys| (1..=1000).contains(&keys))?,
         first: number("--first", value("--first"), first, |&first| first > 0)?,
-        rate: positive("--rate", if digits { 0.05 } else { 0.01 })?,
+        rate: positive("--rate", rate)?,
         full_rate: positive("--full-rate", if digits { 0.003 } else { 0.001 })?,
         steps: number("--steps", value("--steps"), if digits { 400 } else { 2000 }, |_| true)?,
         seed: number("--seed", value("--seed"), 0, |_| true)?,

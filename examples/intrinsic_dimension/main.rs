@@ -111,7 +111,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     while !search.is_done() {
         let clock = Instant::now();
         search.advance(|dim, key| {
-            let theta = task.within(&task.start(key), dim, key, arguments.rate)?;
+            let theta = task.within(&task.start(key), dim, key, arguments.rate, arguments.steps)?;
             // An accuracy that cannot be told is that of a run that diverged.
             Ok(task.test.accuracy(&theta).unwrap_or(f64::NAN))
         })?;

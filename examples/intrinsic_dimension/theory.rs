@@ -7,33 +7,51 @@ use eigenscape::objective::{Objective, Point};
 use eigenscape::random::Key;
 use eigenscape::spectrum::{DiscreteMeasure, Quadrature, StochasticLanczos};
 use eigenscape::subspace::{QuadraticWell, SuccessCurve, Successes};
+use rayon::prelude::*;
 
 use crate::Failure;
 use crate::arguments::Arguments;
 use crate::training::Task;
 
-/// Steps of training in the full space before the subspace is laid through the point reached.
-const BURN_IN: [u64; 4] = [0, 10, 30, 100];
+const TRIALS: u64 = 5;
 
-const DIMS: [usize; 13] = [10, 20, 40, 80, 120, 180, 250, 350, 450, 600, 750, 1000, 1400];
+/// Trainings in subspaces are longer than those of the search, and the one to the minimum much longer, so that the optimizer
+/// hides as little as it can.
+const LONGER: u64 = 4;
+const TO_THE_MINIMUM: u64 = 30;
 
-const TRIALS: u64 = 6;
+/// A loss, what is to be reached, in which dimensions, and after how many steps of training in the full space.
+struct Plan {
+    loss: Loss,
+    levels: [f64; 2],
+    dims: &'static [usize],
+    burn_in: &'static [u64],
+}
 
 /// Prints both for two losses: one that is flat at its minimum, and one that is not.
 pub fn compare(arguments: &Arguments) -> Result<(), Failure> {
-    with_loss(arguments, Loss::SoftmaxCrossEntropy, [0.1, 0.3])?;
-    with_loss(arguments, Loss::SquaredError, [0.06, 0.15])
+    with_loss(
+        arguments,
+        &Plan { loss: Loss::SoftmaxCrossEntropy, levels: [0.1, 0.3], dims: &[60, 90, 130, 190, 280], burn_in: &[0] },
+    )?;
+    with_loss(
+        arguments,
+        &Plan {
+            loss: Loss::SquaredError,
+            levels: [0.06, 0.15],
+            dims: &[250, 350, 450, 550, 700, 850, 1000, 1300],
+            burn_in: &[0, 30, 100],
+        },
+    )
 }
 
-fn with_loss(arguments: &Arguments, loss: Loss, levels: [f64; 2]) -> Result<(), Failure> {
-    let mut task = Task::<f64>::new(arguments, loss)?;
-    if let Ok(f) = std::env::var("XSTEPS") {
-        task.steps = f.parse().unwrap();
-    }
+fn with_loss(arguments: &Arguments, plan: &Plan) -> Result<(), Failure> {
+    let loss = plan.loss;
+    let task = Task::<f64>::new(arguments, loss)?;
     let key = Key::new(arguments.seed).split(0);
     let start = task.start(key);
     let train = |steps| task.full(&start, key, arguments.full_rate, steps);
-    let minimum = train(std::env::var("MSTEPS").map_or(4000, |s| s.parse().unwrap()))?;
+    let minimum = train(TO_THE_MINIMUM * arguments.steps)?;
     let point = task.train.at(&minimum)?;
     let hessian = point.hessian();
     let spectrum = StochasticLanczos::new(Key::new(arguments.seed).split(1)).probes(10).steps(100).run(&hessian)?;
@@ -49,13 +67,13 @@ fn with_loss(arguments: &Arguments, loss: Loss, levels: [f64; 2]) -> Result<(), 
         "{:>7} {:>8} {:>9} {:>8} {:>6} | {:>26} | {:>15} {:>8} {:>8}",
         "burn-in", "loss", "quadratic", "distance", "level", "measured, at 0.9", "offset", "spread", "distance"
     );
-    for steps in BURN_IN {
+    for &steps in plan.burn_in {
         let from = train(steps)?;
         let offset: Vec<f64> = from.iter().zip(&minimum).map(|(x, y)| x - y).collect();
         let rule = Quadrature::new(&Lanczos::new(100).run(&hessian, &offset)?)?;
         let value = task.train.value(&from)?;
-        let ends = ends(&task, &from, key.split(3).split(steps), arguments.rate)?;
-        for level in levels {
+        let ends = ends(&task, plan.dims, &from, key.split(3).split(steps), arguments)?;
+        for level in plan.levels {
             let measured = successes(&ends, level)?;
             let excess = (level - point.value()).max(0.0);
             println!(
@@ -72,15 +90,21 @@ fn norm(x: &[f64]) -> f64 {
 }
 
 /// The loss at the end of each training, with its dimension.
-fn ends(task: &Task<f64>, from: &[f64], key: Key, rate: f64) -> Result<Vec<(usize, f64)>, Failure> {
-    let mut ends = Vec::new();
-    for dim in DIMS {
-        for trial in 0..TRIALS {
-            let end = task.within(from, dim, key.split(trial), rate)?;
-            ends.push((dim, task.train.value(&end).unwrap_or(f64::INFINITY)));
-        }
-    }
-    Ok(ends)
+fn ends(
+    task: &Task<f64>,
+    dims: &[usize],
+    from: &[f64],
+    key: Key,
+    arguments: &Arguments,
+) -> Result<Vec<(usize, f64)>, Failure> {
+    let trials: Vec<(usize, Key)> =
+        dims.iter().flat_map(|&dim| (0..TRIALS).map(move |trial| (dim, key.split(trial)))).collect();
+    let end = |&(dim, key): &(usize, Key)| {
+        let theta = task.within(from, dim, key, arguments.rate, LONGER * arguments.steps)?;
+        // A loss that cannot be told is that of a run that diverged.
+        Ok((dim, task.train.value(&theta).unwrap_or(f64::INFINITY)))
+    };
+    trials.par_iter().map(end).collect()
 }
 
 fn successes(ends: &[(usize, f64)], level: f64) -> Result<SuccessCurve, Failure> {

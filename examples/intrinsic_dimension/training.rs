@@ -31,7 +31,6 @@ pub struct Task<T> {
     pub train: Risk<T>,
     pub test: Risk<T>,
     projection: Projection,
-    pub steps: u64,
 }
 
 impl<T: Scalar> Task<T> {
@@ -43,7 +42,7 @@ impl<T: Scalar> Task<T> {
         let network = network(arguments)?;
         let risk = |examples| Risk::new(&network, loss, examples);
         let (train, test) = (risk(train)?, risk(test)?);
-        Ok(Task { network, train, test, projection: arguments.projection, steps: arguments.steps })
+        Ok(Task { network, train, test, projection: arguments.projection })
     }
 
     pub fn parameters(&self) -> usize {
@@ -62,22 +61,22 @@ impl<T: Scalar> Task<T> {
     }
 
     /// Trains in a random subspace through the start, and returns where it ended.
-    pub fn within(&self, start: &[T], dim: usize, key: Key, rate: f64) -> Result<Vec<T>> {
+    pub fn within(&self, start: &[T], dim: usize, key: Key, rate: f64, steps: u64) -> Result<Vec<T>> {
         let (ambient, subspace) = (start.len(), key.split(2).split(dim as u64));
         match self.projection {
             // Kept: training multiplies by it thousands of times.
             Projection::Gaussian => {
                 let plane = Gaussian::new(ambient, dim, subspace)?.memory_budget(2 << 30);
-                self.along(start, &plane, key, rate)
+                self.along(start, &plane, key, rate, steps)
             }
-            Projection::Fastfood => self.along(start, &Fastfood::new(ambient, dim, subspace)?, key, rate),
+            Projection::Fastfood => self.along(start, &Fastfood::new(ambient, dim, subspace)?, key, rate, steps),
         }
     }
 
-    fn along(&self, start: &[T], plane: &impl Adjoint<T>, key: Key, rate: f64) -> Result<Vec<T>> {
+    fn along(&self, start: &[T], plane: &impl Adjoint<T>, key: Key, rate: f64, steps: u64) -> Result<Vec<T>> {
         let batches = self.train.mini_batches(BATCH, key.split(1))?;
         let cut = Restricted::new(&batches, plane, start)?;
-        Ok(cut.lift(&adam(&cut, &vec![T::zero(); plane.cols()], rate, self.steps)?))
+        Ok(cut.lift(&adam(&cut, &vec![T::zero(); plane.cols()], rate, steps)?))
     }
 }
 

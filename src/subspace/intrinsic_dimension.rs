@@ -20,7 +20,7 @@ use crate::random::Key;
 /// pooled, so that a lucky run at a small dimension does not end the search there.
 ///
 /// Cost: keys x (about log(d / first) / log(growth) + 1 + log(log(growth) / log(resolution)) / log 2) trainings. With the
-/// defaults, first guess off by a factor of 4: about 3 x 7.
+/// defaults, first guess off by a factor of 4: about 3 x 6.
 ///
 /// ```
 /// use eigenscape::random::Key;
@@ -35,7 +35,7 @@ use crate::random::Key;
 /// let report = IntrinsicDimension::new(Criterion::AtLeast(0.9), 10_000, Key::new(0)).run(training)?;
 /// assert_eq!(report.stop, Stop::Found);
 /// let [misses, reaches] = report.bracket.unwrap();
-/// assert!(reaches as f64 <= 1.1 * misses as f64);
+/// assert!(reaches as f64 <= 1.2 * misses as f64);
 /// assert!(report.interval(0.95)?.contains(230.3)); // 100 log 10
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
@@ -60,7 +60,7 @@ impl IntrinsicDimension {
     /// A search from 1 to `largest` dimensions, which is the whole space if that is its dimension.
     pub fn new(criterion: Criterion, largest: usize, key: Key) -> Self {
         let first = ((largest as f64).sqrt().round() as usize).max(1);
-        IntrinsicDimension { criterion, largest, key, keys: 3, first, growth: 2.0, resolution: 1.1, budget: usize::MAX }
+        IntrinsicDimension { criterion, largest, key, keys: 3, first, growth: 2.0, resolution: 1.2, budget: usize::MAX }
     }
 
     /// The number of keys, 3 by default: the fewest with which one failure is outvoted.
@@ -81,7 +81,12 @@ impl IntrinsicDimension {
         IntrinsicDimension { growth, ..self }
     }
 
-    /// The ratio of the bracket's ends at which the search is at its end, 1.1 by default.
+    /// The ratio of the bracket's ends at which the search is at its end, 1.2 by default.
+    ///
+    /// Finer is not better where runs are noisy: the dimensions tried follow the noise, for all keys at once, and that part of the
+    /// error shows in no scatter of the keys. With noise in each run as large as what a factor of 1.22 in the dimension
+    /// gains, intervals at 0.9 from three and five keys cover in 88 % and 90 % of 400 searches at the default, 95 % at 1.5, and
+    /// 84 % and 80 % at 1.1. The measured noise of MNIST at 600 dimensions is of that size.
     pub fn resolution(self, resolution: f64) -> Self {
         IntrinsicDimension { resolution, ..self }
     }
@@ -187,7 +192,7 @@ pub struct Outcome {
 /// while let Some(trial) = search.proposal() {
 ///     search.record(1.0 / trial.dim as f64)?;
 /// }
-/// assert!((100..110).contains(&search.report().dimension().unwrap()));
+/// assert!((100..120).contains(&search.report().dimension().unwrap()));
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]

@@ -115,8 +115,10 @@ impl IntrinsicReport {
     /// standard errors, q the quantile of Student's distribution with keys - 1 degrees of freedom; widened to hold the
     /// [`bracket`](IntrinsicReport::bracket), so that neither the scatter of the keys nor the resolution is forgotten.
     ///
-    /// What it covers is the dimension at which the typical key crosses: exactly so, if the logarithms of crossings are
-    /// normal. Three keys pay for having few: q is 4.3 at 0.95.
+    /// What it covers is the dimension at which the typical key crosses. The confidence is exact where keys shift whole curves
+    /// and the logarithms of their crossings are normal; where each run has noise of its own, it depends on the
+    /// [`resolution`](super::IntrinsicDimension::resolution), with measured figures there. Three keys pay for having few: q is
+    /// 4.3 at 0.95.
     ///
     /// # Errors
     /// If `confidence` is not in (0, 1), there is one key only, or a key's curve does not cross.

@@ -12,7 +12,7 @@
 //! | you want | take | it costs |
 //! | --- | --- | --- |
 //! | to train or to look in one subspace | [`Restricted`] | a product with P, and one with P' a gradient |
-//! | the smallest d that reaches a share of the full performance, with an interval | [`IntrinsicDimension`] | about seven dimensions tried, a training for each key |
+//! | the smallest d that reaches a share of the full performance, with an interval | [`IntrinsicDimension`] | about six dimensions tried, a training for each key at each |
 //! | that search between two of its runs: to save, to run elsewhere | [`IntrinsicSearch`] | |
 //! | p(d) on a grid, for one radius of the start or one length of training before | [`SuccessProbability`] | dimensions x trials trainings |
 //! | the threshold of p and its interval, from counts | [`SuccessCurve`] | nothing |

@@ -41,9 +41,9 @@ fn curves_without_noise_are_bracketed() {
             let report = search(10_000).first(first).keys(keys).run(|dim, _| Ok(saturating(dim))).unwrap();
             assert_eq!((report.stop, report.runs), (Stop::Found, keys * report.curve.len()), "from {first}");
             let [below, above] = report.bracket.unwrap();
-            assert!(saturating(below) < 0.9 && saturating(above) >= 0.9 && above as f64 <= 1.1 * below as f64);
+            assert!(saturating(below) < 0.9 && saturating(above) >= 0.9 && above as f64 <= 1.2 * below as f64);
             let estimate = report.estimate().unwrap();
-            assert!((below as f64..=above as f64).contains(&estimate) && (estimate / 230.26 - 1.0).abs() < 2e-3);
+            assert!((below as f64..=above as f64).contains(&estimate) && (estimate / 230.26 - 1.0).abs() < 1e-2);
             assert!(report.log_standard_error().unwrap_or(0.0) < 1e-14);
             match keys {
                 1 => assert!(report.interval(0.95).is_err()),
@@ -66,7 +66,7 @@ fn the_number_of_trainings_is_logarithmic() {
     for place in [3, 40, 700, 9_000, 300_000] {
         let report = search(1_000_000).first(1000).keys(1).run(|dim, _| Ok(dim as f64 / place as f64)).unwrap();
         let off = (place as f64 / 1000.0).ln().abs() / 2f64.ln();
-        assert!(report.runs as f64 <= off + 8.0, "{place}: {} runs", report.runs);
+        assert!(report.runs as f64 <= off + 6.0, "{place}: {} runs", report.runs);
     }
 }
 
@@ -86,7 +86,7 @@ fn the_ends_of_the_space_are_answers() {
     let whole = search(100).run(|dim, _| Ok(if dim == 100 { 1.0 } else { 0.0 })).unwrap();
     let [below, above] = whole.bracket.unwrap();
     assert_eq!((whole.stop, above), (Stop::Found, 100));
-    assert!(below >= 91);
+    assert!(below >= 83);
     assert_eq!(search(1).run(|_, _| Ok(1.0)).unwrap().dimension(), Some(1));
     assert_eq!(search(1).run(|_, _| Ok(0.0)).unwrap().stop, Stop::NotReached);
 }
@@ -111,7 +111,7 @@ fn runs_that_diverge_are_failures() {
     // One accident far above the threshold moves the key, and not the answer.
     let accident = |dim: usize, key: Key| Ok(if key == bad && dim > 1000 { f64::NAN } else { saturating(dim) });
     let report = search(100_000).first(2000).run(accident).unwrap();
-    assert!((report.dimension().unwrap() as f64 / 231.0 - 1.0).abs() < 0.1);
+    assert!((report.dimension().unwrap() as f64 / 231.0 - 1.0).abs() < 0.2);
 }
 
 #[test]
@@ -159,7 +159,8 @@ fn intervals_cover() {
 /// all keys at once, so that the interval covers less often than it says: the documentation says how often.
 #[test]
 fn noisy_runs_end_near_the_threshold() {
-    for (resolution, least) in [(1.1, 65), (1.5, 75)] {
+    // Of 400 searches 334, 353 and 379 cover.
+    for (resolution, least) in [(1.1, 67), (1.2, 75), (1.5, 84)] {
         let (mut within, mut covered) = (0, 0);
         for key in 0..100 {
             let training = |dim: usize, key: Key| {
@@ -167,15 +168,15 @@ fn noisy_runs_end_near_the_threshold() {
                 key.split(dim as u64).normal(0, &mut draws);
                 Ok(0.9 + 0.1 * (dim as f64 / 300.0).ln() + 0.02 * draws[0])
             };
-            let settings = IntrinsicDimension::new(Criterion::AtLeast(0.9), 100_000, Key::new(key)).keys(5);
+            let settings = IntrinsicDimension::new(Criterion::AtLeast(0.9), 100_000, Key::new(key));
             let report = settings.resolution(resolution).run(training).unwrap();
             assert_eq!(report.stop, Stop::Found);
-            assert!((report.dimension().unwrap() as f64 / 300.0).ln().abs() < 0.5);
+            assert!((report.dimension().unwrap() as f64 / 300.0).ln().abs() < 0.9);
             covered += usize::from(report.interval(0.9).unwrap().contains(300.0));
             within += usize::from((report.estimate().unwrap() / 300.0).ln().abs() < 0.2);
         }
         println!("resolution {resolution}: {within} within 20 %, covered {covered} at 0.9");
-        assert!(within >= 95 && covered >= least, "{within} of 100 estimates within 20 %, {covered} covered");
+        assert!(within >= 90 && covered >= least, "{within} of 100 estimates within 20 %, {covered} covered");
     }
 }
 
