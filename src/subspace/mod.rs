@@ -9,11 +9,17 @@
 //! [`Restricted`] is an objective like any other: it trains, and has a point with a Hessian. P is any operator with an
 //! adjoint; for a random hyperplane take a [`projection`](crate::projection), which is made from a key and not stored.
 //!
-//! | you want | take | it costs |
+//! | you want to confine theta to | take |
+//! | --- | --- |
+//! | a random hyperplane through a point | [`Restricted`] with a random [`projection`](crate::projection) |
+//! | the span of what was learned | [`Restricted`] with a [`Basis`](crate::projection::Basis) |
+//! | a sphere \|theta\| = r | [`Spherical`] |
+//! | a sphere cut by a hyperplane | [`Restricted`] of a [`Spherical`] |
+//!
+//! | you want to know | take | it costs |
 //! | --- | --- | --- |
-//! | to train or to look in one subspace | [`Restricted`] | a product with P, and one with P' a gradient |
 //! | the smallest d that reaches a share of the full performance, with an interval | [`IntrinsicDimension`] | about six dimensions tried, a training for each key at each |
-//! | that search between two of its runs: to save, to run elsewhere | [`IntrinsicSearch`] | |
+//! | the same between two runs: to save, to run elsewhere | [`IntrinsicSearch`] | |
 //! | p(d) on a grid, for one radius of the start or one length of training before | [`SuccessProbability`] | dimensions x trials trainings |
 //! | the threshold of p and its interval, from counts | [`SuccessCurve`] | nothing |
 //! | d* and p(d) predicted from a Hessian's spectrum and the offset from the minimum | [`QuadraticWell`] | passes over the eigenvalues |
@@ -32,6 +38,7 @@ mod intrinsic_report;
 mod isotonic;
 mod quadratic_well;
 mod restricted;
+mod spherical;
 mod success_curve;
 mod success_probability;
 
@@ -40,5 +47,6 @@ pub use intrinsic_dimension::{IntrinsicDimension, IntrinsicSearch, Outcome, Tria
 pub use intrinsic_report::{IntrinsicReport, Level, Stop};
 pub use quadratic_well::{QuadraticWell, SuccessThreshold};
 pub use restricted::{Restricted, RestrictedPoint};
+pub use spherical::{Spherical, SphericalHessian, SphericalPoint};
 pub use success_curve::{SuccessCurve, Successes};
 pub use success_probability::{SuccessProbability, SuccessRun};
