@@ -23,10 +23,11 @@ use crate::spectrum::DiscreteMeasure;
 /// width^2, which depends on the offset through kappa alone.
 ///
 /// *Exact* is the condition on one given plane, and for all lambda equal the law of the share of the excess that is left,
-/// Beta((P - d)/2, d/2). *Approximate* are the formulas above: the threshold to about one dimension, the probabilities to
-/// some hundredths, for tens of dimensions and more, on either side of the threshold. 36 wells of 200 dimensions (spectra
-/// equal, power law, exponential, with flat directions; offsets spread, on the top, on the bottom) at 20 or more trials'
-/// noise agree.
+/// Beta((P - d)/2, d/2). *Approximate* are the formulas above, for many dimensions on either side of the threshold. In the tests
+/// 24 wells of 100 dimensions (spectra equal, power law, exponential, with flat directions; offsets spread, along steep and
+/// along flat directions; thresholds from 7 to 97) agree with planes minimized over densely, below, at and above the
+/// threshold: success probabilities and least excess are those of at most one dimension more or less. The transition is sharp:
+/// width is at most sqrt(2 min(d*, P - d*)).
 ///
 /// *Larsen et al. 2021* write the sublevel set as an ellipsoid of radii r_i = sqrt(2 excess / lambda_i), whose projection on
 /// the unit sphere around theta0 has a squared Gaussian width of about sum_i r_i^2 / (R^2 + r_i^2), and take
@@ -39,6 +40,12 @@ use crate::spectrum::DiscreteMeasure;
 /// in d*. *Negative eigenvalues* are treated as flat: the quadratic has no minimum along them, so that they could only
 /// help; where they matter, this is not a well and the prediction is none. In [`QuadraticWell::larsen`] the distance is that of
 /// the whole offset.
+///
+/// *On networks* a well is an approximation, and where it is one of the minimum it needs a minimum that is not flat. For a
+/// perceptron of 4810 parameters on digits with squared error, the formula was within a quarter of measured thresholds
+/// (523 +- 21 predicted and 639 measured from the start, 434 +- 19 and 465 after 100 steps), although the start is far outside
+/// of the well; that of Larsen et al. gave 1104 and 1063. Cross-entropy trained to the end is flat at its minimum, the quadratic
+/// far below the loss, and both formulas say nothing: see the example `intrinsic_dimension`.
 ///
 /// Memory: two numbers an eigenvalue. Cost: some hundred passes over them a question.
 ///
