@@ -84,8 +84,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let state = place.load();
     let task = Task::<f32>::new(arguments, Loss::SoftmaxCrossEntropy)?;
     println!("{}; {} parameters", arguments.about(), task.parameters());
-    if !state.full.is_empty() {
-        println!("going on from {}", place.path().display());
+    if let Some(search) = &state.search {
+        println!("going on from {} after {} runs", place.path().display(), search.runs().len());
     }
 
     // The same starts and batches as in subspaces.
