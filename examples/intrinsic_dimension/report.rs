@@ -62,10 +62,10 @@ pub fn picture(report: &IntrinsicReport, full: f64, about: &str) -> Drawn<String
         let (low, high) = (dims.first().copied().unwrap_or(1.0), dims.last().copied().unwrap_or(1.0));
         let values = report.curve.iter().flat_map(|level| level.performances.iter().flatten());
         let worst = values.fold(full, |worst, &value| worst.min(value));
-        let x = Axis::logarithmic("dimension of the subspace", low / 1.2, high * 1.2);
+        let x = Axis::values("dimension of the subspace", &dims);
         let panel = Panel::draw(area, frame, "", x, Axis::linear("test accuracy", worst - 0.05, 1.02))?;
         if let Ok(interval) = report.interval(0.95) {
-            let [left, right] = [interval.lower.max(low / 1.2), interval.upper.min(high * 1.2)];
+            let [left, right] = [interval.lower.max(low / 1.25), interval.upper.min(high * 1.25)];
             panel.band(&[(left, 0.0, 1.02), (right, 0.0, 1.02)], GREEN)?;
         }
         panel.horizontal(full, INK, Dash::Dashed)?;
