@@ -39,7 +39,7 @@ pub struct SuccessProbability {
 }
 
 impl SuccessProbability {
-    /// Ten trials at each of the dimensions: with ten, three failures more than successes are within the noise of a coin.
+    /// Ten trials at each of the dimensions: nine equal outcomes of ten decide at 0.95 on which side of 1/2 it lies.
     pub fn new(dims: &[usize], key: Key) -> Self {
         SuccessProbability { dims: dims.to_vec(), trials: 10, key }
     }

@@ -11,9 +11,7 @@ use eigenscape::optimize::{Adam, Stop as Ended, descend};
 use eigenscape::projection::{Fastfood, Gaussian};
 use eigenscape::random::Key;
 use eigenscape::spectrum::{Quadrature, StochasticLanczos};
-use eigenscape::subspace::{
-    Criterion, IntrinsicDimension, IntrinsicSearch, QuadraticWell, Restricted, Stop, SuccessProbability,
-};
+use eigenscape::subspace::{Criterion, IntrinsicDimension, QuadraticWell, Restricted, Stop, SuccessProbability};
 use eigenscape::{Result, Scalar};
 
 use crate::digits::digits;
@@ -65,7 +63,8 @@ fn digits_need_few_dimensions() {
     let mut search = settings.begin().unwrap();
     (0..7).for_each(|_| search.advance(training).unwrap());
     #[cfg(feature = "serde")]
-    let mut search: IntrinsicSearch = serde_json::from_str(&serde_json::to_string(&search).unwrap()).unwrap();
+    let mut search: eigenscape::subspace::IntrinsicSearch =
+        serde_json::from_str(&serde_json::to_string(&search).unwrap()).unwrap();
     while !search.is_done() {
         search.advance(training).unwrap();
     }
