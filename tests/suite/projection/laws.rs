@@ -1,6 +1,6 @@
 //! What each projection must do: the adjoint, blocks, the same bits however it is made, the whole space, sizes refused.
 
-use eigenscape::operator::{Adjoint, LinearOperator, to_dense};
+use eigenscape::operator::{Adjoint, to_dense};
 use eigenscape::projection::{Coordinates, Fastfood, Gaussian, Signs, Sparse, SubsampledHadamard};
 use eigenscape::random::Key;
 use eigenscape::{Result, Scalar, check};
