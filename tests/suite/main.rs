@@ -34,6 +34,7 @@ mod oracle;
 mod probes;
 mod projection;
 mod random;
+mod random_energy;
 mod random_matrix;
 mod regressions;
 mod report;

@@ -45,15 +45,19 @@ pub struct GaussianLogits {
 }
 
 /// Spacing of the sum over x.
-const STEP: f64 = 0.15;
+pub(super) const STEP: f64 = 0.15;
 
 /// The largest spacing of the sums over z, and their range in deviations.
 const INNER_STEP: f64 = 0.2;
 const DEVIATIONS: f64 = 9.5;
 
-/// Outside of these, exp(q u - e^u) is nothing for q >= 1: below, even times 10^12 classes.
-const LOW: f64 = -45.0;
+/// Above this, exp(-e^u) is nothing.
 const HIGH: f64 = 6.0;
+
+/// Below this, e^u is nothing, even times the number of classes.
+fn low(classes: f64) -> f64 {
+    -37.0 - classes.ln().max(8.0)
+}
 
 impl GaussianLogits {
     /// Logits of a standard deviation sigma in C classes.
@@ -133,13 +137,11 @@ impl GaussianLogits {
 
 /// Y_2, Y_3, Y_4 and E (sum_k p_k^2)^2.
 fn moments(classes: f64, deviation: f64) -> ([f64; 3], f64) {
-    let weights = Weights::new(deviation);
-    let low = LOW - DEVIATIONS * deviation;
-    let points = ((HIGH + DEVIATIONS * deviation - low) / STEP).ceil() as usize;
+    let weights = Weights::new(classes, deviation);
     let mut sums = [0.0; 3];
     let mut pairs = 0.0;
-    for point in 0..=points {
-        let ([second, third, fourth], missing) = weights.averages(low + point as f64 * STEP);
+    for x in range(classes, deviation) {
+        let ([second, third, fourth], missing) = weights.averages(x);
         // L^n, without forming 1 - L.
         let power = |n: f64| if n == 0.0 { 1.0 } else { libm::exp(n * libm::log1p(-missing)) };
         let others = power(classes - 1.0);
@@ -154,8 +156,16 @@ fn moments(classes: f64, deviation: f64) -> ([f64; 3], f64) {
     (power_sums, power_sums[2] + classes * (classes - 1.0) * STEP / 6.0 * pairs)
 }
 
+/// The points of the sum over x, outside of which there is nothing.
+pub(super) fn range(classes: f64, deviation: f64) -> impl Iterator<Item = f64> {
+    let low = low(classes) - DEVIATIONS * deviation;
+    let points = ((HIGH + DEVIATIONS * deviation - low) / STEP).ceil() as usize;
+    (0..=points).map(move |point| low + point as f64 * STEP)
+}
+
 /// The normal distribution of a logit on evenly spaced points, -n..=n times `step`.
-struct Weights {
+pub(super) struct Weights {
+    low: f64,
     step: f64,
     half: isize,
     weights: Vec<f64>,
@@ -164,7 +174,7 @@ struct Weights {
 }
 
 impl Weights {
-    fn new(deviation: f64) -> Self {
+    pub(super) fn new(classes: f64, deviation: f64) -> Self {
         let step = INNER_STEP.min(deviation / 3.0);
         let half = (DEVIATIONS * deviation / step) as isize;
         let scale = step / (deviation * std::f64::consts::TAU.sqrt());
@@ -177,13 +187,13 @@ impl Weights {
         for at in (0..weights.len()).rev() {
             tails[at] = tails[at + 1] + weights[at];
         }
-        Weights { step, half, weights, tails }
+        Weights { low: low(classes), step, half, weights, tails }
     }
 
     /// M_2, M_3, M_4 and 1 - L at x.
-    fn averages(&self, x: f64) -> ([f64; 3], f64) {
+    pub(super) fn averages(&self, x: f64) -> ([f64; 3], f64) {
         let index = |u: f64| ((u - x) / self.step).clamp(-(self.half as f64) - 1.0, self.half as f64 + 1.0);
-        let first = (index(LOW).ceil() as isize).max(-self.half);
+        let first = (index(self.low).ceil() as isize).max(-self.half);
         let last = (index(HIGH).floor() as isize).min(self.half);
         let mut averages = [0.0; 3];
         let mut missing = 0.0;
