@@ -77,7 +77,7 @@ impl<T: Scalar> Cell<'_, T> {
     fn train(&self, point: &RiskPoint<'_, T>, plane_gradient: &[T]) -> Result<Option<PlaneOutcome>> {
         let Some(PlaneTraining { steps, rate, batch }) = self.scan.training else { return Ok(None) };
         let dimension = plane_gradient.len();
-        let columns = Selection::new(self.plane.cols(), [0..dimension])?;
+        let columns = Selection::new(self.plane.cols(), std::iter::once(0..dimension))?;
         let plane = Product::new::<T>(self.plane, &columns)?;
         let descent = |objective: &dyn Stochastic<T>| {
             descend(objective, &vec![T::zero(); dimension], &mut Adam::new(rate)?, steps, |_| ControlFlow::Continue(()))

@@ -19,9 +19,15 @@ use crate::random::Key;
 /// the curvature in all dimensions costs no more than in the largest one.
 ///
 /// **The prediction** is that of [`LogitModel`](crate::random_matrix::LogitModel) with the probabilities at theta_0 and the
-/// deviations of [`LogitGradients`], d in place of P. It stands for the Gauss-Newton part, since the model leaves out the
-/// curvature of the logits, and what it leaves out makes the zone: where the remainder, whose eigenvalues have either
-/// sign, outweighs the Gauss-Newton part, the ratio falls.
+/// deviations of [`LogitGradients`](super::LogitGradients), d in place of P. It stands for the Gauss-Newton part, since the
+/// model leaves out the curvature of the logits. What it leaves out makes the zone: where the remainder, whose eigenvalues have
+/// either sign, outweighs the Gauss-Newton part, the ratio falls. Near the origin that is so because gradients of logits are
+/// products of small weights, far from it because probabilities freeze while errors do not.
+///
+/// Measured with 784-200-200-10 perceptrons on 1000 images of MNIST in d = 50, over radii in units of a usual start: the
+/// Gauss-Newton ratio lies up to 10 % below the prediction for relu, and for tanh up to 7 % until ten times the usual length
+/// and 15 % at thirty. Residues that are not isotropic show more in more dimensions: up to a third in d = 200 of a small tanh
+/// network far out.
 ///
 /// Cost for each key and radius: d products with H, and as many with G if parts are asked for; N C gradients of one
 /// example for the prediction; the steps of training for each dimension. Memory: the plane, P x d numbers within 256 MiB, and

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use eigenscape::curvature::{Examples, Loss, Risk};
-use eigenscape::emergent::{Cut, GoldilocksRun, GoldilocksScan, KeyMean, LogitGradients, PlaneTraining, ScanProgress};
+use eigenscape::data::Idx;
+use eigenscape::emergent::{Cut, GoldilocksScan, KeyMean, LogitGradients, PlaneTraining, ScanProgress};
 use eigenscape::network::{Activation, Initialization, Network, Perceptron};
 use eigenscape::objective::{Objective, Point, Recorded};
 use eigenscape::operator::{AssumeSymmetric, Closure, Compressed, Counted, Dense, Diagonal, LinearOperator, to_dense};
@@ -401,7 +402,7 @@ fn scans_are_saved_and_resumed_to_the_same_bits() {
     ] {
         let mut damaged = saved.clone();
         *damaged.pointer_mut(path).unwrap() = value;
-        assert!(serde_json::from_value::<GoldilocksRun>(damaged).is_err(), "{path}");
+        assert!(serde_json::from_value::<eigenscape::emergent::GoldilocksRun>(damaged).is_err(), "{path}");
     }
 }
 
@@ -452,6 +453,44 @@ fn scans_of_other_losses_leave_the_prediction_out() {
     assert!(sample.accuracy.is_none() && sample.training.as_ref().unwrap().accuracy.is_none());
     let row = &run.rows()[0];
     assert!(row.ratio.is_some() && row.remainder_share.is_none() && row.trained_accuracy.is_none());
+}
+
+/// The zone itself, on real digits: near the length of a usual start the ratio of the Hessian is larger than far on either
+/// side, key by key, for both activations.
+#[test]
+fn curvature_is_high_at_the_length_of_a_usual_start() {
+    let images = Idx::parse(include_bytes!("../../examples/data/digits-images-idx3-ubyte.gz")).unwrap();
+    let labels =
+        Idx::parse(include_bytes!("../../examples/data/digits-labels-idx1-ubyte.gz")).unwrap().labels().unwrap();
+    let mut inputs = images.standardized::<f32>(images.moments()).unwrap();
+    inputs.truncate(200 * 64);
+    for (activation, start) in [(Activation::Tanh, Initialization::glorot()), (Activation::Relu, Initialization::he())]
+    {
+        let network = Perceptron::new(&[64, 32, 32, 10], activation).unwrap();
+        let examples = Examples::labelled(inputs.clone(), 64, &labels[..200], 10).unwrap();
+        let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+        let usual = start.typical_norm(&network);
+        let radii = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0].map(|multiple| multiple * usual);
+        let scan = GoldilocksScan::new(&radii, &[50], Key::new(0)).unwrap().keys(12).unwrap();
+        let run = scan.run(&risk, &risk, |key| start.draw(&network, key), go_on).unwrap();
+        let (peak, _) = run.peak(50, |sample| sample.hessian.ratio).unwrap();
+        assert!(peak >= 0.5 * usual && peak <= 2.0 * usual, "{activation}: {}", peak / usual);
+        let at = |radius: f64| -> Vec<f64> {
+            let samples = run.samples().iter().filter(|sample| sample.radius == radius);
+            samples.map(|sample| sample.hessian.ratio.unwrap()).collect()
+        };
+        for end in [radii[0], radii[6]] {
+            let falls = at(peak).into_iter().zip(at(end)).map(|(peak, end)| peak - end);
+            let fall = KeyMean::of(falls).unwrap();
+            let error = fall.standard_error.unwrap();
+            assert!(fall.mean > 4.0 * error, "{activation} at {}: {fall:?}", end / usual);
+        }
+        // The model's prediction for the Gauss-Newton part, which the zone is not of.
+        for row in run.rows().iter().filter(|row| row.radius <= usual) {
+            let (measured, predicted) = (row.gauss_newton_ratio.unwrap().mean, row.predicted_ratio.unwrap().mean);
+            assert!((predicted / measured - 1.0).abs() < 0.15, "{activation}: {measured}, predicted {predicted}");
+        }
+    }
 }
 
 #[test]

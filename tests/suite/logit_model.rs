@@ -72,9 +72,9 @@ fn draw(p: &[f64], classes: usize, dimension: usize, means: f64, residues: f64, 
         let p = &p[m * classes..][..classes];
         for at in 0..dimension {
             let mean: f64 = (0..classes).map(|k| p[k] * gradient(m * classes + k, at)).sum();
-            for k in 0..classes {
+            for (k, p) in p.iter().enumerate() {
                 let row = m * classes + k;
-                root[(row, at)] = (p[k] / examples as f64).sqrt() * (gradient(row, at) - mean);
+                root[(row, at)] = (p / examples as f64).sqrt() * (gradient(row, at) - mean);
             }
         }
     }
