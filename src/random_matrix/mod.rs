@@ -134,7 +134,10 @@ pub use free::{
 };
 pub use law::{Atom, Interval, Law};
 pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform};
-pub use logit_model::{CutMoments, GaussianLogits, LogitModel, SoftmaxCurvature};
+pub use logit_model::{
+    CutMoments, DrawMean, FullPopulation, GaussianLogits, GradientSpectrum, LogitLabels, LogitMeans, LogitModel,
+    LogitOutlier, LogitSpectrum, PredictedEigenvalue, PredictionSource, SoftmaxBlocks, SoftmaxCurvature, Validity,
+};
 pub use samplers::{
     BetaHermite, BetaLaguerre, GaussianOrthogonal, HaarFrame, SampledSpectrum, Tridiagonal, Wishart, chi_squared,
 };
