@@ -135,8 +135,9 @@ pub use free::{
 pub use law::{Atom, Interval, Law};
 pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform};
 pub use logit_model::{
-    CutMoments, DrawMean, FullPopulation, GaussianLogits, GradientSpectrum, LogitLabels, LogitMeans, LogitModel,
-    LogitOutlier, LogitSpectrum, PredictedEigenvalue, PredictionSource, SoftmaxBlocks, SoftmaxCurvature, Validity,
+    CutMoments, DrawMean, EnsembleLimit, FullPopulation, GaussianLogits, GradientSpectrum, LogitEnsemble, LogitLabels,
+    LogitMeans, LogitModel, LogitOutlier, LogitSpectrum, PredictedEigenvalue, PredictionSource, SoftmaxBlocks,
+    SoftmaxCurvature, Validity,
 };
 pub use samplers::{
     BetaHermite, BetaLaguerre, GaussianOrthogonal, HaarFrame, SampledSpectrum, Tridiagonal, Wishart, chi_squared,

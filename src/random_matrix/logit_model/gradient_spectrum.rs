@@ -92,18 +92,20 @@ impl GradientSpectrum<'_> {
     /// If a quantile of the bulk is not found.
     pub fn of_bulk(&self, index: usize) -> Result<f64> {
         let spectrum = self.spectrum;
-        let Some(law) = spectrum.bulk()? else { return Ok(0.0) };
-        let atoms = spectrum.noise().atoms().len();
-        if index >= atoms || index as f64 >= spectrum.noise().samples() {
+        let Some(law) = spectrum.signal_law()? else { return Ok(0.0) };
+        let (atoms, samples) = (spectrum.signal().atoms().len() as f64, spectrum.signal().samples());
+        // Of the eigenvalues of the law, as many as outliers are missing.
+        let level = 1.0 - (index as f64 + 0.5) / atoms;
+        if level <= 0.0 || level <= 1.0 - samples / atoms {
             return Ok(0.0);
         }
-        let u = law.subordination(law.quantile(1.0 - (index as f64 + 0.5) / atoms as f64)?)?;
+        let u = law.subordination(law.quantile(level)?)?;
         if u.im <= 0.0 {
             let [_, noise] = self.parts(u.re, &vec![0.0; spectrum.mean_root().size]);
             return Ok(noise);
         }
         let size = u.modulus();
-        Ok(self.resolved(u).im / (spectrum.parameters() as f64 * (u.im / size / size)))
+        Ok(self.resolved(u).im / (samples * (u.im / size / size)))
     }
 
     /// The power of the gradient per unit of eigenvalue at a point x inside of the bulk, Im b(u(x)) / pi; 0 outside.
@@ -111,7 +113,7 @@ impl GradientSpectrum<'_> {
     /// # Errors
     /// If x is not a number, or its point is not found.
     pub fn density(&self, x: f64) -> Result<f64> {
-        let Some(law) = self.spectrum.bulk()? else { return Ok(0.0) };
+        let Some(law) = self.spectrum.signal_law()? else { return Ok(0.0) };
         if law.density(x)? <= 0.0 {
             return Ok(0.0);
         }
@@ -120,7 +122,7 @@ impl GradientSpectrum<'_> {
 
     /// t = n sigma_E^2, of the dimensions that outliers see.
     fn t(&self) -> f64 {
-        self.spectrum.samples() * self.variance()
+        self.spectrum.signal().samples() * self.variance()
     }
 
     fn variance(&self) -> f64 {

@@ -35,6 +35,18 @@ pub(super) struct Residuals {
 }
 
 impl LogitLabels {
+    /// Fails unless they are a rule for any example.
+    pub(super) fn without_examples(&self) -> Result<()> {
+        match self {
+            LogitLabels::Given(_) | LogitLabels::Drawn(_) => {
+                let remedy =
+                    "an average over logits has no examples of its own: use calibrated, uniform or accurate labels";
+                Err(Error::Missing { what: "the list of examples that these labels belong to", remedy })
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn residuals(&self, blocks: &SoftmaxBlocks) -> Result<Residuals> {
         let (c, p) = (blocks.classes(), blocks.probabilities());
         let law: Vec<f64> = match self {
@@ -82,6 +94,12 @@ impl Residuals {
         let Some(q) = self.law_of(example) else { return 0.0 };
         let mean: f64 = q.iter().zip(x).map(|(q, x)| q * x).sum();
         q.iter().zip(x).map(|(q, x)| q * (x - mean) * (x - mean)).sum()
+    }
+
+    /// E (x' r_m)^2.
+    pub(super) fn square(&self, example: usize, x: &[f64]) -> f64 {
+        let mean: f64 = self.mean(example).iter().zip(x).map(|(r, x)| r * x).sum();
+        mean * mean + self.variance(example, x)
     }
 
     /// q_m, unless it is certain.

@@ -77,8 +77,12 @@ pub struct LogitSpectrum {
     noise: ResidueBulk,
     strengths: Vec<f64>,
     outliers: Vec<LogitOutlier>,
-    law: OnceLock<Result<Option<GeneralizedMarchenkoPastur>>>,
+    law: Lazy,
+    signal_law: Lazy,
 }
+
+/// A law that is made when asked for; none without atoms.
+type Lazy = OnceLock<Result<Option<GeneralizedMarchenkoPastur>>>;
 
 /// Below this strength nothing of a mean shows.
 const WINDOW: f64 = 0.75;
@@ -141,7 +145,7 @@ impl LogitSpectrum {
         let variance = residue_deviation * residue_deviation;
         let bulk = |samples: usize| {
             let samples = samples as f64;
-            ResidueBulk::new(blocks.atoms(samples * variance), 1.0, samples)
+            ResidueBulk::new(blocks.atoms(samples * variance), samples)
         };
         let signal = bulk(parameters - used)?;
         let t = signal.samples() * variance;
@@ -161,7 +165,8 @@ impl LogitSpectrum {
             noise,
             strengths,
             outliers,
-            law: OnceLock::new(),
+            law: Lazy::new(),
+            signal_law: Lazy::new(),
         })
     }
 
@@ -221,15 +226,15 @@ impl LogitSpectrum {
     /// # Errors
     /// If an edge of the law is not representable.
     pub fn bulk(&self) -> Result<Option<&GeneralizedMarchenkoPastur>> {
-        let made = self.law.get_or_init(|| {
-            let atoms = self.noise.atoms();
-            if atoms.is_empty() {
-                return Ok(None);
-            }
-            let ratio = atoms.len() as f64 / self.noise.samples();
-            GeneralizedMarchenkoPastur::new(Discrete::uniform(atoms)?, ratio).map(Some)
-        });
-        made.as_ref().map(Option::as_ref).map_err(Clone::clone)
+        law_of(&self.law, &self.noise)
+    }
+
+    /// The same in the dimensions that outliers see.
+    pub(super) fn signal_law(&self) -> Result<Option<&GeneralizedMarchenkoPastur>> {
+        if self.signal.samples() == self.noise.samples() {
+            return self.bulk();
+        }
+        law_of(&self.signal_law, &self.signal)
     }
 
     /// The upper end of the bulk with the scale on which its last eigenvalue fluctuates; none where all bulk is at 0.
@@ -277,7 +282,7 @@ impl LogitSpectrum {
         for row in 0..size {
             for col in 0..=row {
                 let spread =
-                    (self.outliers[row].spread * self.outliers[col].spread / (self.samples() * self.samples())).sqrt();
+                    (self.outliers[row].spread * self.outliers[col].spread / (self.signal.samples().powi(2))).sqrt();
                 let own = if row == col { std::f64::consts::SQRT_2 } else { 1.0 };
                 matrix[row * size + col] = own * spread.sqrt() * noise[row * (row + 1) / 2 + col];
             }
@@ -360,8 +365,8 @@ impl LogitSpectrum {
         Ok(PredictedEigenvalue { mean, standard_deviation: None, source: PredictionSource::Bulk })
     }
 
-    pub(super) fn samples(&self) -> f64 {
-        self.signal.samples()
+    pub(super) fn signal(&self) -> &ResidueBulk {
+        &self.signal
     }
 
     pub(super) fn noise(&self) -> &ResidueBulk {
@@ -371,4 +376,16 @@ impl LogitSpectrum {
     pub(super) fn mean_root(&self) -> &Root {
         &self.root
     }
+}
+
+fn law_of<'a>(law: &'a Lazy, bulk: &ResidueBulk) -> Result<Option<&'a GeneralizedMarchenkoPastur>> {
+    let made = law.get_or_init(|| {
+        let atoms = bulk.atoms();
+        if atoms.is_empty() {
+            return Ok(None);
+        }
+        let ratio = atoms.len() as f64 / bulk.samples();
+        GeneralizedMarchenkoPastur::new(Discrete::uniform(atoms)?, ratio).map(Some)
+    });
+    made.as_ref().map(Option::as_ref).map_err(Clone::clone)
 }

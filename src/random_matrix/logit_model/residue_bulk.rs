@@ -13,9 +13,10 @@ use crate::random_matrix::root::root;
 /// ```
 #[derive(Clone, Debug)]
 pub(super) struct ResidueBulk {
-    /// Descending, positive; with the number of eigenvalues that each stands for.
+    /// Descending, positive.
     atoms: Vec<f64>,
-    multiplicity: f64,
+    /// How many eigenvalues each stands for.
+    counts: Vec<f64>,
     samples: f64,
     /// u_+, 0 without atoms.
     point: f64,
@@ -25,13 +26,18 @@ pub(super) struct ResidueBulk {
 const ALONE: f64 = 1.5;
 
 impl ResidueBulk {
-    /// Of atoms in descending order, each standing for `multiplicity` eigenvalues.
-    pub(super) fn new(atoms: Vec<f64>, multiplicity: f64, samples: f64) -> Result<Self> {
-        let mut bulk = ResidueBulk { atoms, multiplicity, samples, point: 0.0 };
-        let Some(&largest) = bulk.atoms.first() else { return Ok(bulk) };
-        let share = bulk.multiplicity / bulk.samples;
-        let near = share.sqrt() * largest;
-        let far = (share * bulk.atoms.iter().map(|tau| tau * tau).sum::<f64>()).sqrt();
+    /// Of atoms in descending order, each one eigenvalue.
+    pub(super) fn new(atoms: Vec<f64>, samples: f64) -> Result<Self> {
+        let counts = vec![1.0; atoms.len()];
+        ResidueBulk::counted(atoms, counts, samples)
+    }
+
+    /// Of atoms in descending order, each of so many eigenvalues.
+    pub(super) fn counted(atoms: Vec<f64>, counts: Vec<f64>, samples: f64) -> Result<Self> {
+        let mut bulk = ResidueBulk { atoms, counts, samples, point: 0.0 };
+        let (Some(&largest), Some(&count)) = (bulk.atoms.first(), bulk.counts.first()) else { return Ok(bulk) };
+        let near = (count / samples).sqrt() * largest;
+        let far = (bulk.sum(|tau| tau * tau) / samples).sqrt();
         // 1 - 1/sqrt of the sum is nearly linear in the distance.
         let at = |exponent: f64| {
             let distance = libm::exp(exponent);
@@ -42,13 +48,18 @@ impl ResidueBulk {
         Ok(bulk)
     }
 
+    fn sum(&self, of: impl Fn(f64) -> f64) -> f64 {
+        self.atoms.iter().zip(&self.counts).map(|(&tau, count)| count * of(tau)).sum()
+    }
+
     /// (1/n) sum tau^2 / (u - tau)^2 at a distance from the first atom.
     fn resistance(&self, u: f64, distance: f64) -> f64 {
-        let term = |(at, tau): (usize, &f64)| {
-            let d = if at == 0 { distance } else { u - tau };
-            (tau / d) * (tau / d)
+        let largest = self.largest();
+        let square = |tau: f64| {
+            let ratio = tau / if tau == largest { distance } else { u - tau };
+            ratio * ratio
         };
-        self.multiplicity / self.samples * self.atoms.iter().enumerate().map(term).sum::<f64>()
+        self.sum(square) / self.samples
     }
 
     pub(super) fn atoms(&self) -> &[f64] {
@@ -76,8 +87,7 @@ impl ResidueBulk {
 
     /// psi(u).
     pub(super) fn position(&self, u: f64) -> f64 {
-        let sum: f64 = self.atoms.iter().map(|tau| tau / (u - tau)).sum();
-        u + u * (self.multiplicity / self.samples * sum)
+        u + u * (self.sum(|tau| tau / (u - tau)) / self.samples)
     }
 
     /// psi'(u).
@@ -91,8 +101,7 @@ impl ResidueBulk {
             return Ok(None);
         }
         let u = self.point;
-        let cubes: f64 = self.atoms.iter().map(|tau| (tau / (u - tau)) * (tau / (u - tau)) / (u - tau)).sum();
-        let curvature = 2.0 * self.multiplicity / self.samples * cubes;
+        let curvature = 2.0 / self.samples * self.sum(|tau| (tau / (u - tau)) * (tau / (u - tau)) / (u - tau));
         // u^4 psi'' in an order that does not overflow.
         let scale = u * libm::cbrt(u * curvature / (2.0 * self.samples * self.samples));
         Ok(Some(Edge::new(self.end(), scale, Side::Upper)?))
@@ -110,7 +119,7 @@ impl ResidueBulk {
     /// and many samples.
     pub(super) fn alone(&self) -> Option<(f64, f64)> {
         let (&first, &second) = (self.atoms.first()?, self.atoms.get(1)?);
-        if self.multiplicity != 1.0 || first - second <= ALONE * first * (2.0 / self.samples).sqrt() {
+        if self.counts[..2] != [1.0, 1.0] || first - second <= ALONE * first * (2.0 / self.samples).sqrt() {
             return None;
         }
         let others = &self.atoms[1..];

@@ -60,11 +60,7 @@ impl SoftmaxBlocks {
     /// As [`SoftmaxCurvature::weighted`](super::SoftmaxCurvature::weighted).
     pub fn weighted(probabilities: &[f64], classes: usize, weights: &[f64]) -> Result<Self> {
         let probabilities = checked_rows(probabilities, classes, weights)?;
-        if classes.saturating_mul(probabilities.len()) > LARGEST {
-            let (limit, because) =
-                (LARGEST / probabilities.len(), "or its eigenvectors need more than 2 GiB: take fewer examples");
-            return Err(Error::AboveLimit { what: "the number of classes", value: classes, limit, because });
-        }
+        SoftmaxBlocks::affordable(weights.len(), classes)?;
         let mut values = Vec::with_capacity(probabilities.len());
         let mut vectors = Vec::with_capacity(probabilities.len() * classes);
         let mut block = vec![0.0; classes * classes];
@@ -141,6 +137,16 @@ impl SoftmaxBlocks {
     pub fn active_directions(&self) -> Option<f64> {
         let (trace, squares) = self.population(1.0).fold((0.0, 0.0), |(a, b), x| (a + x, b + x * x));
         (squares > 0.0).then(|| trace * trace / squares)
+    }
+
+    /// Fails if so many blocks are too much for memory.
+    pub(super) fn affordable(examples: usize, classes: usize) -> Result<()> {
+        let limit = LARGEST / classes.saturating_mul(classes).max(1);
+        if examples > limit {
+            let because = "or the eigenvectors of their blocks take more than 2 GiB: take fewer examples or classes";
+            return Err(Error::AboveLimit { what: "the number of examples", value: examples, limit, because });
+        }
+        Ok(())
     }
 
     /// The number of mean gradients, r = groups x classes.
