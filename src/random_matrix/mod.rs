@@ -136,8 +136,9 @@ pub use free::{
 pub use law::{Atom, Interval, Law};
 pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform};
 pub use logit_model::{
-    CutMoments, GaussianLogits, GibbsAverages, LogitModel, MarginLogits, RandomEnergyModel, SoftmaxCurvature,
-    expected_maximum,
+    CutMoments, DrawMean, EnsembleLimit, FullPopulation, GaussianLogits, GibbsAverages, GradientSpectrum, LogitEnsemble,
+    LogitLabels, LogitMeans, LogitModel, LogitOutlier, LogitSpectrum, MarginLogits, PredictedEigenvalue,
+    PredictionSource, RandomEnergyModel, SoftmaxBlocks, SoftmaxCurvature, Validity, expected_maximum,
 };
 pub use samplers::{
     BetaHermite, BetaLaguerre, GaussianOrthogonal, HaarFrame, SampledSpectrum, Tridiagonal, Wishart, chi_squared,
