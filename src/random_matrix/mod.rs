@@ -136,8 +136,8 @@ pub use free::{
 pub use law::{Atom, Interval, Law};
 pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform};
 pub use logit_model::{
-    CutMoments, DrawMean, EnsembleLimit, FullPopulation, GaussianLogits, GibbsAverages, GradientSpectrum, LogitEnsemble,
-    LogitLabels, LogitMeans, LogitModel, LogitOutlier, LogitSpectrum, MarginLogits, PredictedEigenvalue,
+    CutMoments, DrawMean, EnsembleLimit, FullPopulation, GaussianLogits, GibbsAverages, GradientSpectrum,
+    LogitEnsemble, LogitLabels, LogitMeans, LogitModel, LogitOutlier, LogitSpectrum, MarginLogits, PredictedEigenvalue,
     PredictionSource, RandomEnergyModel, SoftmaxBlocks, SoftmaxCurvature, Validity, expected_maximum,
 };
 pub use samplers::{

@@ -3,6 +3,7 @@
 mod axes;
 mod check;
 mod counts;
+mod clustering;
 mod coverage;
 mod curvature;
 mod curvature_blocks;

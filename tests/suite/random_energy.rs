@@ -107,13 +107,17 @@ fn averages_are_those_of_samples() {
             sampled[3].push(p.iter().map(|p| p * p).sum());
             sampled[4].push(p.iter().copied().fold(0.0, f64::max));
         }
-        let expected =
-            [averages.log_partition, averages.energy, averages.entropy, averages.power_sum, largest];
-        for ((name, values), expected) in ["ln Z", "energy", "entropy", "Y2", "largest"].iter().zip(&sampled).zip(expected) {
+        let expected = [averages.log_partition, averages.energy, averages.entropy, averages.power_sum, largest];
+        for ((name, values), expected) in
+            ["ln Z", "energy", "entropy", "Y2", "largest"].iter().zip(&sampled).zip(expected)
+        {
             let mean = values.iter().sum::<f64>() / draws as f64;
             let square = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (draws - 1) as f64;
             let bound = 4.0 * (square / draws as f64).sqrt();
-            assert!((mean - expected).abs() <= bound, "{states} at {temperature}, {name}: {mean} +- {bound}, {expected}");
+            assert!(
+                (mean - expected).abs() <= bound,
+                "{states} at {temperature}, {name}: {mean} +- {bound}, {expected}"
+            );
         }
         close("F = U - T S", averages.free_energy, averages.energy - temperature * averages.entropy, 1e-12);
         close("participation", averages.participation_ratio() * averages.power_sum, 1.0, 1e-15);
@@ -145,7 +149,8 @@ fn the_limit_is_reached_slowly() {
     // The derivative of the limit's free energy is continuous at T_c: no latent heat.
     let model = RandomEnergyModel::new(1000, 2.0).unwrap();
     let critical = model.critical_temperature();
-    let (above, below) = (model.limit(critical * (1.0 + 1e-12)).unwrap(), model.limit(critical * (1.0 - 1e-12)).unwrap());
+    let (above, below) =
+        (model.limit(critical * (1.0 + 1e-12)).unwrap(), model.limit(critical * (1.0 - 1e-12)).unwrap());
     close("energy", above.energy, below.energy, 1e-10);
     close("entropy", above.entropy, 0.0, 1e-10);
 }
