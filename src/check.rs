@@ -21,9 +21,10 @@
 //! ```
 
 use crate::error::{Error, Result};
-use crate::linalg::{axpy, dot, norm};
+use crate::krylov::{Eigensolver, Which};
+use crate::linalg::{axpy, dot, norm, symmetric_eigen};
 use crate::objective::{Objective, Point, finite_parameters};
-use crate::operator::{Adjoint, LinearOperator, ROUNDING, asymmetry};
+use crate::operator::{Adjoint, LinearOperator, Normal, ROUNDING, asymmetry, to_dense};
 use crate::random::Key;
 use crate::scalar::Scalar;
 
@@ -67,6 +68,48 @@ pub fn adjoint<T: Scalar>(operator: &(impl Adjoint<T> + ?Sized), key: Key) -> Re
     let difference = dot(&u, &product) - dot(&adjoint, &v);
     let scale = (norm(&u) * norm(&product)).max(norm(&adjoint) * norm(&v));
     Ok(Check::rounded::<T>(difference, scale, rows.max(cols)))
+}
+
+/// P'P = I within a tolerance: the discrepancy is that of the eigenvalue of P'P furthest from 1, the square of a singular
+/// value of P.
+///
+/// Rounding is added to the tolerance: 0 for orthonormal columns. For a map with E P'P = I and c = cols / rows, Marchenko and
+/// Pastur's law allows 2 sqrt(c) + c, and a little more at finite size.
+///
+/// Up to 1000 columns all eigenvalues are computed, by one block product; beyond, the extreme ones by Krylov steps to 1e-3.
+///
+/// ```
+/// use eigenscape::check;
+/// use eigenscape::projection::{Gaussian, Signs};
+/// use eigenscape::random::Key;
+///
+/// let exact = Gaussian::<f64>::new(4000, 40, Key::new(0))?;
+/// assert!(check::isometry(&exact, 0.0, Key::new(1))?.holds());
+/// let nearly = Signs::<f64>::new(4000, 40, Key::new(0))?;
+/// assert!(!check::isometry(&nearly, 0.0, Key::new(1))?.holds());
+/// assert!(check::isometry(&nearly, 0.25, Key::new(1))?.holds());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
+/// # Errors
+/// If the map has no rows or no columns, the tolerance is negative or not a number, or a product is not finite.
+pub fn isometry<T: Scalar>(map: &(impl Adjoint<T> + ?Sized), tolerance: f64, key: Key) -> Result<Check> {
+    let (rows, cols) = (nonzero(map.rows())?, nonzero(map.cols())?);
+    if !(tolerance >= 0.0) {
+        let limits = "must be at least 0: 0 for orthonormal columns";
+        return Err(Error::OutOfRange { what: "the tolerance of an isometry", value: tolerance, limits });
+    }
+    let rounding = ROUNDING * T::EPSILON.f64() * (rows.max(cols) as f64).sqrt();
+    let normal = Normal::new(map);
+    let eigenvalues = match cols <= 1000 {
+        true => {
+            let entries: Vec<f64> = to_dense(&normal).entries().iter().map(|x| x.f64()).collect();
+            symmetric_eigen(&entries, cols, false)?.values
+        }
+        false => Eigensolver::new(2, key).which(Which::BothEnds).relative_tolerance(1e-3).run(&normal)?.values,
+    };
+    let discrepancy = eigenvalues.iter().fold(0.0, |largest: f64, value| largest.max((value - 1.0).abs()));
+    Ok(Check { discrepancy, tolerance: tolerance + rounding })
 }
 
 /// <u, A v> = <A u, v> for normal u and v. Cost: two products.

@@ -149,11 +149,23 @@ impl Key {
     /// A permutation of `0..len`, uniform up to the bias of [`Key::integers`] (Fisher & Yates; Durstenfeld 1964).
     pub fn permutation(self, len: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..len).collect();
-        let mut generator = self.generator_at(0);
-        for last in (1..len).rev() {
-            order.swap(last, below(generator.next_u64(), last + 1));
-        }
+        self.shuffle(0, &mut order);
         order
+    }
+
+    /// Brings values into a random order, by entries `offset..` of the stream of [`Key::integers`].
+    pub fn shuffle<V>(self, offset: u64, values: &mut [V]) {
+        let mut generator = self.generator_at(2 * u128::from(offset));
+        for last in (1..values.len()).rev() {
+            values.swap(last, below(generator.next_u64(), last + 1));
+        }
+    }
+
+    /// The signs at `offset..offset + len`, a bit each, set for -1: entry i is bit i % 32 of word i / 32.
+    pub(crate) fn sign_words(self, offset: u64, len: usize) -> Vec<u32> {
+        debug_assert!(offset.is_multiple_of(32), "words begin at a multiple of 32");
+        let mut generator = self.generator_at(u128::from(offset / 32));
+        (0..len.div_ceil(32)).map(|_| generator.next_u32()).collect()
     }
 }
 

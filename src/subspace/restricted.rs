@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::linalg::axpy;
 use crate::objective::{Objective, Point, Stochastic};
-use crate::operator::{Adjoint, Compressed};
+use crate::operator::{Adjoint, Compressed, Dense, to_dense};
 use crate::scalar::Scalar;
 
 /// l(psi) = L(theta0 + P psi), with the objective and the projection borrowed.
@@ -112,6 +112,20 @@ impl<T, Q, P> RestrictedPoint<'_, T, Q, P> {
     /// The point of the full space.
     pub fn full(&self) -> &Q {
         &self.full
+    }
+}
+
+impl<T: Scalar, Q: Point<T>, P: Adjoint<T>> RestrictedPoint<'_, T, Q, P> {
+    /// P'HP as a matrix, dim x dim, symmetric to the bit: what to take where dim is small. Cost: dim products with H, as
+    /// blocks of 32; memory: 64 vectors of the full space.
+    pub fn hessian_matrix(&self) -> Dense<T> {
+        let products = to_dense(&self.hessian());
+        let dim = self.gradient.len();
+        let entries = (0..dim * dim).map(|place| {
+            let (upper, lower) = (place / dim, place % dim);
+            (products.entries()[place] + products.entries()[lower * dim + upper]) / T::of(2.0)
+        });
+        Dense::new(entries.collect(), dim, dim).expect("as many entries as rows times columns")
     }
 }
 

@@ -1,15 +1,19 @@
 //! Objectives cut by a subspace.
 
+use std::ops::ControlFlow;
+
 use eigenscape::curvature::{Examples, Loss, Risk};
+use eigenscape::krylov::Eigensolver;
 use eigenscape::network::{Activation, Initialization, Perceptron};
 use eigenscape::objective::{Objective, Point, Recorded, Stochastic};
-use eigenscape::operator::{Dense, to_dense};
-use eigenscape::optimize::{Adam, Stop, descend};
-use eigenscape::projection::Gaussian;
+use eigenscape::operator::{Dense, LinearOperator, to_dense};
+use eigenscape::optimize::{Adam, GradientDescent, Progress, Stop, descend};
+use eigenscape::projection::{Basis, Fastfood, Gaussian};
 use eigenscape::random::Key;
-use eigenscape::subspace::Restricted;
+use eigenscape::subspace::{Restricted, Spherical};
 use eigenscape::{Scalar, check};
 
+use crate::digits::digits;
 use crate::oracle::assert_close;
 use crate::support::{Table, normal, product};
 
@@ -143,4 +147,161 @@ fn what_does_not_fit_is_refused() {
 fn a_wrong_length_panics() {
     let (objective, projection) = (valley::<f64>(3), Dense::new(vec![1.0; 6], 3, 2).unwrap());
     Restricted::new(&objective, &projection, &[0.0; 3]).unwrap().lift(&[0.0; 3]);
+}
+
+fn on_spheres<T: Scalar>() {
+    for (dim, radius, scale) in [(2, 2.0, 1.0), (4, 0.5, 3.0), (9, 7.0, 0.25)] {
+        let objective = valley::<T>(dim);
+        let sphere = Spherical::new(&objective, radius).unwrap();
+        let u: Vec<T> = normal::<T>(dim, Key::new(6)).iter().map(|&x| x * T::of(scale)).collect();
+        let theta = sphere.lift(&u).unwrap();
+        let length: f64 = theta.iter().map(|x| x.f64().powi(2)).sum::<f64>().sqrt();
+        assert!((length / radius - 1.0).abs() < 8.0 * T::EPSILON.f64(), "{length}");
+        assert_eq!(sphere.value(&u).unwrap(), objective.value(&theta).unwrap());
+        let point = sphere.at(&u).unwrap();
+        // It does not depend on the length of u: no slope along u, and H u = -gradient (Euler).
+        let tolerance = 1e3 * T::EPSILON.f64();
+        let mut along = vec![T::nan(); dim];
+        point.hessian().apply(&u, &mut along);
+        let gradient: Vec<f64> = point.gradient().iter().map(|g| -g.f64()).collect();
+        assert_close("Euler", &along, &gradient, tolerance);
+        let slope: f64 = point.gradient().iter().zip(&u).map(|(g, u)| g.f64() * u.f64()).sum();
+        assert!(slope.abs() < tolerance, "{slope}");
+        for key in 0..3 {
+            assert!(check::gradient(&sphere, &u, Key::new(key)).unwrap().holds());
+            let hessian = check::hessian(&sphere, &u, Key::new(key)).unwrap();
+            assert!(hessian.holds(), "{dim}: {hessian:?}");
+        }
+        assert!(check::symmetric(&point.hessian(), Key::new(0)).unwrap().holds());
+        let (x, vectors): (Vec<T>, usize) = (normal(3 * dim, Key::new(7)), 3);
+        let mut wide = vec![T::nan(); 3 * dim];
+        point.hessian().apply_block(&x, &mut wide, vectors);
+        for (x, wide) in x.chunks_exact(dim).zip(wide.chunks_exact(dim)) {
+            let single: Vec<f64> = product(&point.hessian(), x).iter().map(|y| y.f64()).collect();
+            assert_close("block", wide, &single, tolerance);
+        }
+    }
+}
+
+#[test]
+fn spheres_have_derivatives_of_their_own() {
+    on_spheres::<f32>();
+    on_spheres::<f64>();
+}
+
+/// |theta|^2 / 2 + a.theta on a sphere: the Riemannian Hessian of a linear function is -(g.n / r) on the tangent space, and the
+/// quadratic adds nothing that changes on the sphere.
+#[test]
+fn curvature_of_a_sphere_is_that_of_the_normal_slope() {
+    let objective = Recorded::<f64>::new(3, |x| (x * x).sum() * 0.5 + x.at(0) * 6.0).unwrap();
+    let sphere = Spherical::new(&objective, 2.0).unwrap();
+    let point = sphere.at(&[2.0, 0.0, 0.0]).unwrap();
+    assert_eq!(point.gradient(), [0.0; 3]);
+    // g.n = 2 + 6, so Q (1 - 8 / 2) Q.
+    assert_close(
+        "Hessian",
+        to_dense(&point.hessian()).entries(),
+        &[0.0, 0.0, 0.0, 0.0, -3.0, 0.0, 0.0, 0.0, -3.0],
+        1e-14,
+    );
+
+    // Cut by a plane it trains to the least of the circle there: at -e_0, where 6 x is least.
+    let plane = Dense::new(vec![1.0, 0.0, 0.0, 1.0, 0.0, 0.0], 3, 2).unwrap();
+    let cut = Restricted::new(&sphere, &plane, &[0.5, 0.5, 0.0]).unwrap();
+    let end = descend(&cut, &[0.0, 0.0], &mut Adam::new(0.05).unwrap(), 2000, |_| ControlFlow::Continue(())).unwrap();
+    let theta = sphere.lift(&cut.lift(&end.theta)).unwrap();
+    assert_close("least", &theta, &[-2.0, 0.0, 0.0], 1e-4);
+}
+
+#[test]
+fn impossible_spheres_are_refused() {
+    let objective = valley::<f64>(3);
+    for radius in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(Spherical::new(&objective, radius).is_err());
+    }
+    let sphere = Spherical::new(&objective, 1.0).unwrap();
+    assert!(sphere.lift(&[0.0; 3]).unwrap_err().to_string().contains("length of the parameters"));
+    assert!(sphere.at(&[0.0, f64::NAN, 1.0]).is_err());
+    assert!(sphere.value(&[0.0; 3]).is_err());
+    assert_close("tiny", &sphere.lift(&[3e-200, 4e-200, 0.0]).unwrap(), &[0.6, 0.8, 0.0], 1e-15);
+}
+
+#[test]
+fn restricted_hessians_are_matrices_of_one_block() {
+    let objective = valley::<f64>(12);
+    let projection = Gaussian::<f64>::new(12, 5, Key::new(2)).unwrap();
+    let restricted = Restricted::new(&objective, &projection, &normal::<f64>(12, Key::new(1))).unwrap();
+    let point = restricted.at(&normal::<f64>(5, Key::new(3))).unwrap();
+    let matrix = point.hessian_matrix();
+    assert_close("matrix", matrix.entries(), to_dense(&point.hessian()).entries(), 1e-14);
+    (0..25).for_each(|place| assert_eq!(matrix.entries()[place], matrix.entries()[place % 5 * 5 + place / 5]));
+}
+
+/// The whole space, through a map that is the identity: values, gradients and products to the bit.
+#[test]
+fn all_dimensions_are_the_full_space() {
+    let objective = valley::<f64>(9);
+    let whole = Fastfood::<f64>::new(9, 9, Key::new(0)).unwrap();
+    let restricted = Restricted::new(&objective, &whole, &[0.0; 9]).unwrap();
+    let theta: Vec<f64> = normal(9, Key::new(1));
+    let (cut, full) = (restricted.at(&theta).unwrap(), objective.at(&theta).unwrap());
+    assert_eq!((cut.value(), cut.gradient()), (full.value(), full.gradient()));
+    let v: Vec<f64> = normal(9, Key::new(2));
+    assert_eq!(product(&cut.hessian(), &v), product(&full.hessian(), &v));
+}
+
+/// Ten dimensions on real digits: gradients along a run and its principal directions hold the way down, directions at random
+/// hardly any of it. Nor does the top of the Hessian, where the run has settled already (Song, Ahn, Yun 2024, arXiv:2405.16002).
+#[test]
+fn gradients_and_trajectories_go_further_than_random_directions() {
+    let network = Perceptron::new(&[64, 24, 10], Activation::Tanh).unwrap();
+    let examples = digits().select(&(0..600).collect::<Vec<_>>()).unwrap();
+    let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+    let start: Vec<f64> = Initialization::lecun().draw(&network, Key::new(0));
+    let run = |from: &[f64], steps: u64, visit: &mut dyn FnMut(u64, &[f64])| {
+        let mut rule = GradientDescent::new(0.5).unwrap();
+        let observer = |progress: Progress<'_, f64>| {
+            visit(progress.step, progress.theta);
+            ControlFlow::Continue(())
+        };
+        descend(&risk, from, &mut rule, steps, observer).unwrap().theta
+    };
+    // Ten steps of burn-in lead to the point that all subspaces pass through; a run of 60 from there is what is learned from.
+    let origin = run(&start, 10, &mut |_, _| ());
+    let (mut trajectory, mut gradients) = (Vec::new(), Vec::new());
+    run(&origin, 60, &mut |step, theta| {
+        if step % 4 == 0 {
+            trajectory.extend(theta.iter().zip(&origin).map(|(x, o)| x - o));
+            gradients.extend_from_slice(risk.at(theta).unwrap().gradient());
+        }
+    });
+    let (dim, ambient) = (10, risk.dim());
+    let top = Eigensolver::new(dim, Key::new(1)).run(&risk.at(&origin).unwrap().hessian()).unwrap();
+    let (principal, shares) = Basis::principal(ambient, &trajectory, dim).unwrap();
+    assert!(shares[0] > 0.8 && shares.iter().sum::<f64>() > 0.999, "{shares:?}");
+    let two = Basis::principal(ambient, &gradients, 2).unwrap().0;
+    let bases = [
+        ("random", Basis::spanning(ambient, &normal::<f64>(ambient * dim, Key::new(2))).unwrap()),
+        ("two gradients and random", two.with_random(dim - 2, Key::new(3)).unwrap()),
+        ("gradients", Basis::principal(ambient, &gradients, dim).unwrap().0),
+        ("trajectory", principal),
+        ("top of the Hessian", Basis::spanning(ambient, &top.vectors).unwrap()),
+    ];
+    let losses: Vec<f64> = bases
+        .iter()
+        .map(|(name, basis)| {
+            let cut = Restricted::new(&risk, basis, &origin).unwrap();
+            let end = descend(&cut, &vec![0.0; basis.cols()], &mut Adam::new(0.3).unwrap(), 150, |_| {
+                ControlFlow::Continue(())
+            });
+            let loss = cut.value(&end.unwrap().theta).unwrap();
+            println!("{name}: {loss:.3}");
+            loss
+        })
+        .collect();
+    let before = risk.value(&origin).unwrap();
+    println!("before {before:.3}, after the run {:.3}", risk.value(&run(&origin, 60, &mut |_, _| ())).unwrap());
+    assert!(losses.iter().all(|loss| *loss < before));
+    assert!(losses[1..4].iter().all(|loss| *loss < 0.1 * losses[0]), "{losses:?}");
+    assert!(losses[4] > 0.9 * losses[0], "{losses:?}");
 }
