@@ -62,7 +62,7 @@ pub struct Clustering {
     pub different_logits: Option<f64>,
     /// The mean of |J_mk|^2 over examples, for each logit.
     pub squared_norms: Vec<f64>,
-    /// The mean cosine of each pair of a logit and a class with each other one, (k, y) at place k C + y: C^2 x C^2, an example
+    /// The mean cosine of each pair of a logit and a class with each other one, (k, y) at place y C + k: C^2 x C^2, an example
     /// with itself left out; none where there is no pair. None at all if it did not fit the budget.
     pub cosines: Option<Vec<Option<f64>>>,
     /// K, in the same order; 0 for a class without examples. None if it did not fit the budget.
@@ -129,7 +129,7 @@ impl Clustering {
 
 /// What is added up of a range of parameters.
 struct Sums<T> {
-    /// sum of u_mk over each class, C^2 vectors, (k, y) at place k C + y; or none.
+    /// sum of u_mk over each class, C^2 vectors, (k, y) at place y C + k; or none.
     units: Option<Vec<T>>,
     means: Option<Vec<T>>,
     /// sum of u_mk over all examples, C vectors, and of J_mk.
@@ -206,7 +206,7 @@ fn add_class<T: Scalar>(
             entries.zip(members).for_each(|(u, &m)| *u = T::of(scale(m)));
             jacobian.apply_adjoint(&cotangent, product);
         };
-        let place = logit * classes + class;
+        let place = class * classes + logit;
         sum_of(&|_| 1.0, &mut product);
         for (range, sums) in ranges.iter().zip(&mut *sums) {
             let part = &product[range.clone()];
@@ -270,7 +270,7 @@ fn finish<T: Scalar>(
         let products = gram(&units, pairs);
         let cosine = |place: usize| {
             let (left, right) = (place / pairs, place % pairs);
-            let [first, second] = [left, right].map(|pair| counts[pair % classes] as f64);
+            let [first, second] = [left, right].map(|pair| counts[pair / classes] as f64);
             match left == right {
                 true => mean(products[place] - sums.own[left], first * (first - 1.0)),
                 false => mean(products[place], first * second),

@@ -13,6 +13,7 @@
 //! | the random model that fits, at the least cost | [`LogitGradients`] | N C gradients of one example |
 //! | how large logits are, how far probabilities are frozen | [`Freezing`] | the logits |
 //! | the gradient's share in the top eigenspace, what eigenvectors are made of | [`Confinement`] | C^2 products with J and J' |
+//! | a draw of the random model, with up to a million parameters | [`LogitSample`] | nothing until it is multiplied |
 //!
 //! The theory is in [`random_matrix`](crate::random_matrix), and needs no network: [`LogitModel`](crate::random_matrix::LogitModel).
 //!
@@ -27,6 +28,7 @@ mod freezing;
 mod goldilocks_run;
 mod goldilocks_scan;
 mod logit_gradients;
+mod logit_sample;
 mod sample;
 
 pub use clustering::Clustering;
@@ -36,4 +38,5 @@ pub use freezing::Freezing;
 pub use goldilocks_run::{GoldilocksRun, ScanProgress};
 pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
 pub use logit_gradients::LogitGradients;
+pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};

@@ -76,11 +76,16 @@ fn pairs_one_by_one<T: Scalar>(activation: Activation) {
         let of_class = |class: usize| (0..count).filter(move |&m| labels[m] == class);
         let scale = clustering.squared_norms.iter().sum::<f64>();
         for (k, y, l, z) in logits().flat_map(|(k, y)| logits().map(move |(l, z)| (k, y, l, z))) {
-            let place = (k * classes + y) * classes * classes + l * classes + z;
+            let place = (y * classes + k) * classes * classes + z * classes + l;
             let pairs = of_class(y).flat_map(|m| of_class(z).map(move |n| (m, n)));
             let expected = mean(pairs.filter(|&(m, n)| (k, m) != (l, n)).map(|(m, n)| cosine((m, k), (n, l))));
             // Pairs of one example's different logits count; those of one gradient with itself do not.
-            close(&format!("{what}, block {k} {y} {l} {z}"), clustering.cosines.as_ref().unwrap()[place], expected, tolerance);
+            close(
+                &format!("{what}, block {k} {y} {l} {z}"),
+                clustering.cosines.as_ref().unwrap()[place],
+                expected,
+                tolerance,
+            );
             let class_mean = |k: usize, y: usize| -> Vec<f64> {
                 let count = of_class(y).count().max(1) as f64;
                 of_class(y).fold(vec![0.0; range.len()], |sum, m| {
@@ -156,8 +161,8 @@ fn degenerate_data_have_defined_answers() {
     // A class without examples.
     let (clustering, _) = one(&[0, 0, 2], 3, 3);
     let clustering = clustering.unwrap();
-    assert_eq!(clustering.cosines.as_ref().unwrap()[9 + 1], None, "logit 0 of class 0 beside logit 0 of class 1");
-    assert_eq!(clustering.means.as_ref().unwrap()[9 + 1], 0.0);
+    assert_eq!(clustering.cosines.as_ref().unwrap()[3], None, "logit 0 of class 0 beside logit 0 of class 1");
+    assert_eq!(clustering.means.as_ref().unwrap()[3], 0.0);
     // Examples without labels.
     let examples = Examples::new(vec![1.0, 2.0], 2, vec![0.5], 1).unwrap();
     let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples).unwrap();

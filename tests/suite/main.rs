@@ -2,8 +2,8 @@
 
 mod axes;
 mod check;
-mod counts;
 mod clustering;
+mod counts;
 mod coverage;
 mod curvature;
 mod curvature_blocks;
@@ -28,6 +28,7 @@ mod krylov;
 mod lanczos;
 mod layers;
 mod logit_model;
+mod logit_sample;
 mod network;
 mod operator;
 mod optimize;

@@ -132,6 +132,16 @@ impl SoftmaxBlocks {
         &self.values[example * self.classes..][..self.classes]
     }
 
+    /// The eigenvectors of S_m, one after the other, in the order of the eigenvalues.
+    ///
+    /// # Panics
+    /// If there is no such example.
+    #[track_caller]
+    pub fn eigenvectors(&self, example: usize) -> &[f64] {
+        let size = self.classes * self.classes;
+        &self.vectors[example * size..][..size]
+    }
+
     /// a^2 / b with a = sum_m w_m tr S_m and b = sum_m w_m^2 tr S_m^2, the number of directions that carry the curvature; none
     /// where all is frozen.
     pub fn active_directions(&self) -> Option<f64> {
