@@ -25,6 +25,7 @@
 //! | B with B'B = G; G's dual B B' and so its exact spectrum | [`gauss_newton_root`](RiskPoint::gauss_newton_root), [`Gram`](crate::operator::Gram) | J and J' |
 //! | the softmax of all logits | [`probabilities`](RiskPoint::probabilities) | a third of a gradient, once |
 //! | \|g_m\|^2, the kernel's diagonal | [`GradientGram::diagonal`] | N C small gradients |
+//! | \|J_mk\|^2, block by block of the parameters | [`logit_gradient_norms`](RiskPoint::logit_gradient_norms) | N C small gradients |
 //! | class means, pairs of classes, scatter within | [`class_structure`](RiskPoint::class_structure) | J and J' |
 //! | diagonals | [`gauss_newton_diagonal`](RiskPoint::gauss_newton_diagonal), [`SecondMoment::diagonal`], [`HutchinsonDiagonal`](crate::spectrum::HutchinsonDiagonal) for H | N C small gradients |
 //! | diagonal blocks | [`BlockDiagonal`](crate::operator::BlockDiagonal) of any of these | one for each block |
@@ -49,6 +50,7 @@ mod examples;
 mod factor;
 mod gradients;
 mod jacobian;
+mod logit_norms;
 mod loss;
 mod mini_batches;
 mod operators;

@@ -208,6 +208,11 @@ impl<T: Scalar> Risk<T> {
         self.subset(&key.permutation(count)[..size])
     }
 
+    /// The bytes of [`Risk::memory_budget`].
+    pub(crate) fn memory_budget_bytes(&self) -> usize {
+        self.memory_budget
+    }
+
     /// Sets the bytes that one operator at one point may hold, [`Risk::MEMORY_BUDGET`] by default: residuals, workspaces and
     /// partial sums, but neither the data nor the vectors that products are given.
     ///

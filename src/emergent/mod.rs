@@ -9,7 +9,11 @@
 //! | --- | --- | --- |
 //! | curvature on random planes, and training in them, over distances and dimensions | [`GoldilocksScan`] | d products with H and G |
 //! | curvature on one plane, of any objective | [`Cut`] of [`RestrictedPoint::hessian`](crate::objective::Point::hessian) | d products |
-//! | how logit gradients cluster, and the random model that fits | [`LogitGradients`] | N C gradients of one example |
+//! | how logit gradients cluster by logit and class, in all or layer by layer; the kernel's class blocks | [`Clustering`] | N C gradients of one example, and 2 N C in wide products |
+//! | the random model that fits, at the least cost | [`LogitGradients`] | N C gradients of one example |
+//! | how large logits are, how far probabilities are frozen | [`Freezing`] | the logits |
+//! | the gradient's share in the top eigenspace, what eigenvectors are made of | [`Confinement`] | C^2 products with J and J' |
+//! | a draw of the random model, with up to a million parameters | [`LogitSample`] | nothing until it is multiplied |
 //!
 //! The theory is in [`random_matrix`](crate::random_matrix), and needs no network: [`LogitModel`](crate::random_matrix::LogitModel).
 //!
@@ -17,14 +21,22 @@
 //! Fort & Scherlis 2018, arXiv:1807.02581; Fort & Ganguli 2019, arXiv:1910.05929.
 
 mod cell;
+mod clustering;
+mod confinement;
 mod cut;
+mod freezing;
 mod goldilocks_run;
 mod goldilocks_scan;
 mod logit_gradients;
+mod logit_sample;
 mod sample;
 
+pub use clustering::Clustering;
+pub use confinement::Confinement;
 pub use cut::{Cut, CutCurvature};
+pub use freezing::Freezing;
 pub use goldilocks_run::{GoldilocksRun, ScanProgress};
 pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
 pub use logit_gradients::LogitGradients;
+pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};

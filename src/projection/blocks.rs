@@ -14,7 +14,7 @@ const LEAVES: usize = 64;
 
 /// How the rows of a map are made and multiplied, a block at a time. Vectors in `x` stand back to back, those of `y` are
 /// given by their entries in this block.
-pub(super) trait RowBlocks<T: Scalar>: Sync {
+pub(crate) trait RowBlocks<T: Scalar>: Sync {
     /// What a block is made of.
     type Block: Send + Sync;
 
@@ -43,20 +43,20 @@ pub(super) trait RowBlocks<T: Scalar>: Sync {
 
 /// A map with its blocks kept, or made for each product: the same bits either way.
 #[derive(Clone)]
-pub(super) struct Blocked<M, B> {
-    pub(super) map: M,
+pub(crate) struct Blocked<M, B> {
+    pub(crate) map: M,
     kept: Option<Vec<B>>,
 }
 
 impl<M, B> Blocked<M, B> {
-    pub(super) fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.kept.is_some()
     }
 }
 
 impl<M, B: Send + Sync> Blocked<M, B> {
     /// Keeps the blocks if they fit a budget. The whole space needs none: its map is the identity.
-    pub(super) fn within<T: Scalar>(map: M, budget: usize) -> Self
+    pub(crate) fn within<T: Scalar>(map: M, budget: usize) -> Self
     where
         M: RowBlocks<T, Block = B>,
     {
@@ -76,8 +76,16 @@ impl<M, B: Send + Sync> Blocked<M, B> {
         }
     }
 
+    /// Calls `visit` with one block after the other.
+    pub(crate) fn visit_all<T: Scalar>(&self, mut visit: impl FnMut(&B))
+    where
+        M: RowBlocks<T, Block = B>,
+    {
+        (0..self.map.ambient().div_ceil(self.map.block_rows())).for_each(|block| self.visit(block, &mut visit));
+    }
+
     #[track_caller]
-    pub(super) fn multiply<T: Scalar>(&self, x: &[T], y: &mut [T], vectors: usize)
+    pub(crate) fn multiply<T: Scalar>(&self, x: &[T], y: &mut [T], vectors: usize)
     where
         M: RowBlocks<T, Block = B>,
     {
@@ -103,7 +111,7 @@ impl<M, B: Send + Sync> Blocked<M, B> {
     }
 
     #[track_caller]
-    pub(super) fn multiply_adjoint<T: Scalar>(&self, y: &[T], x: &mut [T], vectors: usize)
+    pub(crate) fn multiply_adjoint<T: Scalar>(&self, y: &[T], x: &mut [T], vectors: usize)
     where
         M: RowBlocks<T, Block = B>,
     {

@@ -40,6 +40,7 @@ mod subsampled_hadamard;
 mod walsh_hadamard;
 
 pub use basis::Basis;
+pub(crate) use blocks::{Blocked, RowBlocks};
 pub use coordinates::Coordinates;
 pub use fastfood::Fastfood;
 pub use gaussian::Gaussian;

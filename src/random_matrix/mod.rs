@@ -66,7 +66,8 @@
 //! | you have a classifier, and ask of its curvature | |
 //! | --- | --- |
 //! | trace and norm on random planes, from clustering logit gradients | [`LogitModel`] at a [`SoftmaxCurvature`] |
-//! | moments of its probabilities, if logits were normal | [`GaussianLogits`] |
+//! | moments of its probabilities, if logits were normal, with a margin or without | [`GaussianLogits`] |
+//! | its freezing, as that of a physical system at a temperature | [`RandomEnergyModel`] |
 //! | trace and norm of one known matrix on random planes | [`CutMoments`] |
 //!
 //! Closed laws and outliers cost a few operations per value, quantiles some ten times as many, dense samples an
@@ -134,7 +135,11 @@ pub use free::{
 };
 pub use law::{Atom, Interval, Law};
 pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform};
-pub use logit_model::{CutMoments, GaussianLogits, LogitModel, SoftmaxCurvature};
+pub use logit_model::{
+    CutMoments, DrawMean, EnsembleLimit, FullPopulation, GaussianLogits, GibbsAverages, GradientSpectrum,
+    LogitEnsemble, LogitLabels, LogitMeans, LogitModel, LogitOutlier, LogitSpectrum, MarginLogits, PredictedEigenvalue,
+    PredictionSource, RandomEnergyModel, SoftmaxBlocks, SoftmaxCurvature, Validity, expected_maximum,
+};
 pub use samplers::{
     BetaHermite, BetaLaguerre, GaussianOrthogonal, HaarFrame, SampledSpectrum, Tridiagonal, Wishart, chi_squared,
 };

@@ -48,7 +48,7 @@ pub(in crate::random_matrix) fn root(lower: f64, upper: f64, mut f: impl FnMut(f
 /// The least point of a function with one minimum between two points, by golden sections.
 ///
 /// It ends early at the first point with a value below `enough`.
-pub(super) fn minimum(
+pub(in crate::random_matrix) fn minimum(
     lower: f64,
     upper: f64,
     enough: f64,

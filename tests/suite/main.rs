@@ -2,6 +2,7 @@
 
 mod axes;
 mod check;
+mod clustering;
 mod counts;
 mod coverage;
 mod curvature;
@@ -29,6 +30,7 @@ mod krylov;
 mod lanczos;
 mod layers;
 mod logit_model;
+mod logit_sample;
 mod minimize;
 mod network;
 mod operator;
@@ -38,6 +40,7 @@ mod probes;
 mod projection;
 mod quadratic_well;
 mod random;
+mod random_energy;
 mod random_matrix;
 mod regressions;
 mod report;

@@ -7,6 +7,7 @@ use super::companion::Companion;
 use super::curve::Map;
 use super::curve_law::{CurveLaw, law_of_field};
 use crate::error::{Error, Result};
+use crate::random_matrix::complex::Complex;
 use crate::random_matrix::edges::edge::Edge;
 use crate::random_matrix::law::{Interval, Law};
 use crate::random_matrix::spikes::outlier::Outlier;
@@ -90,6 +91,12 @@ impl GeneralizedMarchenkoPastur {
     /// The law of the Gram dual, n x n: the same bulk, and its own number of zeros.
     pub fn companion(&self) -> Companion {
         Companion::new(self.clone())
+    }
+
+    /// The point u with z(u) = x: on the curve, in the upper half plane, for x inside of a bulk; real outside.
+    pub(in crate::random_matrix) fn subordination(&self, x: f64) -> Result<Complex> {
+        let curve = &self.law.curve;
+        curve.bulk_at(x).map_or_else(|| curve.solve(x.into()), |bulk| curve.point(bulk, x))
     }
 
     /// Between which population spikes no outlier shows: one interval for each bulk. The upper end of the last one is the

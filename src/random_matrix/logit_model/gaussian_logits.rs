@@ -2,6 +2,7 @@
 
 use super::softmax_curvature::SoftmaxCurvature;
 use crate::error::{Error, Result};
+use crate::random_matrix::root::minimum;
 
 /// Probabilities p = softmax(z) of independent normal logits: a random energy model of finitely many states, at temperature
 /// 1 / sigma.
@@ -45,15 +46,19 @@ pub struct GaussianLogits {
 }
 
 /// Spacing of the sum over x.
-const STEP: f64 = 0.15;
+pub(super) const STEP: f64 = 0.15;
 
 /// The largest spacing of the sums over z, and their range in deviations.
 const INNER_STEP: f64 = 0.2;
 const DEVIATIONS: f64 = 9.5;
 
-/// Outside of these, exp(q u - e^u) is nothing for q >= 1: below, even times 10^12 classes.
-const LOW: f64 = -45.0;
+/// Above this, exp(-e^u) is nothing.
 const HIGH: f64 = 6.0;
+
+/// Below this, e^u is nothing, even times the number of classes.
+fn low(classes: f64) -> f64 {
+    -37.0 - classes.ln().max(8.0)
+}
 
 impl GaussianLogits {
     /// Logits of a standard deviation sigma in C classes.
@@ -114,6 +119,43 @@ impl GaussianLogits {
         self.power_sums[0] - 2.0 * self.power_sums[1] + self.squared_sum
     }
 
+    /// e_C / sigma, what E tr S tends to for a large deviation: e_C is the mean of the largest of C standard normal numbers. E tr S^2
+    /// tends to a third of it. 1.4 % off at sigma = 8 with 10 classes, like 1 / sigma^2; none for a deviation of 0.
+    pub fn frozen_trace(&self) -> Option<f64> {
+        (self.deviation > 0.0).then(|| mean_of_largest(self.classes) / self.deviation)
+    }
+
+    /// The deviation sigma at which sigma^growth E tr S is largest: where the largest eigenvalue turns over while the variance of
+    /// logit gradients grows like sigma^growth.
+    ///
+    /// There is one for 0 < growth < 1. Slower growth loses to freezing from the start, faster growth never does, as E tr S falls
+    /// like 1 / sigma.
+    ///
+    /// ```
+    /// use eigenscape::random_matrix::GaussianLogits;
+    ///
+    /// assert!((GaussianLogits::peak(10, 0.5)? - 1.6947).abs() < 1e-3);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are fewer than two classes, or the growth is not in (0, 1), or so near to 1 that the peak is beyond 300.
+    pub fn peak(classes: usize, growth: f64) -> Result<f64> {
+        let limits = "must be at least 2: with one there is no curvature";
+        Error::at_least("the number of classes", classes, 2, limits)?;
+        let refused = |limits| Err(Error::OutOfRange { what: "the growth of logit gradients", value: growth, limits });
+        if !(growth > 0.0 && growth < 1.0) {
+            return refused("must lie between 0 and 1: else there is no largest value");
+        }
+        let (low, high) = (libm::log(1e-3), libm::log(300.0));
+        let height = |log: f64| Ok(-growth * log - libm::log(GaussianLogits::new(classes, libm::exp(log))?.trace()));
+        let (peak, _) = minimum(low, high, f64::NEG_INFINITY, height)?;
+        if peak > high - 1e-3 {
+            return refused("must be farther from 1: the peak lies beyond a deviation of 300");
+        }
+        Ok(libm::exp(peak))
+    }
+
     /// The curvature of `examples` independent rows of such logits, on average: E tr Sbar^2 is
     /// (1 - 1/N) (1 - Y_2)^2 / (C - 1) + E tr S^2 / N.
     ///
@@ -131,15 +173,29 @@ impl GaussianLogits {
     }
 }
 
+/// e_C = C (C - 1) int phi(x)^2 Phi(x)^(C - 2) dx.
+fn mean_of_largest(classes: usize) -> f64 {
+    if classes < 2 {
+        return 0.0;
+    }
+    let c = classes as f64;
+    let (step, range) = (0.05, 12.0);
+    let term = |j: isize| {
+        let x = j as f64 * step;
+        let missing = 0.5 * libm::erfc(x * std::f64::consts::FRAC_1_SQRT_2);
+        libm::exp((c - 2.0) * libm::log1p(-missing) - x * x)
+    };
+    let points = (range / step) as isize;
+    c * (c - 1.0) * step / std::f64::consts::TAU * (-points..=points).map(term).sum::<f64>()
+}
+
 /// Y_2, Y_3, Y_4 and E (sum_k p_k^2)^2.
 fn moments(classes: f64, deviation: f64) -> ([f64; 3], f64) {
-    let weights = Weights::new(deviation);
-    let low = LOW - DEVIATIONS * deviation;
-    let points = ((HIGH + DEVIATIONS * deviation - low) / STEP).ceil() as usize;
+    let weights = Weights::new(classes, deviation);
     let mut sums = [0.0; 3];
     let mut pairs = 0.0;
-    for point in 0..=points {
-        let ([second, third, fourth], missing) = weights.averages(low + point as f64 * STEP);
+    for x in range(classes, deviation) {
+        let ([second, third, fourth], missing) = weights.averages(x);
         // L^n, without forming 1 - L.
         let power = |n: f64| if n == 0.0 { 1.0 } else { libm::exp(n * libm::log1p(-missing)) };
         let others = power(classes - 1.0);
@@ -154,8 +210,16 @@ fn moments(classes: f64, deviation: f64) -> ([f64; 3], f64) {
     (power_sums, power_sums[2] + classes * (classes - 1.0) * STEP / 6.0 * pairs)
 }
 
+/// The points of the sum over x, outside of which there is nothing.
+pub(super) fn range(classes: f64, deviation: f64) -> impl Iterator<Item = f64> {
+    let low = low(classes) - DEVIATIONS * deviation;
+    let points = ((HIGH + DEVIATIONS * deviation - low) / STEP).ceil() as usize;
+    (0..=points).map(move |point| low + point as f64 * STEP)
+}
+
 /// The normal distribution of a logit on evenly spaced points, -n..=n times `step`.
-struct Weights {
+pub(super) struct Weights {
+    low: f64,
     step: f64,
     half: isize,
     weights: Vec<f64>,
@@ -164,7 +228,7 @@ struct Weights {
 }
 
 impl Weights {
-    fn new(deviation: f64) -> Self {
+    pub(super) fn new(classes: f64, deviation: f64) -> Self {
         let step = INNER_STEP.min(deviation / 3.0);
         let half = (DEVIATIONS * deviation / step) as isize;
         let scale = step / (deviation * std::f64::consts::TAU.sqrt());
@@ -177,13 +241,13 @@ impl Weights {
         for at in (0..weights.len()).rev() {
             tails[at] = tails[at + 1] + weights[at];
         }
-        Weights { step, half, weights, tails }
+        Weights { low: low(classes), step, half, weights, tails }
     }
 
     /// M_2, M_3, M_4 and 1 - L at x.
-    fn averages(&self, x: f64) -> ([f64; 3], f64) {
+    pub(super) fn averages(&self, x: f64) -> ([f64; 3], f64) {
         let index = |u: f64| ((u - x) / self.step).clamp(-(self.half as f64) - 1.0, self.half as f64 + 1.0);
-        let first = (index(LOW).ceil() as isize).max(-self.half);
+        let first = (index(self.low).ceil() as isize).max(-self.half);
         let last = (index(HIGH).floor() as isize).min(self.half);
         let mut averages = [0.0; 3];
         let mut missing = 0.0;

@@ -59,39 +59,19 @@ impl SoftmaxCurvature {
     /// # Errors
     /// As [`SoftmaxCurvature::new`], and if there are not N weights, or one is negative or not finite.
     pub fn weighted(probabilities: &[f64], classes: usize, weights: &[f64]) -> Result<Self> {
-        Error::at_least("the number of classes", classes, 1, "must be at least 1")?;
-        let examples = probabilities.len() / classes;
-        if examples == 0 {
-            let remedy = "give at least one example, of as many probabilities as there are classes";
-            return Err(Error::Empty { what: "the list of probabilities", remedy });
-        }
-        Error::length("the list of probabilities (examples x classes)", probabilities.len(), examples * classes)?;
-        Error::length("the list of weights", weights.len(), examples)?;
-        Error::finite("the list of probabilities", probabilities, "the network overflows at these parameters")?;
-        Error::finite("the list of weights", weights, "give finite weights")?;
-        let negative = |values: &[f64]| values.iter().copied().find(|&value| value < 0.0);
-        if let Some(value) = negative(probabilities).or(negative(weights)) {
-            let limits = "must be at least 0";
-            return Err(Error::OutOfRange { what: "a probability or a weight", value, limits });
-        }
+        let probabilities = checked_rows(probabilities, classes, weights)?;
+        let examples = weights.len();
         let (mut trace, mut own) = (0.0, 0.0);
         let mut mean = vec![0.0; classes * classes];
-        let mut p = vec![0.0; classes];
-        for (row, &weight) in probabilities.chunks_exact(classes).zip(weights) {
-            let total: f64 = row.iter().sum();
-            if (total - 1.0).abs() > SLACK {
-                let limits = "must be 1: they are probabilities";
-                return Err(Error::OutOfRange { what: "the sum of a row of probabilities", value: total, limits });
-            }
-            p.iter_mut().zip(row).for_each(|(p, &x)| *p = x / total);
-            let (diagonal, squares) = diagonal_and_squares(&p);
+        for (p, &weight) in probabilities.chunks_exact(classes).zip(weights) {
+            let (diagonal, squares) = diagonal_and_squares(p);
             trace += weight * diagonal.iter().sum::<f64>();
             own += weight * weight * squares;
             for (k, sums) in mean.chunks_exact_mut(classes).enumerate() {
                 let scale = weight * p[k];
                 if scale > 0.0 {
                     let own = sums[k] + weight * diagonal[k];
-                    sums.iter_mut().zip(&p).for_each(|(sum, p)| *sum -= scale * p);
+                    sums.iter_mut().zip(p).for_each(|(sum, p)| *sum -= scale * p);
                     sums[k] = own;
                 }
             }
@@ -148,8 +128,37 @@ pub(super) fn ratio_of_squares(trace: f64, squares: f64) -> Option<f64> {
     (square >= f64::MIN_POSITIVE && squares > 0.0).then(|| squares / square)
 }
 
+/// The rows of probabilities, each divided by its sum; fails unless they are probabilities and every row has a weight.
+pub(super) fn checked_rows(probabilities: &[f64], classes: usize, weights: &[f64]) -> Result<Vec<f64>> {
+    Error::at_least("the number of classes", classes, 1, "must be at least 1")?;
+    let examples = probabilities.len() / classes;
+    if examples == 0 {
+        let remedy = "give at least one example, of as many probabilities as there are classes";
+        return Err(Error::Empty { what: "the list of probabilities", remedy });
+    }
+    Error::length("the list of probabilities (examples x classes)", probabilities.len(), examples * classes)?;
+    Error::length("the list of weights", weights.len(), examples)?;
+    Error::finite("the list of probabilities", probabilities, "the network overflows at these parameters")?;
+    Error::finite("the list of weights", weights, "give finite weights")?;
+    let negative = |values: &[f64]| values.iter().copied().find(|&value| value < 0.0);
+    if let Some(value) = negative(probabilities).or(negative(weights)) {
+        let limits = "must be at least 0";
+        return Err(Error::OutOfRange { what: "a probability or a weight", value, limits });
+    }
+    let mut rows = probabilities.to_vec();
+    for row in rows.chunks_exact_mut(classes) {
+        let total: f64 = row.iter().sum();
+        if (total - 1.0).abs() > SLACK {
+            let limits = "must be 1: they are probabilities";
+            return Err(Error::OutOfRange { what: "the sum of a row of probabilities", value: total, limits });
+        }
+        row.iter_mut().for_each(|p| *p /= total);
+    }
+    Ok(rows)
+}
+
 /// p_k (1 - p_k) for each class, and tr S^2 = sum_k (p_k (1 - p_k))^2 + sum_{k != l} (p_k p_l)^2.
-fn diagonal_and_squares(p: &[f64]) -> (Vec<f64>, f64) {
+pub(super) fn diagonal_and_squares(p: &[f64]) -> (Vec<f64>, f64) {
     // 1 - p of the largest as the sum of the others: only there the difference would cancel.
     let largest = (0..p.len()).fold(0, |best, k| if p[k] > p[best] { k } else { best });
     let others =

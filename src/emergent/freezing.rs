@@ -1,0 +1,148 @@
+//! How a classifier's probabilities freeze.
+
+use crate::curvature::RiskPoint;
+use crate::error::{Error, Result};
+use crate::random_matrix::{GaussianLogits, RandomEnergyModel};
+use crate::scalar::Scalar;
+
+/// How large a network's logits are, and how far its probabilities are frozen in one class each, as means over examples.
+///
+/// ```text
+///     z_mk: logit k of example m,     p_m = softmax(z_m)
+///     sigma_z^2 = mean over m of sum_k (z_mk - mean_k z_mk)^2 / (C - 1)          softmax does not see a row's mean
+///     Y_2 = mean sum_k p_mk^2,   entropy = -mean sum_k p_mk ln p_mk
+///     margin  delta = mean of z_my - mean_{k != y} z_mk,   sigma_o^2 = mean variance of the logits beside the true one
+/// ```
+///
+/// Each mean has a standard error over examples. Weights of examples are not used.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::emergent::Freezing;
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::Objective;
+///
+/// let network = Perceptron::new(&[1, 2], Activation::Identity)?;
+/// let examples = Examples::labelled(vec![1.0, -1.0], 1, &[0, 1], 2)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SoftmaxCrossEntropy, examples)?;
+/// // Logits (x, -x): both examples are right, by a margin of 2.
+/// let freezing = Freezing::measure(&risk.at(&[1.0, -1.0, 0.0, 0.0])?)?;
+/// assert_eq!((freezing.margin.unwrap(), freezing.accuracy.unwrap()), (2.0, 1.0));
+/// assert!((freezing.logit_deviation - 2f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
+/// # References
+/// Fort & Ganguli 2019, arXiv:1910.05929; Derrida 1981, doi:10.1103/PhysRevB.24.2613.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Freezing {
+    /// C.
+    pub classes: usize,
+    /// N.
+    pub examples: usize,
+    /// sigma_z.
+    pub logit_deviation: f64,
+    /// The standard error of sigma_z over examples; none for a single one.
+    pub logit_deviation_error: Option<f64>,
+    /// Y_2, between 1/C and 1.
+    pub power_sum: f64,
+    /// The standard error of Y_2 over examples; none for a single one.
+    pub power_sum_error: Option<f64>,
+    /// In nats, between 0 and ln C.
+    pub entropy: f64,
+    /// The mean of max_k p_mk: the accuracy, if probabilities are calibrated.
+    pub largest_probability: f64,
+    /// The share of examples whose largest logit is that of their class; none without labels.
+    pub accuracy: Option<f64>,
+    /// delta; none without labels, or for a single class.
+    pub margin: Option<f64>,
+    /// sigma_o; none without labels, or for fewer than three classes.
+    pub other_deviation: Option<f64>,
+}
+
+impl Freezing {
+    /// Measures it at a point.
+    ///
+    /// # Errors
+    /// If the loss is not softmax cross-entropy, or a logit is not finite.
+    pub fn measure<T: Scalar>(point: &RiskPoint<'_, T>) -> Result<Self> {
+        let risk = point.risk();
+        let logits: Vec<f64> = risk.logits(point.theta()).iter().map(|z| z.f64()).collect();
+        Error::finite("the logits", &logits, "the network overflows at these parameters")?;
+        let probabilities: Vec<f64> = point.probabilities()?.iter().map(|p| p.f64()).collect();
+        let classes = risk.outputs();
+        let rows = logits.chunks_exact(classes);
+        let variances: Vec<f64> = rows.clone().map(|z| variance_of(z.iter().copied(), classes)).collect();
+        let sums: Vec<f64> = probabilities.chunks_exact(classes).map(|p| p.iter().map(|p| p * p).sum()).collect();
+        let ((variance, variance_error), (power_sum, power_sum_error)) = (mean(&variances), mean(&sums));
+        let logit_deviation = variance.sqrt();
+        // d sqrt(v) = dv / (2 sqrt(v)).
+        let halved = |error: f64| if logit_deviation > 0.0 { error / (2.0 * logit_deviation) } else { 0.0 };
+        let per_example =
+            |of: &dyn Fn(&[f64]) -> f64| probabilities.chunks_exact(classes).map(of).sum::<f64>() / sums.len() as f64;
+        let entropy = per_example(&|p| -p.iter().map(|&p| if p > 0.0 { p * p.ln() } else { 0.0 }).sum::<f64>());
+        let largest_probability = per_example(&|p| p.iter().copied().fold(0.0, f64::max));
+        let labels = risk.examples().labels();
+        let labelled = |of: &dyn Fn(&[f64], usize) -> f64| {
+            let labels = labels?;
+            Some(rows.clone().zip(labels).map(|(z, &y)| of(z, y)).sum::<f64>() / labels.len() as f64)
+        };
+        let others = |z: &[f64], y: usize| (z.iter().sum::<f64>() - z[y]) / (classes - 1) as f64;
+        Ok(Freezing {
+            classes,
+            examples: sums.len(),
+            logit_deviation,
+            logit_deviation_error: variance_error.map(halved),
+            power_sum,
+            power_sum_error,
+            entropy,
+            largest_probability,
+            accuracy: labels.and_then(|_| risk.accuracy(point.theta()).ok()),
+            margin: if classes > 1 { labelled(&|z, y| z[y] - others(z, y)) } else { None },
+            other_deviation: if classes > 2 {
+                let rest = |z: &[f64], y: usize| {
+                    let beside = z.iter().enumerate().filter(move |(k, _)| *k != y).map(|(_, &z)| z);
+                    variance_of(beside, classes - 1)
+                };
+                labelled(&rest).map(f64::sqrt)
+            } else {
+                None
+            },
+        })
+    }
+
+    /// T / T_c of the random energy model whose Y_2 is the measured one: below 1, a few classes hold the weight. The size of
+    /// normal logits that would freeze as much is [`GaussianLogits::with_power_sum`].
+    ///
+    /// # Errors
+    /// If there is one class, or the probabilities are equal or frozen to rounding.
+    pub fn reduced_temperature(&self) -> Result<f64> {
+        RandomEnergyModel::reduced_temperature(self.classes, self.power_sum)
+    }
+
+    /// Normal logits of the measured sigma_z, without the margin.
+    ///
+    /// # Errors
+    /// If the deviation is above 1000.
+    pub fn gaussian_logits(&self) -> Result<GaussianLogits> {
+        GaussianLogits::new(self.classes, self.logit_deviation)
+    }
+}
+
+/// The variance of some numbers, without bias; 0 for one.
+fn variance_of(values: impl Iterator<Item = f64> + Clone, count: usize) -> f64 {
+    if count < 2 {
+        return 0.0;
+    }
+    let mean = values.clone().sum::<f64>() / count as f64;
+    values.map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1) as f64
+}
+
+/// The mean and its standard error.
+fn mean(values: &[f64]) -> (f64, Option<f64>) {
+    let count = values.len();
+    let mean = values.iter().sum::<f64>() / count as f64;
+    let error = (count > 1).then(|| (variance_of(values.iter().copied(), count) / count as f64).sqrt());
+    (mean, error)
+}

@@ -1,0 +1,206 @@
+//! Further averages of the softmax of normal logits: partition function, largest probability, margins.
+
+use std::f64::consts::{SQRT_2, TAU};
+
+use super::gaussian_logits::{GaussianLogits, STEP, Weights, range};
+use crate::error::{Error, Result};
+use crate::random_matrix::root::root;
+
+/// The normal distribution function's complement.
+fn upper_tail(x: f64) -> f64 {
+    0.5 * libm::erfc(x / SQRT_2)
+}
+
+fn normal_density(x: f64) -> f64 {
+    libm::exp(-0.5 * x * x) / TAU.sqrt()
+}
+
+/// q^n for q = 1 - missing.
+fn power(missing: f64, n: f64) -> f64 {
+    if n == 0.0 { 1.0 } else { libm::exp(n * libm::log1p(-missing)) }
+}
+
+impl GaussianLogits {
+    /// E ln sum_k exp(z_k): between ln C (no logits) and ln C + sigma^2 / 2 (annealed). Its derivative by sigma is
+    /// sigma (1 - Y_2).
+    pub fn log_partition(&self) -> f64 {
+        let classes = self.classes() as f64;
+        if self.classes() == 1 {
+            return 0.0;
+        }
+        if self.deviation() < 1e-6 {
+            // To fourth order in sigma, which is nothing.
+            return classes.ln() + self.deviation().powi(2) * (1.0 - 1.0 / classes) / 2.0;
+        }
+        let weights = Weights::new(classes, self.deviation());
+        let sum: f64 = range(classes, self.deviation())
+            .map(|x| libm::exp(-libm::exp(x)) - power(weights.averages(x).1, classes))
+            .sum();
+        STEP * sum
+    }
+
+    /// E max_k p_k: the accuracy of a classifier whose labels are drawn from its probabilities.
+    ///
+    /// ```text
+    ///     C int dz phi(z / sigma) / sigma int dx exp(x - e^x) [ int_{u < z} phi(u / sigma) / sigma exp(-e^(x + u - z)) du ]^(C - 1)
+    /// ```
+    ///
+    /// By sums of fourth order, to 1e-7. Cost: some million exponentials.
+    pub fn largest_probability(&self) -> f64 {
+        let (classes, deviation) = (self.classes() as f64, self.deviation());
+        if self.classes() == 1 {
+            return 1.0;
+        }
+        if deviation < 1e-6 {
+            return (1.0 + deviation * expected_maximum(self.classes())) / classes;
+        }
+        // Cells of the integral over u, with their middles for Simpson's rule; z lies at their ends.
+        let cells = (19.0 * (20.0 * deviation).max(40.0)) as usize;
+        let step = 19.0 * deviation / cells as f64;
+        let density = |u: f64| normal_density(u / deviation) / deviation;
+        let points: Vec<(f64, f64)> = (0..=2 * cells)
+            .map(|half| half as f64 * step / 2.0 - 9.5 * deviation)
+            .map(|u| (libm::exp(u), density(u)))
+            .collect();
+        let mut sum = 0.0;
+        // w = x - z: the integrals over u for all z are partial sums of one.
+        for w in range(classes, deviation) {
+            let scale = libm::exp(w);
+            let value = |at: usize| points[at].1 * libm::exp(-scale * points[at].0);
+            let (mut below, mut last) = (0.0, value(0));
+            for cell in 1..=cells {
+                let next = value(2 * cell);
+                below += step / 6.0 * (last + 4.0 * value(2 * cell - 1) + next);
+                last = next;
+                let (e, weight) = points[2 * cell];
+                // exp(x - e^x) with x = w + z.
+                let x = scale * e;
+                if x > 0.0 && x < 800.0 {
+                    sum += weight * x * libm::exp(-x) * below.powf(classes - 1.0);
+                }
+            }
+        }
+        (classes * step * STEP * sum).clamp(1.0 / classes, 1.0)
+    }
+
+    /// The logits at which E sum_k p_k^2 is `power_sum`: how large normal logits would be to freeze as much.
+    ///
+    /// ```
+    /// use eigenscape::random_matrix::GaussianLogits;
+    ///
+    /// let logits = GaussianLogits::with_power_sum(10, 0.1946873936946)?;
+    /// assert!((logits.deviation() - 1.0).abs() < 1e-9);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Unless 1/C < `power_sum` < 1, or if the deviation would be above 500.
+    pub fn with_power_sum(classes: usize, power_sum: f64) -> Result<Self> {
+        Error::at_least("the number of classes", classes, 2, "must be at least 2: nothing freezes in one class")?;
+        if !(power_sum > 1.0 / classes as f64 && power_sum < 1.0) {
+            let limits = "must lie above 1/C, that of equal probabilities, and below 1, that of one class";
+            return Err(Error::OutOfRange { what: "the sum of squared probabilities", value: power_sum, limits });
+        }
+        // From 1 by powers of 2 to a bracket: what is above costs in proportion to the deviation.
+        let above = |log: f64| Ok(GaussianLogits::new(classes, log.exp())?.power_sum(2) - power_sum);
+        let (mut low, mut high) = (0.0, 0.0);
+        while above(low)? > 0.0 {
+            low -= 2f64.ln();
+        }
+        while above(high)? < 0.0 {
+            if high > 1000f64.ln() - 2f64.ln() {
+                let limits = "is that of logits with a deviation above 500";
+                return Err(Error::OutOfRange { what: "the sum of squared probabilities", value: power_sum, limits });
+            }
+            high += 2f64.ln();
+        }
+        GaussianLogits::new(classes, root(low, high, above)?.exp())
+    }
+}
+
+/// E max of C independent standard normal numbers: 1.5388 for ten.
+///
+/// ```text
+///     int dx (Phi(x) - Phi(x)^C)
+/// ```
+///
+/// It governs frozen logits: 1 - Y_2 -> e_C / sigma and E tr S^2 -> e_C / (3 sigma) as sigma grows.
+///
+/// # Panics
+/// For no numbers.
+#[track_caller]
+pub fn expected_maximum(count: usize) -> f64 {
+    assert!(count > 0, "the maximum of no numbers");
+    const SPACING: f64 = 0.05;
+    let terms = (-240..=360).map(|at| {
+        let missing = upper_tail(f64::from(at) * SPACING);
+        power(missing, 1.0) - power(missing, count as f64)
+    });
+    if count == 1 { 0.0 } else { SPACING * terms.sum::<f64>() }
+}
+
+/// Normal logits with a margin: the true class's logit is raised by delta, as training does.
+///
+/// ```text
+///     z_k ~ N(delta [k = y], sigma^2):     accuracy = int phi(x) Phi(x + delta / sigma)^(C - 1) dx
+///     Y_2 = int dx (M_2(x + delta) L(x)^(C-1) + (C - 1) M_2(x) L(x)^(C-2) L(x + delta))
+/// ```
+///
+/// With delta fixed, curvature 1 - Y_2 falls like exp(-delta), not like 1 / sigma: freezing by margins is what trained
+/// networks do.
+///
+/// # References
+/// Fort & Ganguli 2019, arXiv:1910.05929 (freezing).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MarginLogits {
+    /// E sum_k p_k^2.
+    pub power_sum: f64,
+    /// The probability that the true class has the largest logit.
+    pub accuracy: f64,
+}
+
+impl GaussianLogits {
+    /// These logits with that of the true class raised by a margin, which may be negative.
+    ///
+    /// # Errors
+    /// If the margin is not finite or above 1000 in size.
+    pub fn with_margin(&self, margin: f64) -> Result<MarginLogits> {
+        if !(margin.abs() <= 1000.0) {
+            let limits = "must lie in [-1000, 1000]";
+            return Err(Error::OutOfRange { what: "the margin of the true class", value: margin, limits });
+        }
+        let (others, deviation) = (self.classes() as f64 - 1.0, self.deviation());
+        if self.classes() == 1 {
+            return Ok(MarginLogits { power_sum: 1.0, accuracy: 1.0 });
+        }
+        if deviation < 1e-6 {
+            // The same logits for all examples.
+            let rest = libm::exp(-margin.abs());
+            let [own, other] = if margin >= 0.0 { [1.0, rest] } else { [rest, 1.0] };
+            let sum = own + others * other;
+            let accuracy = if margin == 0.0 { 1.0 / (others + 1.0) } else { f64::from(u8::from(margin > 0.0)) };
+            return Ok(MarginLogits { power_sum: (own * own + others * other * other) / (sum * sum), accuracy });
+        }
+        let weights = Weights::new(others + 1.0, deviation);
+        // The range for both x and x + delta.
+        let steps = (margin.abs() / STEP).ceil() as usize;
+        let first = range(others + 1.0, deviation).next().expect("the range is not empty")
+            - if margin > 0.0 { margin } else { 0.0 };
+        let points = range(others + 1.0, deviation).count() + steps + 1;
+        let power_sum: f64 = (0..points)
+            .map(|point| first + point as f64 * STEP)
+            .map(|x| {
+                let ([own, ..], own_missing) = weights.averages(x + margin);
+                let ([other, ..], missing) = weights.averages(x);
+                own * power(missing, others) + others * other * power(missing, others - 1.0) * (1.0 - own_missing)
+            })
+            .sum();
+        const SPACING: f64 = 0.05;
+        let accuracy: f64 = (-240..=240)
+            .map(|at| f64::from(at) * SPACING)
+            .map(|x| normal_density(x) * power(upper_tail(x + margin / deviation), others))
+            .sum();
+        Ok(MarginLogits { power_sum: STEP * power_sum, accuracy: SPACING * accuracy })
+    }
+}

@@ -1,0 +1,132 @@
+//! The bulk of the residues on the real axis: where it ends, and what lies outside of it.
+
+use crate::error::Result;
+use crate::random_matrix::edges::edge::{Edge, Side};
+use crate::random_matrix::root::root;
+
+/// The population tau of a sample covariance of n samples above its bulk, by sums over its atoms: O(k) for each value, so that
+/// populations of many thousand atoms need no law made first.
+///
+/// ```text
+///     psi(u) = u (1 + (1/n) sum tau / (u - tau)),   psi'(u) = 1 - (1/n) sum tau^2 / (u - tau)^2
+///     u_+ > tau_max with psi'(u_+) = 0: the edge is psi(u_+)
+/// ```
+#[derive(Clone, Debug)]
+pub(super) struct ResidueBulk {
+    /// Descending, positive.
+    atoms: Vec<f64>,
+    /// How many eigenvalues each stands for.
+    counts: Vec<f64>,
+    samples: f64,
+    /// u_+, 0 without atoms.
+    point: f64,
+}
+
+/// The first atom stands alone where it is farther from the second than this many of its deviations, sqrt(2/n) tau.
+const ALONE: f64 = 1.5;
+
+impl ResidueBulk {
+    /// Of atoms in descending order, each one eigenvalue.
+    pub(super) fn new(atoms: Vec<f64>, samples: f64) -> Result<Self> {
+        let counts = vec![1.0; atoms.len()];
+        ResidueBulk::counted(atoms, counts, samples)
+    }
+
+    /// Of atoms in descending order, each of so many eigenvalues.
+    pub(super) fn counted(atoms: Vec<f64>, counts: Vec<f64>, samples: f64) -> Result<Self> {
+        let mut bulk = ResidueBulk { atoms, counts, samples, point: 0.0 };
+        let (Some(&largest), Some(&count)) = (bulk.atoms.first(), bulk.counts.first()) else { return Ok(bulk) };
+        let near = (count / samples).sqrt() * largest;
+        let far = (bulk.sum(|tau| tau * tau) / samples).sqrt();
+        // 1 - 1/sqrt of the sum is nearly linear in the distance.
+        let at = |exponent: f64| {
+            let distance = libm::exp(exponent);
+            Ok(1.0 - 1.0 / bulk.resistance(largest + distance, distance).sqrt())
+        };
+        let distance = libm::exp(root(libm::log(near) - 1e-9, libm::log(far) + 1e-9, at)?);
+        bulk.point = largest + distance;
+        Ok(bulk)
+    }
+
+    fn sum(&self, of: impl Fn(f64) -> f64) -> f64 {
+        self.atoms.iter().zip(&self.counts).map(|(&tau, count)| count * of(tau)).sum()
+    }
+
+    /// (1/n) sum tau^2 / (u - tau)^2 at a distance from the first atom.
+    fn resistance(&self, u: f64, distance: f64) -> f64 {
+        let largest = self.largest();
+        let square = |tau: f64| {
+            let ratio = tau / if tau == largest { distance } else { u - tau };
+            ratio * ratio
+        };
+        self.sum(square) / self.samples
+    }
+
+    pub(super) fn atoms(&self) -> &[f64] {
+        &self.atoms
+    }
+
+    pub(super) fn samples(&self) -> f64 {
+        self.samples
+    }
+
+    /// tau_max, 0 if there is none.
+    pub(super) fn largest(&self) -> f64 {
+        self.atoms.first().copied().unwrap_or(0.0)
+    }
+
+    /// u_+.
+    pub(super) fn point(&self) -> f64 {
+        self.point
+    }
+
+    /// psi(u_+): where the bulk ends.
+    pub(super) fn end(&self) -> f64 {
+        self.position(self.point)
+    }
+
+    /// psi(u).
+    pub(super) fn position(&self, u: f64) -> f64 {
+        u + u * (self.sum(|tau| tau / (u - tau)) / self.samples)
+    }
+
+    /// psi'(u).
+    pub(super) fn slope(&self, u: f64) -> f64 {
+        1.0 - self.resistance(u, u - self.largest())
+    }
+
+    /// The edge with its Tracy-Widom scale (u_+^4 psi''(u_+) / (2 n^2))^(1/3).
+    pub(super) fn edge(&self) -> Result<Option<Edge>> {
+        if self.atoms.is_empty() {
+            return Ok(None);
+        }
+        let u = self.point;
+        let curvature = 2.0 / self.samples * self.sum(|tau| (tau / (u - tau)) * (tau / (u - tau)) / (u - tau));
+        // u^4 psi'' in an order that does not overflow.
+        let scale = u * libm::cbrt(u * curvature / (2.0 * self.samples * self.samples));
+        Ok(Some(Edge::new(self.end(), scale, Side::Upper)?))
+    }
+
+    /// Mean and standard deviation of the largest eigenvalue of the bulk.
+    pub(super) fn top(&self) -> Result<Option<(f64, f64)>> {
+        if let Some(alone) = self.alone() {
+            return Ok(Some(alone));
+        }
+        Ok(self.edge()?.map(|edge| (edge.mean(), edge.standard_deviation())))
+    }
+
+    /// Mean and standard deviation of the largest eigenvalue where it belongs to the first atom alone, as with few active atoms
+    /// and many samples.
+    pub(super) fn alone(&self) -> Option<(f64, f64)> {
+        let (&first, &second) = (self.atoms.first()?, self.atoms.get(1)?);
+        if self.counts[..2] != [1.0, 1.0] || first - second <= ALONE * first * (2.0 / self.samples).sqrt() {
+            return None;
+        }
+        let others = &self.atoms[1..];
+        let mean: f64 = others.iter().map(|tau| tau / (first - tau)).sum();
+        let loss: f64 = others.iter().map(|tau| (tau / (first - tau)) * (tau / (first - tau))).sum();
+        let slope = 1.0 - loss / self.samples;
+        // The others may still hold it in their bulk.
+        (slope > 0.0).then(|| (first * (1.0 + mean / self.samples), first * (2.0 * slope / self.samples).sqrt()))
+    }
+}
