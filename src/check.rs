@@ -95,7 +95,7 @@ pub fn adjoint<T: Scalar>(operator: &(impl Adjoint<T> + ?Sized), key: Key) -> Re
 /// If the map has no rows or no columns, the tolerance is negative or not a number, or a product is not finite.
 pub fn isometry<T: Scalar>(map: &(impl Adjoint<T> + ?Sized), tolerance: f64, key: Key) -> Result<Check> {
     let (rows, cols) = (nonzero(map.rows())?, nonzero(map.cols())?);
-    if !(tolerance >= 0.0) {
+    if tolerance.is_nan() || tolerance < 0.0 {
         let limits = "must be at least 0: 0 for orthonormal columns";
         return Err(Error::OutOfRange { what: "the tolerance of an isometry", value: tolerance, limits });
     }

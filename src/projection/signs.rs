@@ -136,7 +136,7 @@ impl<T: Scalar> RowBlocks<T> for Rows {
 
     fn multiply(&self, _block: usize, bytes: &Vec<u8>, x: &[T], y: &mut [&mut [T]]) {
         let scale = T::one() / T::of(self.ambient as f64).sqrt();
-        let mut tables = vec![[T::zero(); 256]; TILE];
+        let mut tables = [[T::zero(); 256]; TILE];
         for (x, y) in x.chunks_exact(self.dim).zip(y) {
             y.fill(T::zero());
             for (first, columns) in self.tiles() {
@@ -154,7 +154,7 @@ impl<T: Scalar> RowBlocks<T> for Rows {
 
     fn add_adjoint(&self, _block: usize, bytes: &Vec<u8>, y: &[&[T]], x: &mut [T]) {
         let scale = T::one() / T::of(self.ambient as f64).sqrt();
-        let mut tables = vec![[T::zero(); 256]; TILE];
+        let mut tables = [[T::zero(); 256]; TILE];
         for (x, y) in x.chunks_exact_mut(self.dim).zip(y) {
             for (first, columns) in self.tiles() {
                 let groups = x[columns].chunks_mut(GROUP);

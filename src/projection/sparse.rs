@@ -127,7 +127,7 @@ impl<T: Scalar> RowBlocks<T> for Rows {
         for (index, rows) in self.rows_of_strata(rows.len()).enumerate() {
             let stratum = block * self.strata_of_block() + index;
             self.key.integers((stratum as u64).wrapping_mul(self.dim as u64), 2 * rows.len(), &mut drawn);
-            entries.extend(drawn.iter().map(|&drawn| (drawn as u32) >> 1 | (drawn as u32) << 31));
+            entries.extend(drawn.iter().map(|&drawn| (drawn as u32).rotate_right(1)));
         }
         entries
     }

@@ -44,8 +44,7 @@ fn pairs_one_by_one<T: Scalar>(activation: Activation) {
     let (labels, count, classes) = (&labels, labels.len(), 4);
     let dense = to_dense(&point.jacobian());
     let blocks: Vec<_> = risk.blocks().iter().map(|block| block.range()).collect();
-    let mut ranges = vec![0..theta.len()];
-    ranges.extend(blocks);
+    let ranges: Vec<_> = std::iter::once(0..theta.len()).chain(blocks).collect();
     let tolerance = 64.0 * T::EPSILON.f64();
     let whole = Clustering::measure(&point).unwrap();
     let mut parts = Clustering::measure_ranges(&point, &ranges[1..]).unwrap();
@@ -172,8 +171,8 @@ fn degenerate_data_have_defined_answers() {
     // A range that is empty, or behind the end.
     let (risk, theta, _) = self::risk::<f64>(Activation::Tanh);
     let point = risk.at(&theta).unwrap();
-    assert!(Clustering::measure_ranges(&point, &[3..3]).is_err());
-    assert!(Clustering::measure_ranges(&point, &[0..theta.len() + 1]).is_err());
+    assert!(Clustering::measure_ranges(&point, std::slice::from_ref(&(3..3))).is_err());
+    assert!(Clustering::measure_ranges(&point, std::slice::from_ref(&(0..theta.len() + 1))).is_err());
 }
 
 #[test]

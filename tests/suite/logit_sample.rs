@@ -39,8 +39,9 @@ fn entry_by_entry<T: Scalar>() {
         let mean = 0.5 * means[i * count + group[m] * classes + k];
         mean + 2.0 * variances[i].sqrt() * residues[i * columns + m * classes + k]
     };
-    let j: Vec<f64> =
-        (0..columns * parameters).map(|at| gradient(at / parameters / classes, at / parameters % classes, at % parameters)).collect();
+    let j: Vec<f64> = (0..columns * parameters)
+        .map(|at| gradient(at / parameters / classes, at / parameters % classes, at % parameters))
+        .collect();
     let tolerance = 64.0 * T::EPSILON.f64();
     assert_close("J", to_dense(&sample.jacobian()).entries(), &j, tolerance);
     assert!(check::adjoint(&sample.jacobian(), Key::new(0)).unwrap().holds());
@@ -64,7 +65,8 @@ fn entry_by_entry<T: Scalar>() {
         }
     }
     let x: Vec<T> = normal(parameters, Key::new(8));
-    let expected: Vec<f64> = h.chunks_exact(parameters).map(|row| row.iter().zip(&x).map(|(h, x)| h * x.f64()).sum()).collect();
+    let expected: Vec<f64> =
+        h.chunks_exact(parameters).map(|row| row.iter().zip(&x).map(|(h, x)| h * x.f64()).sum()).collect();
     assert_close("H x", &product(&sample.hessian(), &x), &expected, 64.0 * tolerance);
     assert_close("g", &sample.gradient(&labels).unwrap(), &g, 8.0 * tolerance);
     assert!(check::symmetric(&sample.hessian(), Key::new(0)).unwrap().holds());
@@ -123,7 +125,8 @@ fn outliers_are_where_the_theory_puts_them() {
         let theory = LogitSpectrum::new(blocks, parameters, means, 1.0).unwrap();
         assert_eq!(theory.outliers().len(), classes - 1);
         let values = sample.eigenvalues().unwrap();
-        let difference: f64 = theory.outliers().iter().zip(&values).map(|(outlier, value)| value - outlier.position).sum();
+        let difference: f64 =
+            theory.outliers().iter().zip(&values).map(|(outlier, value)| value - outlier.position).sum();
         let variance: f64 = theory.outliers().iter().map(|outlier| outlier.standard_deviation.powi(2)).sum();
         differences.push(difference / variance.sqrt());
     }

@@ -166,7 +166,7 @@ impl GaussianLogits {
     /// # Errors
     /// If the margin is not finite or above 1000 in size.
     pub fn with_margin(&self, margin: f64) -> Result<MarginLogits> {
-        if !(margin.abs() <= 1000.0) {
+        if margin.is_nan() || margin.abs() > 1000.0 {
             let limits = "must lie in [-1000, 1000]";
             return Err(Error::OutOfRange { what: "the margin of the true class", value: margin, limits });
         }

@@ -99,7 +99,8 @@ fn lengths_are_kept_in_the_mean() {
     let (ambient, dim, keys) = (300, 20, 400);
     let psi: Vec<f64> = normal(dim, Key::new(9));
     let square = norm(&psi).powi(2);
-    let makers: [(&str, fn(usize, usize, Key) -> Box<dyn Adjoint<f64>>); 5] = [
+    type Make = fn(usize, usize, Key) -> Box<dyn Adjoint<f64>>;
+    let makers: [(&str, Make); 5] = [
         ("unit columns", |a, d, key| Box::new(Gaussian::unit_columns(a, d, key).unwrap())),
         ("signs", |a, d, key| Box::new(Signs::new(a, d, key).unwrap())),
         ("sparse", |a, d, key| Box::new(Sparse::new(a, d, key).unwrap())),
