@@ -49,7 +49,7 @@ impl LogitEnsemble {
     /// The limit of large sizes, with the population of `pool` random rows of probabilities.
     ///
     /// The outliers' place hardly depends on the pool; the end of the bulk depends on its largest eigenvalues where P is much larger
-    /// than N C (2 % for 1500 rows).
+    /// than N C (2 to 3 % from pool to pool of 1500 rows).
     ///
     /// # Errors
     /// If the pool is empty or too large for memory.

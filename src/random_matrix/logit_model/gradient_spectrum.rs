@@ -92,20 +92,17 @@ impl GradientSpectrum<'_> {
     /// If a quantile of the bulk is not found.
     pub fn of_bulk(&self, index: usize) -> Result<f64> {
         let spectrum = self.spectrum;
-        let Some(law) = spectrum.signal_law()? else { return Ok(0.0) };
-        let (atoms, samples) = (spectrum.signal().atoms().len() as f64, spectrum.signal().samples());
-        // Of the eigenvalues of the law, as many as outliers are missing.
-        let level = 1.0 - (index as f64 + 0.5) / atoms;
-        if level <= 0.0 || level <= 1.0 - samples / atoms {
+        let bulk = spectrum.signal();
+        if index >= bulk.atoms().len() {
             return Ok(0.0);
         }
-        let u = law.subordination(law.quantile(level)?)?;
+        let Some(u) = bulk.with_above(index as f64 + 0.5)? else { return Ok(0.0) };
         if u.im <= 0.0 {
             let [_, noise] = self.parts(u.re, &vec![0.0; spectrum.mean_root().size]);
             return Ok(noise);
         }
         let size = u.modulus();
-        Ok(self.resolved(u).im / (samples * (u.im / size / size)))
+        Ok(self.resolved(u).im / (bulk.samples() * (u.im / size / size)))
     }
 
     /// The power of the gradient per unit of eigenvalue at a point x inside of the bulk, Im b(u(x)) / pi; 0 outside.

@@ -87,6 +87,9 @@ type Lazy = OnceLock<Result<Option<GeneralizedMarchenkoPastur>>>;
 /// Below this strength nothing of a mean shows.
 const WINDOW: f64 = 0.75;
 
+/// The outliers take directions from the bulk. From this share of the active ones on, the bulk ends lower by 1 % and more.
+const FEW: f64 = 0.02;
+
 /// What an eigenvalue is expected to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -254,16 +257,8 @@ impl LogitSpectrum {
         if self.strengths.iter().any(critical) || self.outliers.iter().any(|o| !o.validity.is_trusted()) {
             return Validity::CriticalWindow;
         }
-        let (classes, active) = (self.blocks.classes() as f64, self.blocks.active_directions().unwrap_or(0.0));
-        let parameters = self.parameters as f64;
-        // N e_C / sigma_z active directions, of which the outliers take C - 1: measured at 39 and 9.
-        if !self.outliers.is_empty()
-            && parameters > self.blocks.examples() as f64 * classes
-            && active < 6.0 * self.outliers.len() as f64
-        {
-            return Validity::FewActive;
-        }
-        Validity::Good
+        let active = self.blocks.active_directions().unwrap_or(0.0);
+        if self.outliers.len() as f64 > FEW * active { Validity::FewActive } else { Validity::Good }
     }
 
     /// One draw of the sorted outliers, largest first: the eigenvalues of diag(position) + fluctuation, which repel each other.
@@ -315,29 +310,33 @@ impl LogitSpectrum {
 
     /// The means of the `count` largest eigenvalues, from the part of the theory that is right for each.
     ///
-    /// Outliers with the repulsion of the others where all of them are trusted, and the end of the bulk after them; else, quantiles of
-    /// the law of the full population. With given means that one counts their splitting twice (up to 2 % off at the ends).
-    /// `draws` of the key average over the outliers' fluctuations, where needed.
+    /// Outliers with the repulsion of the others, unless the threshold is near one of them; after them the end of the bulk, if enough
+    /// directions are active; for the rest, quantiles of the law of the full population. With given means that one counts their
+    /// splitting twice: its outliers are up to 2 % off. `draws` of the key average over the outliers' fluctuations.
     ///
     /// # Errors
     /// If there are no draws, or the full population is needed and has too many rows.
     pub fn leading(&self, count: usize, draws: usize, key: Key) -> Result<Vec<PredictedEigenvalue>> {
         let count = count.min(self.parameters);
-        if !self.edge_validity().is_trusted() {
-            let full = self.full_population()?;
-            let value = |j| {
-                let mean = full.eigenvalue(j)?;
-                Ok(PredictedEigenvalue { mean, standard_deviation: None, source: PredictionSource::FullPopulation })
-            };
-            return (0..count).map(value).collect();
-        }
+        let validity = self.edge_validity();
+        let trusted = if validity == Validity::CriticalWindow { 0 } else { self.outliers.len().min(count) };
         let mut leading = Vec::with_capacity(count);
-        for (outlier, draw) in self.outliers.iter().zip(self.repelled(draws, key)?) {
-            let mean = outlier.repulsion.map_or(draw.mean, |shift| outlier.position + shift);
-            let standard_deviation = Some(draw.deviation.unwrap_or(outlier.standard_deviation));
-            leading.push(PredictedEigenvalue { mean, standard_deviation, source: PredictionSource::Outlier });
+        if trusted > 0 {
+            for (outlier, draw) in self.outliers.iter().zip(self.repelled(draws, key)?) {
+                let mean = outlier.repulsion.map_or(draw.mean, |shift| outlier.position + shift);
+                let standard_deviation = Some(draw.deviation.unwrap_or(outlier.standard_deviation));
+                leading.push(PredictedEigenvalue { mean, standard_deviation, source: PredictionSource::Outlier });
+            }
         }
         leading.truncate(count);
+        if leading.len() < count && !validity.is_trusted() {
+            let full = self.full_population()?;
+            for j in leading.len()..count {
+                let mean = full.eigenvalue(j)?;
+                let source = PredictionSource::FullPopulation;
+                leading.push(PredictedEigenvalue { mean, standard_deviation: None, source });
+            }
+        }
         for j in leading.len()..count {
             leading.push(self.of_bulk(j - self.outliers.len())?);
         }
@@ -346,8 +345,7 @@ impl LogitSpectrum {
 
     /// Eigenvalue j of the bulk from above, counted from 0.
     fn of_bulk(&self, j: usize) -> Result<PredictedEigenvalue> {
-        let atoms = self.noise.atoms().len();
-        if j >= atoms {
+        if j >= self.noise.atoms().len() {
             return Ok(PredictedEigenvalue { mean: 0.0, standard_deviation: None, source: PredictionSource::Bulk });
         }
         if let (0, Some((mean, deviation))) = (j, self.noise.top()?) {
@@ -357,11 +355,7 @@ impl LogitSpectrum {
                 source: PredictionSource::Edge,
             });
         }
-        let level = 1.0 - (j as f64 + 0.5) / atoms as f64;
-        let mean = match self.bulk()? {
-            Some(law) => law.quantile(level)?,
-            None => 0.0,
-        };
+        let mean = self.noise.with_above(j as f64 + 0.5)?.map_or(0.0, |u| self.noise.place(u));
         Ok(PredictedEigenvalue { mean, standard_deviation: None, source: PredictionSource::Bulk })
     }
 

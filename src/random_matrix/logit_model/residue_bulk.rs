@@ -1,6 +1,7 @@
 //! The bulk of the residues on the real axis: where it ends, and what lies outside of it.
 
 use crate::error::Result;
+use crate::random_matrix::complex::Complex;
 use crate::random_matrix::edges::edge::{Edge, Side};
 use crate::random_matrix::root::root;
 
@@ -90,9 +91,59 @@ impl ResidueBulk {
         u + u * (self.sum(|tau| tau / (u - tau)) / self.samples)
     }
 
+    /// psi at a point of the curve.
+    pub(super) fn place(&self, u: Complex) -> f64 {
+        u.re + self.sum(|tau| (u * tau / (u - tau)).re) / self.samples
+    }
+
     /// psi'(u).
     pub(super) fn slope(&self, u: f64) -> f64 {
         1.0 - self.resistance(u, u - self.largest())
+    }
+
+    /// The point of the curve of real psi that has so many eigenvalues above; none if there are not so many.
+    pub(super) fn with_above(&self, wanted: f64) -> Result<Option<Complex>> {
+        let reach = (self.sum(|tau| tau * tau) / self.samples).sqrt();
+        let mut low = self.point - 0.1 * (self.point - self.largest());
+        while self.above(self.curve(low)?) <= wanted {
+            low -= 2.0 * (self.point - low);
+            if low < -reach {
+                // There psi' > 0, and everything is above.
+                low = -reach;
+                if self.above(low.into()) <= wanted {
+                    return Ok(None);
+                }
+                break;
+            }
+        }
+        let u = root(low, self.point, |u| Ok(self.above(self.curve(u)?) - wanted))?;
+        self.curve(u).map(Some)
+    }
+
+    /// u + i h with the h > 0 at which psi is real, if there is one.
+    fn curve(&self, u: f64) -> Result<Complex> {
+        let excess = |exponent: f64| {
+            let height = libm::exp(exponent);
+            let square = |tau: f64| tau * tau / ((u - tau) * (u - tau) + height * height);
+            Ok(1.0 - 1.0 / (self.sum(square) / self.samples).sqrt())
+        };
+        let high = 0.5 * libm::log(self.sum(|tau| tau * tau) / self.samples) + 1e-9;
+        let low = high - 40.0;
+        if excess(low)? <= 0.0 {
+            return Ok(u.into());
+        }
+        Ok(Complex::new(u, libm::exp(root(low, high, excess)?)))
+    }
+
+    /// n (1 - F) at a point of the curve: the number of eigenvalues above psi(u).
+    fn above(&self, u: Complex) -> f64 {
+        if u.im == 0.0 {
+            return if u.re < 0.0 { self.samples } else { self.sum(|tau| if tau > u.re { 1.0 } else { 0.0 }) };
+        }
+        let (angle, size) = (libm::atan2(u.im, u.re), u.modulus());
+        let x = self.place(u);
+        let turns = self.sum(|tau| libm::atan2(u.im, u.re - tau) - angle);
+        (self.samples * (angle - x * (u.im / size / size)) + turns) / std::f64::consts::PI
     }
 
     /// The edge with its Tracy-Widom scale (u_+^4 psi''(u_+) / (2 n^2))^(1/3).
