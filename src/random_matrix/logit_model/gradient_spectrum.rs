@@ -23,6 +23,10 @@ use crate::random_matrix::law::Law;
 /// where overlaps exceed 0.7; 0.005 too low with frozen logits; up to 0.04 too high near the threshold with accurate labels. The bulk has
 /// about C / P too much: outliers and bulk together exceed the whole by so much.
 ///
+/// Where [`edge_validity`](LogitSpectrum::edge_validity) is not good, [`FullPopulation::gradient`](super::FullPopulation::gradient) is
+/// better for the eigenvectors after the outliers: with 9 outliers of 40 active directions the tenth has a share of 0.026, predicted
+/// 0.008 here and 0.025 there.
+///
 /// Cost: N C^2 operations for each outlier, and N C^3 for each eigenvector of the bulk.
 ///
 /// # References

@@ -1,6 +1,6 @@
 //! What the random model says of the spectrum of a curvature, given its probabilities.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::cut_moments::dimension_fits;
 use super::estimate::DrawMean;
@@ -14,8 +14,6 @@ use crate::linalg;
 use crate::random::Key;
 use crate::random_matrix::edges::edge::Edge;
 use crate::random_matrix::free::GeneralizedMarchenkoPastur;
-use crate::random_matrix::law::Law;
-use crate::random_matrix::laws::Discrete;
 
 /// The spectrum that the random model of logit gradients predicts for one set of probabilities: bulk, edge, outliers with
 /// positions, overlaps and fluctuations, without a matrix of P rows.
@@ -43,8 +41,8 @@ use crate::random_matrix::laws::Discrete;
 /// phase, at the cost of an eigenproblem of N (C - 1) rows. On real networks the residues are far from independent
 /// coordinates, and their bulk ends at a multiple of what is said here.
 ///
-/// Cost: N C^3 operations per step of a root, some six for each outlier (C = 10, N = 1500: 40 ms in all). The law of the bulk is made
-/// when asked for, O((N C)^2).
+/// Cost: N C^3 operations per step of a root, some six for each outlier (C = 10, N = 1500: 0.1 s in all). The law of
+/// the bulk is made when asked for, O((N C)^2): 4 s there.
 ///
 /// ```
 /// use eigenscape::random_matrix::{LogitMeans, LogitSpectrum, SoftmaxBlocks};
@@ -77,12 +75,7 @@ pub struct LogitSpectrum {
     noise: ResidueBulk,
     strengths: Vec<f64>,
     outliers: Vec<LogitOutlier>,
-    law: Lazy,
-    signal_law: Lazy,
 }
-
-/// A law that is made when asked for; none without atoms.
-type Lazy = OnceLock<Result<Option<GeneralizedMarchenkoPastur>>>;
 
 /// Below this strength nothing of a mean shows.
 const WINDOW: f64 = 0.75;
@@ -168,8 +161,6 @@ impl LogitSpectrum {
             noise,
             strengths,
             outliers,
-            law: Lazy::new(),
-            signal_law: Lazy::new(),
         })
     }
 
@@ -229,7 +220,7 @@ impl LogitSpectrum {
     /// # Errors
     /// If an edge of the law is not representable.
     pub fn bulk(&self) -> Result<Option<&GeneralizedMarchenkoPastur>> {
-        law_of(&self.law, &self.noise)
+        self.noise.law()
     }
 
     /// The same in the dimensions that outliers see.
@@ -237,7 +228,7 @@ impl LogitSpectrum {
         if self.signal.samples() == self.noise.samples() {
             return self.bulk();
         }
-        law_of(&self.signal_law, &self.signal)
+        self.signal.law()
     }
 
     /// The upper end of the bulk with the scale on which its last eigenvalue fluctuates; none where all bulk is at 0.
@@ -259,6 +250,14 @@ impl LogitSpectrum {
         }
         let active = self.blocks.active_directions().unwrap_or(0.0);
         if self.outliers.len() as f64 > FEW * active { Validity::FewActive } else { Validity::Good }
+    }
+
+    /// Whether the largest eigenvalue is one in the critical window.
+    pub(super) fn is_first_critical(&self) -> bool {
+        match self.outliers.first() {
+            Some(outlier) => !outlier.validity.is_trusted(),
+            None => self.strengths.first().is_some_and(|&a| a >= WINDOW),
+        }
     }
 
     /// One draw of the sorted outliers, largest first: the eigenvalues of diag(position) + fluctuation, which repel each other.
@@ -370,16 +369,4 @@ impl LogitSpectrum {
     pub(super) fn mean_root(&self) -> &Root {
         &self.root
     }
-}
-
-fn law_of<'a>(law: &'a Lazy, bulk: &ResidueBulk) -> Result<Option<&'a GeneralizedMarchenkoPastur>> {
-    let made = law.get_or_init(|| {
-        let atoms = bulk.atoms();
-        if atoms.is_empty() {
-            return Ok(None);
-        }
-        let ratio = atoms.len() as f64 / bulk.samples();
-        GeneralizedMarchenkoPastur::new(Discrete::uniform(atoms)?, ratio).map(Some)
-    });
-    made.as_ref().map(Option::as_ref).map_err(Clone::clone)
 }

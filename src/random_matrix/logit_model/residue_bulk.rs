@@ -1,8 +1,12 @@
 //! The bulk of the residues on the real axis: where it ends, and what lies outside of it.
 
+use std::sync::OnceLock;
+
 use crate::error::Result;
 use crate::random_matrix::complex::Complex;
 use crate::random_matrix::edges::edge::{Edge, Side};
+use crate::random_matrix::free::GeneralizedMarchenkoPastur;
+use crate::random_matrix::laws::Discrete;
 use crate::random_matrix::root::root;
 
 /// The population tau of a sample covariance of n samples above its bulk, by sums over its atoms: O(k) for each value, so that
@@ -21,6 +25,7 @@ pub(super) struct ResidueBulk {
     samples: f64,
     /// u_+, 0 without atoms.
     point: f64,
+    law: OnceLock<Result<Option<GeneralizedMarchenkoPastur>>>,
 }
 
 /// The first atom stands alone where it is farther from the second than this many of its deviations, sqrt(2/n) tau.
@@ -35,7 +40,7 @@ impl ResidueBulk {
 
     /// Of atoms in descending order, each of so many eigenvalues.
     pub(super) fn counted(atoms: Vec<f64>, counts: Vec<f64>, samples: f64) -> Result<Self> {
-        let mut bulk = ResidueBulk { atoms, counts, samples, point: 0.0 };
+        let mut bulk = ResidueBulk { atoms, counts, samples, point: 0.0, law: OnceLock::new() };
         let (Some(&largest), Some(&count)) = (bulk.atoms.first(), bulk.counts.first()) else { return Ok(bulk) };
         let near = (count / samples).sqrt() * largest;
         let far = (bulk.sum(|tau| tau * tau) / samples).sqrt();
@@ -74,6 +79,18 @@ impl ResidueBulk {
     /// tau_max, 0 if there is none.
     pub(super) fn largest(&self) -> f64 {
         self.atoms.first().copied().unwrap_or(0.0)
+    }
+
+    /// The law with these atoms, one eigenvalue each, normalised over them; none without atoms. Made when asked for: O(k^2).
+    pub(super) fn law(&self) -> Result<Option<&GeneralizedMarchenkoPastur>> {
+        let made = self.law.get_or_init(|| {
+            if self.atoms.is_empty() {
+                return Ok(None);
+            }
+            let ratio = self.atoms.len() as f64 / self.samples;
+            GeneralizedMarchenkoPastur::new(Discrete::uniform(&self.atoms)?, ratio).map(Some)
+        });
+        made.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
     /// u_+.
