@@ -421,3 +421,10 @@ fn impossible_ensembles_are_refused() {
     assert_eq!(single.limit(5, Key::new(0)).unwrap().outliers, 0);
     assert_eq!((single.equal_limit().outliers, single.equal_limit().edge), (0, 0.0));
 }
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let ensemble = LogitEnsemble::new(200, 20, 0.6, 1.0, GaussianLogits::new(5, 1.0).unwrap()).unwrap();
+    let of = |threads| crate::support::with_threads(threads, || ensemble.largest(9, Key::new(0)).unwrap());
+    assert_eq!(of(1), of(3));
+}

@@ -573,3 +573,83 @@ fn impossible_models_are_refused() {
     let many = LogitSpectrum::new(SoftmaxBlocks::new(&many, 5).unwrap(), 50, LogitMeans::isotropic(50, 5, 1.0), 1.0);
     assert!(many.unwrap().full_population().unwrap_err().to_string().contains("6000"));
 }
+
+/// Means drawn anew with the residues, and given means seen on random planes: positions and fluctuations.
+#[test]
+fn drawn_means_and_planes_agree_with_dense_instances() {
+    let (n, c, dim, draws) = (40, 4, 300, 150);
+    let p = softmax(&normal::<f64>(n * c, Key::new(0)), c);
+    let scales = [0.3, 0.5, 0.75, 1.1];
+    let mut diagonal = vec![0.0; c * c];
+    (0..c).for_each(|k| diagonal[k * (c + 1)] = dim as f64 * scales[k] * scales[k]);
+    let blocks = SoftmaxBlocks::new(&p, c).unwrap();
+    let spectrum = LogitSpectrum::new(blocks.clone(), dim, LogitMeans::expected(&diagonal), 1.0).unwrap();
+    // A plane of 300 dimensions of 3000: the means are fixed there, and their projections nearly normal.
+    let large: Vec<f64> = {
+        let mut means: Vec<f64> = normal(c * 3000, Key::new(1));
+        means.iter_mut().enumerate().for_each(|(at, x)| *x *= scales[at / 3000]);
+        means
+    };
+    let plane = LogitSpectrum::new(blocks, 3000, LogitMeans::given(&gram(&large, c)), 1.0).unwrap().cut(dim).unwrap();
+    let drawn = |draw: u64| {
+        let mut means: Vec<f64> = normal(c * dim, Key::new(2).split(draw));
+        means.iter_mut().enumerate().for_each(|(at, x)| *x *= scales[at / dim]);
+        means
+    };
+    let projected = |draw: u64| {
+        let frame = Mat::from_fn(3000, dim, {
+            let entries: Vec<f64> = normal(3000 * dim, Key::new(3).split(draw));
+            move |row, col| entries[row * dim + col]
+        });
+        let frame = frame.qr().compute_thin_Q();
+        let means = MatRef::from_row_major_slice(&large, c, 3000) * frame;
+        (0..c * dim).map(|at| means[(at / dim, at % dim)]).collect::<Vec<f64>>()
+    };
+    for (what, spectrum, means, draws) in [
+        ("drawn", &spectrum, &drawn as &dyn Fn(u64) -> Vec<f64>, draws),
+        ("plane", &plane, &projected as &dyn Fn(u64) -> Vec<f64>, 12),
+    ] {
+        assert_eq!(spectrum.outliers().len(), 3, "{what}");
+        let values: Vec<Vec<f64>> = (0..draws)
+            .map(|draw| instance_of(&p, c, &[0; 40], &means(draw), 1.0, &[0; 40], 0, Key::new(4).split(draw)).values)
+            .collect();
+        let predicted = spectrum.leading(3, 4000, Key::new(5)).unwrap();
+        for (j, value) in predicted.iter().enumerate() {
+            let own: Vec<f64> = values.iter().map(|values| values[j]).collect();
+            let (mean, error) = crate::logit_ensemble::mean(&own);
+            let what = format!("{what} {j}");
+            crate::logit_ensemble::close(&what, (value.mean, 0.0), (mean, error), 4.0, 0.0);
+            // The error of a deviation of normal values is 1 / sqrt(2 n) of it.
+            let ratio = error * (draws as f64).sqrt() / value.standard_deviation.unwrap();
+            let bound = 4.0 / (2.0 * draws as f64).sqrt();
+            assert!((ratio - 1.0).abs() < bound, "{what}: deviation off by {ratio}");
+        }
+    }
+}
+
+#[test]
+fn scales_that_cannot_be_squared_are_refused_and_others_are_exact() {
+    let p = instance(20, 4, 1.0);
+    let blocks = Arc::new(SoftmaxBlocks::new(&p, 4).unwrap());
+    let of = |scale: f64| {
+        LogitSpectrum::new(Arc::clone(&blocks), 100, LogitMeans::isotropic(100, 4, scale), scale).map(|spectrum| {
+            let first = spectrum.outliers()[0].clone();
+            let full = spectrum.full_population().unwrap().eigenvalue(0).unwrap();
+            (first.position, full, spectrum.edge().unwrap().unwrap().location(), first.overlap)
+        })
+    };
+    let one = of(1.0).unwrap();
+    for exponent in [-150, -40, 40, 150] {
+        let factor = 2f64.powi(exponent);
+        let (position, full, edge, overlap) = of(factor).unwrap();
+        let square = factor * factor;
+        agrees("position", position / square, one.0, 1e-12);
+        agrees("full", full / square, one.1, 1e-12);
+        agrees("edge", edge / square, one.2, 1e-12);
+        agrees("overlap", overlap, one.3, 1e-12);
+    }
+    assert!(of(1e70).is_err() && of(1e-70).is_err());
+    // So little curvature is none.
+    let nothing = SoftmaxBlocks::new(&[1.0, 1e-150], 2).unwrap();
+    assert_eq!(nothing.eigenvalues(0), [0.0, 0.0]);
+}

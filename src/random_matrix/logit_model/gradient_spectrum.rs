@@ -29,6 +29,21 @@ use crate::random_matrix::law::Law;
 ///
 /// Cost: N C^2 operations for each outlier, and N C^3 for each eigenvector of the bulk.
 ///
+/// ```
+/// use eigenscape::random_matrix::{LogitLabels, LogitMeans, LogitSpectrum, SoftmaxBlocks};
+///
+/// // 100 examples of 4 equally probable classes, means as long as residues: half of the gradient lies in three directions of 500.
+/// let blocks = SoftmaxBlocks::new(&[0.25; 400], 4)?;
+/// let spectrum = LogitSpectrum::new(blocks, 500, LogitMeans::isotropic(500, 4, 1.0), 1.0)?;
+/// let gradient = spectrum.gradient(&LogitLabels::Uniform)?;
+/// assert!((gradient.outlier_share().unwrap() - 0.5).abs() < 0.02);
+///
+/// // With labels in balance the mean residual vanishes, and so does the signal of the means.
+/// let balanced = LogitLabels::Given((0..100).map(|example| example % 4).collect());
+/// assert!(spectrum.gradient(&balanced)?.outlier_share().unwrap() < 0.02);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # References
 /// Fort & Ganguli 2019, arXiv:1910.05929.
 #[derive(Clone, Debug)]

@@ -115,7 +115,7 @@ impl LogitSpectrum {
     ///
     /// # Errors
     /// If there are no parameters, the inner products are not those of r vectors (r = groups x classes), means that are given
-    /// leave no dimension for residues, or the deviation is negative or its square not finite.
+    /// leave no dimension for residues, the deviation is negative, or eigenvalues would lie outside of 1e-100 to 1e100.
     pub fn new(
         blocks: impl Into<Arc<SoftmaxBlocks>>,
         parameters: usize,
@@ -144,6 +144,16 @@ impl LogitSpectrum {
             ResidueBulk::new(blocks.atoms(samples * variance), samples)
         };
         let signal = bulk(parameters - used)?;
+        let weights: f64 = blocks.weights().iter().sum();
+        for (what, value) in [
+            ("the largest population eigenvalue of the residues", signal.largest()),
+            ("the largest inner product of the means, times all weights", root.norm * weights),
+        ] {
+            if value != 0.0 && !(1e-100..=1e100).contains(&value) {
+                let limits = "must lie between 1e-100 and 1e100, or be 0: rescale the gradients";
+                return Err(Error::OutOfRange { what, value, limits });
+            }
+        }
         let t = signal.samples() * variance;
         let secular = Secular { blocks: &blocks, root: &root, t, bulk: &signal, given: means.is_given(), limit };
         let strengths = secular.strengths()?;

@@ -43,7 +43,8 @@ impl ResidueBulk {
         let mut bulk = ResidueBulk { atoms, counts, samples, point: 0.0, law: OnceLock::new() };
         let (Some(&largest), Some(&count)) = (bulk.atoms.first(), bulk.counts.first()) else { return Ok(bulk) };
         let near = (count / samples).sqrt() * largest;
-        let far = (bulk.sum(|tau| tau * tau) / samples).sqrt();
+        // Ratios do not overflow.
+        let far = largest * (bulk.sum(|tau| (tau / largest) * (tau / largest)) / samples).sqrt();
         // 1 - 1/sqrt of the sum is nearly linear in the distance.
         let at = |exponent: f64| {
             let distance = libm::exp(exponent);

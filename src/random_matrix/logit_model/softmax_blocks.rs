@@ -16,7 +16,8 @@ const NOTHING: f64 = 1e-14;
 ///     y_m      its group: examples of one group share the mean gradients of their logits; by default there is one group
 /// ```
 ///
-/// What [`LogitSpectrum`](super::LogitSpectrum) is made of. Cost: N C^3 operations once, N C^2 numbers.
+/// What [`LogitSpectrum`](super::LogitSpectrum) is made of. Eigenvalues below 1e-100 are taken for 0. Cost: N C^3 operations once, N C^2
+/// numbers, at most 2 GiB.
 ///
 /// ```
 /// use eigenscape::random_matrix::SoftmaxBlocks;
@@ -40,6 +41,9 @@ pub struct SoftmaxBlocks {
     vectors: Vec<f64>,
 }
 
+/// Less curvature than this is none: the squares of its numbers are not representable.
+const LEAST: f64 = 1e-100;
+
 /// The largest number of entries of all eigenvectors.
 const LARGEST: usize = 1 << 28;
 
@@ -57,7 +61,7 @@ impl SoftmaxBlocks {
     /// The same with a weight for each example, used as it is.
     ///
     /// # Errors
-    /// As [`SoftmaxCurvature::weighted`](super::SoftmaxCurvature::weighted).
+    /// As [`SoftmaxCurvature::weighted`](super::SoftmaxCurvature::weighted), and if the eigenvectors take more than 2 GiB.
     pub fn weighted(probabilities: &[f64], classes: usize, weights: &[f64]) -> Result<Self> {
         let probabilities = checked_rows(probabilities, classes, weights)?;
         SoftmaxBlocks::affordable(weights.len(), classes)?;
@@ -73,7 +77,8 @@ impl SoftmaxBlocks {
             }
             let eigen = linalg::symmetric_eigen(&block, classes, true)?;
             // Ascending; the least is the null value of the vector of ones.
-            values.extend((1..classes).rev().map(|at| eigen.values[at].max(0.0)).chain([0.0]));
+            let value = |at: usize| if eigen.values[at] > LEAST { eigen.values[at] } else { 0.0 };
+            values.extend((1..classes).rev().map(value).chain([0.0]));
             vectors.extend(eigen.vectors.chunks_exact(classes).rev().flatten());
         }
         let group = vec![0; weights.len()];
