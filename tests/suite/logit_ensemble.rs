@@ -1,14 +1,11 @@
 //! The random model of logits at random parameters: means over draws against tables of simulations, and its limits.
 
 use eigenscape::random::Key;
-use eigenscape::random_matrix::{
-    DrawMean, GaussianLogits, LogitEnsemble, LogitLabels, LogitMeans, LogitSpectrum, SoftmaxBlocks,
-};
+use eigenscape::random_matrix::{DrawMean, GaussianLogits, LogitEnsemble, LogitLabels};
 use serde_json::Value;
 
 use crate::logit_spectrum::{entries, f, size};
 use crate::oracle::numbers;
-use crate::support::normal;
 
 fn ensemble(inputs: &Value) -> LogitEnsemble {
     let logits = GaussianLogits::new(size(&inputs["C"]), f(&inputs["sigma_z"])).unwrap();

@@ -27,6 +27,7 @@ mod krylov;
 mod lanczos;
 mod layers;
 mod logit_ensemble;
+mod logit_instances;
 mod logit_model;
 mod logit_spectrum;
 mod network;
