@@ -7,9 +7,11 @@ use eigenscape::random::Key;
 use eigenscape::random_matrix::{
     Law, LogitLabels, LogitMeans, LogitModel, LogitSpectrum, SoftmaxBlocks, SoftmaxCurvature,
 };
+use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::oracle::{assert_close, numbers};
+use crate::oracle::{assert_close, cases, numbers};
+use crate::support::normal;
 
 pub fn entries(group: &str, prefix: &str, count: usize) -> Vec<Value> {
     let table: Value = serde_json::from_str(include_str!("../data/logit_spectrum.json")).unwrap();
@@ -367,4 +369,65 @@ fn scales_that_cannot_be_squared_are_refused_and_others_are_exact() {
     // So little curvature is none.
     let nothing = SoftmaxBlocks::new(&[1.0, 1e-150], 2).unwrap();
     assert_eq!(nothing.eigenvalues(0), [0.0, 0.0]);
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    /// Whatever the sizes: everything has a finite answer or a reason, and outliers lie above the bulk in order.
+    #[test]
+    fn small_models_of_any_shape_have_answers(
+        (n, c, parameters) in (1usize..9, 1usize..6, 1usize..30),
+        (signal, noise, freezing) in (0usize..4, 0usize..4, 0usize..4),
+        (groups, given, key) in (1usize..4, any::<bool>(), any::<u64>()),
+    ) {
+        let [signal, noise] = [signal, noise].map(|at| [0.0, 0.1, 1.0, 10.0][at]);
+        let freezing = [0.0, 1.0, 10.0, 1000.0][freezing];
+        let key = Key::new(key);
+        let logits: Vec<f64> = normal::<f64>(n * c, key.split(0)).iter().map(|z| freezing * z).collect();
+        let p = softmax(&logits, c);
+        let group: Vec<usize> = (0..n).map(|m| m % groups).collect();
+        let blocks = SoftmaxBlocks::new(&p, c).unwrap().grouped(&group, groups).unwrap();
+        let r = groups * c;
+        let c_vectors: Vec<f64> = normal(r * parameters, key.split(1));
+        let dot = |a: usize, b: usize| -> f64 {
+            let row = |k: usize| &c_vectors[k * parameters..][..parameters];
+            signal * signal * row(a).iter().zip(row(b)).map(|(x, y)| x * y).sum::<f64>()
+        };
+        let gram: Vec<f64> = (0..r * r).map(|at| dot(at / r, at % r)).collect();
+        let means = if given { LogitMeans::given(&gram) } else { LogitMeans::expected(&gram) };
+        let spectrum = match LogitSpectrum::new(blocks, parameters, means, noise) {
+            Ok(spectrum) => spectrum,
+            Err(error) => {
+                prop_assert!(given && signal > 0.0 && r >= parameters, "{error}");
+                return Ok(());
+            }
+        };
+        let end = spectrum.edge().unwrap().map_or(0.0, |edge| edge.location());
+        let mut before = f64::INFINITY;
+        for outlier in spectrum.outliers() {
+            let numbers = [outlier.position, outlier.root, outlier.standard_deviation, outlier.overlap];
+            prop_assert!(numbers.iter().chain(&outlier.projections).all(|x| x.is_finite()), "{outlier:?}");
+            prop_assert!((0.0..=1.0).contains(&outlier.overlap), "{outlier:?}");
+            prop_assert!(outlier.position <= before && outlier.position >= 0.0, "{outlier:?} after {before}");
+            if !given {
+                // The bulk of fewer dimensions may end elsewhere by the number of outliers over P.
+                prop_assert!(outlier.position > 0.3 * end, "{outlier:?} inside of {end}");
+            }
+            before = outlier.position;
+        }
+        prop_assert!(spectrum.outliers().len() <= spectrum.limit());
+        for value in spectrum.leading(4, 3, key.split(2)).unwrap() {
+            prop_assert!(value.mean.is_finite() && value.mean > -1e-9 * (1.0 + before.min(1e9)), "{value:?}");
+        }
+        for labels in [LogitLabels::Calibrated, LogitLabels::Uniform, LogitLabels::Given(vec![0; n])] {
+            let gradient = spectrum.gradient(&labels).unwrap();
+            prop_assert!(gradient.squared_norm() >= 0.0);
+            prop_assert!(gradient.share(3).unwrap().is_none_or(|share| share.is_finite() && share >= 0.0));
+            let full = spectrum.full_population().unwrap().gradient(&labels, 4).unwrap();
+            prop_assert!(full.iter().all(|power| power.is_finite() && *power >= 0.0), "{full:?}");
+        }
+        spectrum.bulk().unwrap();
+        spectrum.cut(1).unwrap();
+    }
 }

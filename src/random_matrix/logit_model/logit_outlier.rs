@@ -18,7 +18,7 @@ pub enum Validity {
     /// 3 %). [`FullPopulation`](super::FullPopulation) has the positions.
     CriticalWindow,
     /// Few examples, or nearly all of them frozen: the outliers use up a good part of the active directions, and the bulk ends
-    /// lower than predicted: 3 % at 6 outliers of 100 directions, 15 % at 9 of 40 with P = 2 N C. The outliers are as good as they
+    /// lower than predicted: 3 % at 6 outliers of 95 directions, 15 % at 9 of 40 with P = 2 N C. The outliers are as good as they
     /// say; [`FullPopulation`](super::FullPopulation) has the eigenvalues of the bulk.
     FewActive,
 }

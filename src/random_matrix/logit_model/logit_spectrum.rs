@@ -41,8 +41,8 @@ use crate::random_matrix::free::GeneralizedMarchenkoPastur;
 /// phase, at the cost of an eigenproblem of N (C - 1) rows. On real networks the residues are far from independent
 /// coordinates, and their bulk ends at a multiple of what is said here.
 ///
-/// Cost: N C^3 operations per step of a root, some six for each outlier (C = 10, N = 1500: 0.1 s in all). The law of
-/// the bulk is made when asked for, O((N C)^2): 4 s there.
+/// Cost: N C^3 operations per step of a root, some six for each outlier (C = 10, N = 1500: 0.1 s in all, 1 s for 90
+/// outliers of ten groups). The law of the bulk is made when asked for, O((N C)^2): 4 s there.
 ///
 /// ```
 /// use eigenscape::random_matrix::{LogitMeans, LogitSpectrum, SoftmaxBlocks};
@@ -312,7 +312,7 @@ impl LogitSpectrum {
     /// The law of the full population, for positions through the threshold.
     ///
     /// # Errors
-    /// As [`FullPopulation::new`].
+    /// If more than 6000 logits are active, or the eigenproblem does not converge.
     pub fn full_population(&self) -> Result<FullPopulation> {
         FullPopulation::new(Arc::clone(&self.blocks), self.parameters, &self.means, &self.root, self.residue_deviation)
     }
