@@ -14,8 +14,8 @@ use crate::random_matrix::free::GeneralizedMarchenkoPastur;
 /// The largest eigenproblem: minutes of one core.
 const LARGEST: usize = 6000;
 
-/// The random model as what it is exactly: the sample covariance of P samples of a population of N (C - 1) variances, spikes
-/// included. Quantiles of its law are the eigenvalues, through the threshold and in the frozen phase alike.
+/// The random model as what it is exactly: the sample covariance of P samples of a population of N (C - 1) variances,
+/// spikes included. Quantiles of its law are the eigenvalues, through the threshold and in the frozen phase alike.
 ///
 /// ```text
 ///     T = L'(P sigma_E^2 I + U K U') L,   L L' = blockdiag(w_m S_m)          eigenvalues tau_i
@@ -23,13 +23,13 @@ const LARGEST: usize = 6000;
 ///     lambda_j = F^(-1)(1 - (j - 1/2) / P),   j = 1, 2, ...
 /// ```
 ///
-/// For means that are drawn (K = P sigma_c^2 I in the model) it was within 0.7 % of the mean of the C largest eigenvalues in nearly
-/// all of 80 comparisons (C = 10, N = 60, P = 120 and 1200), 1.8 % at worst. Given means have split already: with the K of one network
-/// the repulsion of its outliers is counted twice, and the extreme ones are up to 2 % too far apart. It has no overlaps: for these see
-/// [`LogitSpectrum`](super::LogitSpectrum).
+/// For means that are drawn (K = P sigma_c^2 I in the model) it was within 0.7 % of the mean of the C largest eigenvalues
+/// in nearly all of 80 comparisons (C = 10, N = 60, P = 120 and 1200), 1.8 % at worst. Given means have split already:
+/// with the K of one network the repulsion of its outliers is counted twice, and the extreme ones are up to 2 % too far
+/// apart. It has no overlaps: for these see [`LogitSpectrum`](super::LogitSpectrum).
 ///
-/// Cost: an eigenproblem of as many rows as there are active logits, at most N (C - 1) and at most 6000 (540: 30 ms; 6000: minutes).
-/// Where probabilities are frozen they are fewer.
+/// Cost: an eigenproblem of as many rows as there are active logits, at most N (C - 1) and at most 6000 (540: 0.1 s;
+/// 6000: minutes). Where probabilities are frozen they are fewer.
 ///
 /// ```
 /// use eigenscape::random_matrix::{LogitMeans, LogitSpectrum, SoftmaxBlocks};
@@ -44,7 +44,8 @@ const LARGEST: usize = 6000;
 /// ```
 ///
 /// # References
-/// Bai & Yao 2012, doi:10.1016/j.jmva.2011.10.009 (generalized spiked populations); Silverstein 1995, doi:10.1006/jmva.1995.1083.
+/// Bai & Yao 2012, doi:10.1016/j.jmva.2011.10.009 (generalized spiked populations); Silverstein 1995,
+/// doi:10.1006/jmva.1995.1083.
 #[derive(Clone, Debug)]
 pub struct FullPopulation {
     blocks: Arc<SoftmaxBlocks>,

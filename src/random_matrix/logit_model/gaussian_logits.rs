@@ -118,17 +118,18 @@ impl GaussianLogits {
         self.power_sums[0] - 2.0 * self.power_sums[1] + self.squared_sum
     }
 
-    /// e_C / sigma, what E tr S tends to for a large deviation: e_C is the mean of the largest of C standard normal numbers. E tr S^2
-    /// tends to a third of it. 1.4 % off at sigma = 8 with 10 classes, like 1 / sigma^2; none for a deviation of 0.
+    /// e_C / sigma, what E tr S tends to for a large deviation: e_C is the mean of the largest of C standard normal
+    /// numbers. E tr S^2 tends to a third of it. 1.4 % off at sigma = 8 with 10 classes, like 1 / sigma^2; none for a
+    /// deviation of 0.
     pub fn frozen_trace(&self) -> Option<f64> {
         (self.deviation > 0.0).then(|| mean_of_largest(self.classes) / self.deviation)
     }
 
-    /// The deviation sigma at which sigma^growth E tr S is largest: where the largest eigenvalue turns over while the variance of
-    /// logit gradients grows like sigma^growth.
+    /// The deviation sigma at which sigma^growth E tr S is largest: where the largest eigenvalue turns over while the
+    /// variance of logit gradients grows like sigma^growth.
     ///
-    /// There is one for 0 < growth < 1. Slower growth loses to freezing from the start, faster growth never does, as E tr S falls
-    /// like 1 / sigma.
+    /// There is one for 0 < growth < 1. Slower growth loses to freezing from the start, faster growth never does, as E tr
+    /// S falls like 1 / sigma.
     ///
     /// ```
     /// use eigenscape::random_matrix::GaussianLogits;
@@ -138,8 +139,8 @@ impl GaussianLogits {
     /// ```
     ///
     /// # Errors
-    /// If there are fewer than two classes, or the growth is not in (0, 1), or so near to an end of it that the peak is below 1e-5 or
-    /// beyond 256.
+    /// If there are fewer than two classes, or the growth is not in (0, 1), or so near to an end of it that the peak is
+    /// below 1e-5 or beyond 256.
     pub fn peak(classes: usize, growth: f64) -> Result<f64> {
         let limits = "must be at least 2: with one there is no curvature";
         Error::at_least("the number of classes", classes, 2, limits)?;

@@ -19,13 +19,13 @@ use crate::random_matrix::law::Law;
 ///         b(u) = -(n sigma_E^2 / u) sum_m w_m^2 r_m'B_m r_m - (1/u) rt'R (I - R A R)^(-1) R rt
 /// ```
 ///
-/// Averages over labels that are drawn are those of squares, ratios are ratios of means. Fractions were within 0.003 of simulations
-/// where overlaps exceed 0.7; 0.005 too low with frozen logits; up to 0.04 too high near the threshold with accurate labels. The bulk has
-/// about C / P too much: outliers and bulk together exceed the whole by so much.
+/// Averages over labels that are drawn are those of squares, ratios are ratios of means. Fractions were within 0.003 of
+/// simulations where overlaps exceed 0.7; 0.005 too low with frozen logits; up to 0.04 too high near the threshold with
+/// accurate labels. The bulk has about C / P too much: outliers and bulk together exceed the whole by so much.
 ///
-/// Where [`edge_validity`](LogitSpectrum::edge_validity) is not good, [`FullPopulation::gradient`](super::FullPopulation::gradient) is
-/// better for the eigenvectors after the outliers: with 9 outliers of 40 active directions the tenth has a share of 0.026, predicted
-/// 0.008 here and 0.025 there.
+/// Where [`edge_validity`](LogitSpectrum::edge_validity) is not good,
+/// [`FullPopulation::gradient`](super::FullPopulation::gradient) is better for the eigenvectors after the outliers: with
+/// 9 outliers of 40 active directions the tenth has a share of 0.026, predicted 0.008 here and 0.025 there.
 ///
 /// Cost: N C^2 operations for each outlier, and N C^3 for each eigenvector of the bulk.
 ///
@@ -90,7 +90,8 @@ impl GradientSpectrum<'_> {
         (self.squared_norm > 0.0).then(|| self.outliers.iter().sum::<f64>() / self.squared_norm)
     }
 
-    /// The share in the span of the `count` largest eigenvectors, of outliers and, after them, of the bulk; none without a gradient.
+    /// The share in the span of the `count` largest eigenvectors, of outliers and, after them, of the bulk; none without
+    /// a gradient.
     ///
     /// # Errors
     /// If a quantile of the bulk is not found.

@@ -17,7 +17,8 @@ use crate::random_matrix::edges::TracyWidom;
 use crate::random_matrix::root::root;
 use crate::random_matrix::samplers::chi_squared;
 
-/// The random model of Fort & Ganguli 2019 with normal logits: everything follows from P, N, C, sigma_c, sigma_E and sigma_z.
+/// The random model of Fort & Ganguli 2019 with normal logits: everything follows from P, N, C, sigma_c, sigma_E and
+/// sigma_z.
 ///
 /// ```text
 ///     z_mk ~ N(0, sigma_z^2),   p_m = softmax(z_m),   c_k ~ N(0, sigma_c^2 I),   E_mk ~ N(0, sigma_E^2 I)
@@ -33,11 +34,11 @@ use crate::random_matrix::samplers::chi_squared;
 /// | the gradient's share in the outliers | [`gradient_share`](LogitEnsemble::gradient_share) | a pool of rows |
 /// | anything about one draw | [`draw`](LogitEnsemble::draw) | N C^3 |
 ///
-/// **How the largest eigenvalue depends on sigma_z.** With outliers: it falls, like E tr S, from P sigma_c^2 / C to
-/// P sigma_c^2 e_C / ((C - 1) sigma_z), but for a bump at small sigma_z that few examples make ([`bump`](LogitEnsemble::bump)). Without
-/// outliers and with P above N C: it *rises*, from (t / C)(1 + sqrt(N (C - 1) / P))^2 towards t / 2, as the largest eigenvalue of S rises
-/// from 1 / C to 1/2, and falls only when fewer than some N e_C / sigma_z = 1 examples are active. If the deviations themselves grow with
-/// sigma_z, see [`GaussianLogits::peak`].
+/// **How the largest eigenvalue depends on sigma_z.** With outliers: it falls, like E tr S, from P sigma_c^2 / C to P
+/// sigma_c^2 e_C / ((C - 1) sigma_z), but for a bump at small sigma_z that few examples make
+/// ([`bump`](LogitEnsemble::bump)). Without outliers and with P above N C: it *rises*, from (t / C)(1 + sqrt(N (C - 1) /
+/// P))^2 towards t / 2, as the largest eigenvalue of S rises from 1 / C to 1/2, and falls only when fewer than some N e_C
+/// / sigma_z = 1 examples are active. If the deviations themselves grow with sigma_z, see [`GaussianLogits::peak`].
 ///
 /// ```
 /// use eigenscape::random::Key;
@@ -65,7 +66,8 @@ pub struct LogitEnsemble {
 }
 
 impl LogitEnsemble {
-    /// The ensemble of P `parameters`, N `examples`, sigma_c `mean_deviation`, sigma_E `residue_deviation` and random logits.
+    /// The ensemble of P `parameters`, N `examples`, sigma_c `mean_deviation`, sigma_E `residue_deviation` and random
+    /// logits.
     ///
     /// # Errors
     /// If there are no parameters or examples, or a deviation is negative or not finite or its square is not.
@@ -115,8 +117,8 @@ impl LogitEnsemble {
         LogitModel::new(self.parameters, self.mean_deviation, self.residue_deviation, curvature)
     }
 
-    /// The theory of one draw of logits and of the inner products of means: K = c c' by its triangular factor (Bartlett), so that no
-    /// vector of P entries is made. With no more parameters than classes the means stay undrawn.
+    /// The theory of one draw of logits and of the inner products of means: K = c c' by its triangular factor (Bartlett),
+    /// so that no vector of P entries is made. With no more parameters than classes the means stay undrawn.
     ///
     /// # Errors
     /// If the rows of probabilities are too many for memory.
@@ -139,13 +141,13 @@ impl LogitEnsemble {
         LogitSpectrum::new(self.pool(self.examples, key.split(0))?, self.parameters, means, self.residue_deviation)
     }
 
-    /// The mean of the largest eigenvalue: over draws of logits, means and fluctuations, the larger of the first outlier and the end
-    /// of the bulk.
+    /// The mean of the largest eigenvalue: over draws of logits, means and fluctuations, the larger of the first outlier
+    /// and the end of the bulk.
     ///
-    /// In draws that are near the threshold, where that is 3 to 7 % low, it is the first quantile of the law of the full population
-    /// (as long as that is affordable), which has no fluctuations of its own. No bias was seen beside the errors of 20 draws, 1 to
-    /// 3 %. Cost: N C^3 operations a draw, (N C)^3 near the threshold; draws run in parallel, with the same bits for any number of
-    /// threads.
+    /// In draws that are near the threshold, where that is 3 to 7 % low, it is the first quantile of the law of the full
+    /// population (as long as that is affordable), which has no fluctuations of its own. No bias was seen beside the
+    /// errors of 20 draws, 1 to 3 %. Cost: N C^3 operations a draw, (N C)^3 near the threshold; draws run in parallel,
+    /// with the same bits for any number of threads.
     ///
     /// # Errors
     /// If there are no draws, or as [`LogitEnsemble::draw`].
@@ -160,8 +162,8 @@ impl LogitEnsemble {
         })
     }
 
-    /// The means of the `count` largest eigenvalues by the law of the full population, over draws of logits: right through the
-    /// threshold and in the frozen phase.
+    /// The means of the `count` largest eigenvalues by the law of the full population, over draws of logits: right
+    /// through the threshold and in the frozen phase.
     ///
     /// # Errors
     /// If there are no draws, or as [`LogitSpectrum::full_population`].
@@ -175,8 +177,8 @@ impl LogitEnsemble {
         Ok((0..count).map(|index| DrawMean::of(rows.iter().map(|row| row[index]))).collect())
     }
 
-    /// Where the bump of the largest eigenvalue at small sigma_z is, and how high it is relative to equal probabilities: it comes from
-    /// the splitting of Sbar by finitely many examples, and vanishes like 1 / N.
+    /// Where the bump of the largest eigenvalue at small sigma_z is, and how high it is relative to equal probabilities:
+    /// it comes from the splitting of Sbar by finitely many examples, and vanishes like 1 / N.
     ///
     /// ```text
     ///     C lambda_1(Sbar) ~ 1 + k_C sigma_z / sqrt N - sigma_z^2 / C,   k_C: mean largest eigenvalue of diag(N(0, 1)) on the zero-sum vectors

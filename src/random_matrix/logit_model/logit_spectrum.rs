@@ -28,18 +28,20 @@ use crate::random_matrix::free::GeneralizedMarchenkoPastur;
 ///     overlap with span{c_k}     alpha = psi'(u) / (-u a'(u)),   a the eigenvalue of R A R that is 1 at u
 /// ```
 ///
-/// **How many.** S_m takes away what is common to all logits of an example, so that R A R has rank C - 1 for each group of
-/// examples: at most C - 1 outliers and never C, if all examples share their means; a "C-th" is the end of the bulk. Outlier j
-/// exists if a_j(u_+) > 1 ([`strengths`](LogitSpectrum::strengths)): with little signal there are fewer. Means that differ between
-/// groups, by true class say, allow groups x (C - 1), in practice C - 1 large ones and the rest small.
+/// **How many.** S_m takes away what is common to all logits of an example, so that R A R has rank C - 1 for each group
+/// of examples: at most C - 1 outliers and never C, if all examples share their means; a "C-th" is the end of the bulk.
+/// Outlier j exists if a_j(u_+) > 1 ([`strengths`](LogitSpectrum::strengths)): with little signal there are fewer. Means
+/// that differ between groups, by true class say, allow groups x (C - 1): C - 1 large ones and the rest small, if the
+/// groups' means have most in common.
 ///
-/// **Sizes.** n = P for means that are drawn; for given ones n = P - rank K, the dimensions that are left to residues. Bulk and
-/// edge take P less the number of outliers.
+/// **Sizes.** n = P for means that are drawn; for given ones n = P - rank K, the dimensions that are left to residues.
+/// Bulk and edge take P less the number of outliers.
 ///
 /// **When not to trust it.** Each outlier says so ([`Validity`]): near the threshold it lies too low.
-/// [`leading`](LogitSpectrum::leading) then takes [`FullPopulation`], which is right through the threshold and in the frozen
-/// phase, at the cost of an eigenproblem of N (C - 1) rows. On real networks the residues are far from independent
-/// coordinates, and their bulk ends at a multiple of what is said here.
+/// [`leading`](LogitSpectrum::leading) then takes [`FullPopulation`], which is right through the threshold, at the cost
+/// of an eigenproblem of N (C - 1) rows; and also for the bulk where outliers take a good part of the active directions
+/// ([`edge_validity`](LogitSpectrum::edge_validity)). On real networks the residues are far from independent coordinates,
+/// and their bulk ends at a multiple of what is said here.
 ///
 /// Cost: N C^3 operations per step of a root, some six for each outlier (C = 10, N = 1500: 0.1 s in all, 1 s for 90
 /// outliers of ten groups). The law of the bulk is made when asked for, O((N C)^2): 4 s there.
@@ -59,8 +61,8 @@ use crate::random_matrix::free::GeneralizedMarchenkoPastur;
 /// ```
 ///
 /// # References
-/// Fort & Ganguli 2019, arXiv:1910.05929 (the model); Baik & Silverstein 2006, doi:10.1016/j.jmva.2005.08.003; Bai & Yao 2012,
-/// doi:10.1016/j.jmva.2011.10.009 (spikes of a general population); Benaych-Georges & Nadakuditi 2012,
+/// Fort & Ganguli 2019, arXiv:1910.05929 (the model); Baik & Silverstein 2006, doi:10.1016/j.jmva.2005.08.003; Bai & Yao
+/// 2012, doi:10.1016/j.jmva.2011.10.009 (spikes of a general population); Benaych-Georges & Nadakuditi 2012,
 /// doi:10.1016/j.jmva.2012.04.019; Knowles & Yin 2017, doi:10.1007/s00440-016-0730-4.
 #[derive(Clone, Debug)]
 pub struct LogitSpectrum {
@@ -114,8 +116,9 @@ impl LogitSpectrum {
     /// The prediction for P `parameters`, means with their inner products, and residues of deviation sigma_E.
     ///
     /// # Errors
-    /// If there are no parameters, the inner products are not those of r vectors (r = groups x classes), means that are given
-    /// leave no dimension for residues, the deviation is negative, or eigenvalues would lie outside of 1e-100 to 1e100.
+    /// If there are no parameters, the inner products are not those of r vectors (r = groups x classes), means that are
+    /// given leave no dimension for residues, the deviation is negative, or eigenvalues would lie outside of 1e-100 to
+    /// 1e100.
     pub fn new(
         blocks: impl Into<Arc<SoftmaxBlocks>>,
         parameters: usize,
@@ -174,8 +177,8 @@ impl LogitSpectrum {
         })
     }
 
-    /// The same on a random plane of d dimensions, on which the model is itself with P replaced by d. Means that are given are
-    /// drawn there: their projections on the plane are random, which is right for d much smaller than P.
+    /// The same on a random plane of d dimensions, on which the model is itself with P replaced by d. Means that are
+    /// given are drawn there: their projections on the plane are random, which is right for d much smaller than P.
     ///
     /// # Errors
     /// Unless 1 <= `dimension` <= P.
@@ -212,8 +215,8 @@ impl LogitSpectrum {
         self.limit
     }
 
-    /// a_j(u_+), descending, one for each possible outlier: outlier j exists where it is above 1. It is proportional to K, so that
-    /// K / a_j is where j just does not show. Infinite without residues.
+    /// a_j(u_+), descending, one for each possible outlier: outlier j exists where it is above 1. It is proportional to
+    /// K, so that K / a_j is where j just does not show. Infinite without residues.
     pub fn strengths(&self) -> &[f64] {
         &self.strengths
     }
@@ -223,9 +226,10 @@ impl LogitSpectrum {
         &self.outliers
     }
 
-    /// The law of the non-zero eigenvalues of the bulk, normalised over its N (C - 1) population eigenvalues that are not frozen,
-    /// in P dimensions less the number of outliers; that of all eigenvalues is its
-    /// [`companion`](GeneralizedMarchenkoPastur::companion). None where all bulk is at 0: without residues, or all frozen.
+    /// The law of the non-zero eigenvalues of the bulk, normalised over its N (C - 1) population eigenvalues that are not
+    /// frozen, in P dimensions less the number of outliers; that of all eigenvalues is its
+    /// [`companion`](GeneralizedMarchenkoPastur::companion). None where all bulk is at 0: without residues, or all
+    /// frozen.
     ///
     /// # Errors
     /// If an edge of the law is not representable.
@@ -243,8 +247,8 @@ impl LogitSpectrum {
 
     /// The upper end of the bulk with the scale on which its last eigenvalue fluctuates; none where all bulk is at 0.
     ///
-    /// The test errs on the safe side: at P = 150 noise exceeds the edge in 6 to 10 % of draws at nominal 10 %, and in 2 to 7 % with
-    /// P much larger than N C.
+    /// The test errs on the safe side: at P = 150 noise exceeds the edge in 6 to 10 % of draws at nominal 10 %, and in 2
+    /// to 7 % with P much larger than N C.
     ///
     /// # Errors
     /// If the edge is not representable.
@@ -270,7 +274,8 @@ impl LogitSpectrum {
         }
     }
 
-    /// One draw of the sorted outliers, largest first: the eigenvalues of diag(position) + fluctuation, which repel each other.
+    /// One draw of the sorted outliers, largest first: the eigenvalues of diag(position) + fluctuation, which repel each
+    /// other.
     ///
     /// ```text
     ///     Gam_ij = sqrt(v_i v_j / n) G_ij,   Var G_ij = 1, 2 on the diagonal,   v = u^2 (psi' - alpha^2) for given means, u^2 psi' else
@@ -319,9 +324,10 @@ impl LogitSpectrum {
 
     /// The means of the `count` largest eigenvalues, from the part of the theory that is right for each.
     ///
-    /// Outliers with the repulsion of the others, unless the threshold is near one of them; after them the end of the bulk, if enough
-    /// directions are active; for the rest, quantiles of the law of the full population. With given means that one counts their
-    /// splitting twice: its outliers are up to 2 % off. `draws` of the key average over the outliers' fluctuations.
+    /// Outliers with the repulsion of the others, unless the threshold is near one of them; after them the end of the
+    /// bulk, if enough directions are active; for the rest, quantiles of the law of the full population. With given means
+    /// that one counts their splitting twice: its outliers are up to 2 % off. `draws` of the key average over the
+    /// outliers' fluctuations.
     ///
     /// # Errors
     /// If there are no draws, or the full population is needed and has too many rows.

@@ -9,8 +9,8 @@ use crate::random_matrix::free::GeneralizedMarchenkoPastur;
 use crate::random_matrix::laws::Discrete;
 use crate::random_matrix::root::root;
 
-/// The population tau of a sample covariance of n samples above its bulk, by sums over its atoms: O(k) for each value, so that
-/// populations of many thousand atoms need no law made first.
+/// The population tau of a sample covariance of n samples above its bulk, by sums over its atoms: O(k) for each value, so
+/// that populations of many thousand atoms need no law made first.
 ///
 /// ```text
 ///     psi(u) = u (1 + (1/n) sum tau / (u - tau)),   psi'(u) = 1 - (1/n) sum tau^2 / (u - tau)^2
@@ -82,7 +82,8 @@ impl ResidueBulk {
         self.atoms.first().copied().unwrap_or(0.0)
     }
 
-    /// The law with these atoms, one eigenvalue each, normalised over them; none without atoms. Made when asked for: O(k^2).
+    /// The law with these atoms, one eigenvalue each, normalised over them; none without atoms. Made when asked for:
+    /// O(k^2).
     pub(super) fn law(&self) -> Result<Option<&GeneralizedMarchenkoPastur>> {
         let made = self.law.get_or_init(|| {
             if self.atoms.is_empty() {
@@ -184,8 +185,8 @@ impl ResidueBulk {
         Ok(self.edge()?.map(|edge| (edge.mean(), edge.standard_deviation())))
     }
 
-    /// Mean and standard deviation of the largest eigenvalue where it belongs to the first atom alone, as with few active atoms
-    /// and many samples.
+    /// Mean and standard deviation of the largest eigenvalue where it belongs to the first atom alone, as with few active
+    /// atoms and many samples.
     pub(super) fn alone(&self) -> Option<(f64, f64)> {
         let (&first, &second) = (self.atoms.first()?, self.atoms.get(1)?);
         if self.counts[..2] != [1.0, 1.0] || first - second <= ALONE * first * (2.0 / self.samples).sqrt() {

@@ -8,7 +8,8 @@ use crate::random_matrix::complex::Complex;
 /// Eigenvalues below this part of the largest are taken for 0: rounding makes them of what is frozen.
 const NOTHING: f64 = 1e-14;
 
-/// S_m = diag(p_m) - p_m p_m' of every example with its eigenvalues and eigenvectors, the weight of the example and its group.
+/// S_m = diag(p_m) - p_m p_m' of every example with its eigenvalues and eigenvectors, the weight of the example and its
+/// group.
 ///
 /// ```text
 ///     S_m = sum_i s_mi x_mi x_mi',   i = 1..C     one s_mi is 0, with the vector of ones; the others lie in [0, 1/2]
@@ -16,8 +17,8 @@ const NOTHING: f64 = 1e-14;
 ///     y_m      its group: examples of one group share the mean gradients of their logits; by default there is one group
 /// ```
 ///
-/// What [`LogitSpectrum`](super::LogitSpectrum) is made of. Eigenvalues below 1e-100 are taken for 0. Cost: N C^3 operations once, N C^2
-/// numbers, at most 2 GiB.
+/// What [`LogitSpectrum`](super::LogitSpectrum) is made of. Eigenvalues below 1e-100 are taken for 0. Cost: N C^3
+/// operations once, N C^2 numbers, at most 2 GiB.
 ///
 /// ```
 /// use eigenscape::random_matrix::SoftmaxBlocks;
@@ -137,8 +138,8 @@ impl SoftmaxBlocks {
         &self.values[example * self.classes..][..self.classes]
     }
 
-    /// a^2 / b with a = sum_m w_m tr S_m and b = sum_m w_m^2 tr S_m^2, the number of directions that carry the curvature; none
-    /// where all is frozen.
+    /// a^2 / b with a = sum_m w_m tr S_m and b = sum_m w_m^2 tr S_m^2, the number of directions that carry the curvature;
+    /// none where all is frozen.
     pub fn active_directions(&self) -> Option<f64> {
         let (trace, squares) = self.population(1.0).fold((0.0, 0.0), |(a, b), x| (a + x, b + x * x));
         (squares > 0.0).then(|| trace * trace / squares)
@@ -190,8 +191,8 @@ impl SoftmaxBlocks {
         })
     }
 
-    /// A(u) = sum_m w_m U_m' S_m (u - t w_m S_m)^(-1) U_m with U_m the columns of the example's group: r x r, one C x C block
-    /// for each group.
+    /// A(u) = sum_m w_m U_m' S_m (u - t w_m S_m)^(-1) U_m with U_m the columns of the example's group: r x r, one C x C
+    /// block for each group.
     pub(super) fn resolvent(&self, u: f64, t: f64) -> Vec<f64> {
         let (c, r) = (self.classes, self.means());
         let mut sum = vec![0.0; r * r];
