@@ -1,7 +1,7 @@
 //! The random model of logits at random parameters: means over draws against tables of simulations, and its limits.
 
 use eigenscape::random::Key;
-use eigenscape::random_matrix::{DrawMean, GaussianLogits, LogitEnsemble, LogitLabels};
+use eigenscape::random_matrix::{DrawMean, GaussianLogits, Law, LogitEnsemble, LogitLabels};
 use serde_json::Value;
 
 use crate::logit_spectrum::{entries, f, size};
@@ -424,4 +424,38 @@ fn the_number_of_threads_changes_no_bit() {
     let ensemble = LogitEnsemble::new(200, 20, 0.6, 1.0, GaussianLogits::new(5, 1.0).unwrap()).unwrap();
     let of = |threads| crate::support::with_threads(threads, || ensemble.largest(9, Key::new(0)).unwrap());
     assert_eq!(of(1), of(3));
+}
+
+/// The gradient's power above a quantile of the bulk: outliers and the integral of its density.
+#[test]
+fn power_above_a_quantile_agrees_with_the_table() {
+    for entry in entries("gradient", "gradient_cumulative", 2) {
+        let (name, inputs, value) = (entry["name"].as_str().unwrap(), &entry["inputs"], &entry["value"]);
+        let (n, p) = (size(&inputs["N"]), size(&inputs["P"]));
+        let logits = GaussianLogits::new(size(&inputs["C"]), f(&inputs["sigma_z"])).unwrap();
+        let ensemble = LogitEnsemble::new(p, n, f(&inputs["sigma_c"]), 1.0, logits).unwrap();
+        let level: f64 = name.split("_q").nth(1).unwrap().parse().unwrap();
+        let shares: Vec<f64> = (0..20)
+            .map(|draw| {
+                let spectrum = ensemble.draw(Key::new(draw)).unwrap();
+                let gradient = spectrum.gradient(&LogitLabels::Uniform).unwrap();
+                let law = spectrum.bulk().unwrap().unwrap();
+                // The level counts all P eigenvalues, the law those that are not 0.
+                let samples = (p - spectrum.outliers().len()) as f64;
+                let low = law.quantile(1.0 - (1.0 - level) * samples / (law.ratio() * samples)).unwrap();
+                let high = law.support().last().unwrap().upper;
+                let nodes = 100;
+                let node = |j: usize| {
+                    // Dense where the density falls like a root.
+                    let x = (j as f64 + 0.5) / f64::from(nodes);
+                    gradient.density(high - (high - low) * x * x).unwrap() * 2.0 * x * (high - low) / f64::from(nodes)
+                };
+                let power = gradient.outliers().iter().sum::<f64>() + (0..nodes as usize).map(node).sum::<f64>();
+                power / gradient.squared_norm()
+            })
+            .collect();
+        // Both the theory of the bulk and what a quantile of it is, with or without the outliers, are good to C / P.
+        let ours = mean(&shares);
+        close(name, ours, (f(&value["sim"]), f(&value["se"])), 5.0, 0.01 / f(&value["sim"]));
+    }
 }
