@@ -87,6 +87,9 @@ pub(crate) struct SymmetricEigen<T> {
 pub(crate) fn symmetric_eigen<T: Scalar>(matrix: &[T], size: usize, vectors: bool) -> Result<SymmetricEigen<T>> {
     Error::length("the dense symmetric matrix", matrix.len(), size * size)?;
     Error::finite("the dense symmetric matrix", matrix, "remove non-finite numbers before asking for eigenvalues")?;
+    if size == 0 {
+        return Ok(SymmetricEigen { values: Vec::new(), vectors: Vec::new() });
+    }
     let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let (scaled, unit) = to_unit_scale(matrix);
     let requirement = self_adjoint_evd_scratch::<T>(size, wanted, Par::Seq, Spec::default());

@@ -66,6 +66,10 @@
 //! | you have a classifier, and ask of its curvature | |
 //! | --- | --- |
 //! | trace and norm on random planes, from clustering logit gradients | [`LogitModel`] at a [`SoftmaxCurvature`] |
+//! | bulk, edge, outliers and overlaps, at given probabilities | [`LogitSpectrum`] of [`SoftmaxBlocks`] and [`LogitMeans`] |
+//! | the largest eigenvalues near the threshold, or with few active examples | [`FullPopulation`] |
+//! | where its gradient lies in the spectrum | [`LogitSpectrum::gradient`], for [`LogitLabels`] |
+//! | the same from N, P, C and three deviations alone; how it depends on the logits | [`LogitEnsemble`] |
 //! | moments of its probabilities, if logits were normal, with a margin or without | [`GaussianLogits`] |
 //! | its freezing, as that of a physical system at a temperature | [`RandomEnergyModel`] |
 //! | trace and norm of one known matrix on random planes | [`CutMoments`] |

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use super::logit_labels::{LogitLabels, Residuals};
 use super::logit_means::{LogitMeans, Root};
+use super::residue_bulk::ResidueBulk;
 use super::softmax_blocks::{SoftmaxBlocks, dot};
 use crate::error::{Error, Result};
 use crate::linalg;
 use crate::random_matrix::complex::Complex;
 use crate::random_matrix::free::GeneralizedMarchenkoPastur;
-use crate::random_matrix::law::Law;
-use crate::random_matrix::laws::Discrete;
 
 /// The largest eigenproblem: minutes of one core.
 const LARGEST: usize = 6000;
 
-/// The random model as what it is exactly: the sample covariance of P samples of a population of N (C - 1) variances, spikes
-/// included. Quantiles of its law are the eigenvalues, through the threshold and in the frozen phase alike.
+/// The random model as what it is exactly: the sample covariance of P samples of a population of N (C - 1) variances,
+/// spikes included. Quantiles of its law are the eigenvalues, through the threshold and in the frozen phase alike.
 ///
 /// ```text
 ///     T = L'(P sigma_E^2 I + U K U') L,   L L' = blockdiag(w_m S_m)          eigenvalues tau_i
@@ -24,13 +23,13 @@ const LARGEST: usize = 6000;
 ///     lambda_j = F^(-1)(1 - (j - 1/2) / P),   j = 1, 2, ...
 /// ```
 ///
-/// For means that are drawn (K = P sigma_c^2 I in the model) it was within 0.7 % of the mean of the C largest eigenvalues in nearly
-/// all of 80 comparisons (C = 10, N = 60, P = 120 and 1200), 1.8 % at worst. Given means have split already: with the K of one network
-/// the repulsion of its outliers is counted twice, and the extreme ones are up to 2 % too far apart. It has no overlaps: for these see
-/// [`LogitSpectrum`](super::LogitSpectrum).
+/// For means that are drawn (K = P sigma_c^2 I in the model) it was within 0.7 % of the mean of the C largest eigenvalues
+/// in nearly all of 80 comparisons (C = 10, N = 60, P = 120 and 1200), 1.8 % at worst. Given means have split already:
+/// with the K of one network the repulsion of its outliers is counted twice, and the extreme ones are up to 2 % too far
+/// apart. It has no overlaps: for these see [`LogitSpectrum`](super::LogitSpectrum).
 ///
-/// Cost: an eigenproblem of as many rows as there are active logits, at most N (C - 1) and at most 6000 (540: 30 ms; 6000: minutes).
-/// Where probabilities are frozen they are fewer.
+/// Cost: an eigenproblem of as many rows as there are active logits, at most N (C - 1) and at most 6000 (540: 0.1 s;
+/// 6000: minutes). Where probabilities are frozen they are fewer.
 ///
 /// ```
 /// use eigenscape::random_matrix::{LogitMeans, LogitSpectrum, SoftmaxBlocks};
@@ -45,19 +44,19 @@ const LARGEST: usize = 6000;
 /// ```
 ///
 /// # References
-/// Bai & Yao 2012, doi:10.1016/j.jmva.2011.10.009 (generalized spiked populations); Silverstein 1995, doi:10.1006/jmva.1995.1083.
+/// Bai & Yao 2012, doi:10.1016/j.jmva.2011.10.009 (generalized spiked populations); Silverstein 1995,
+/// doi:10.1006/jmva.1995.1083.
 #[derive(Clone, Debug)]
 pub struct FullPopulation {
     blocks: Arc<SoftmaxBlocks>,
     samples: usize,
     variance: f64,
     gram: Vec<f64>,
-    /// Descending; those that are nothing beside the first left out.
-    population: Vec<f64>,
+    /// Without what is nothing beside the first.
+    population: ResidueBulk,
     /// Their eigenvectors, on the active coordinates.
     vectors: Vec<f64>,
     active: Vec<Active>,
-    law: Option<GeneralizedMarchenkoPastur>,
 }
 
 /// One column of L: sqrt(w s) times an eigenvector of S.
@@ -115,12 +114,7 @@ impl FullPopulation {
         let kept = eigen.values.iter().filter(|&&x| x > 1e-14 * largest && x > 0.0).count();
         let population: Vec<f64> = eigen.values.iter().rev().take(kept).copied().collect();
         let vectors = eigen.vectors.chunks_exact(size.max(1)).rev().take(kept).flatten().copied().collect();
-        let law = if population.is_empty() {
-            None
-        } else {
-            let ratio = population.len() as f64 / parameters as f64;
-            Some(GeneralizedMarchenkoPastur::new(Discrete::uniform(&population)?, ratio)?)
-        };
+        let population = ResidueBulk::new(population, parameters as f64)?;
         Ok(FullPopulation {
             blocks,
             samples: parameters,
@@ -129,18 +123,25 @@ impl FullPopulation {
             population,
             vectors,
             active,
-            law,
         })
+    }
+
+    /// Whether so many logits are not too many.
+    pub(super) fn is_affordable(blocks: &SoftmaxBlocks) -> bool {
+        blocks.atoms(1.0).len() <= LARGEST
     }
 
     /// tau_i, descending, those that are not 0.
     pub fn population(&self) -> &[f64] {
-        &self.population
+        self.population.atoms()
     }
 
-    /// The law of the eigenvalues, normalised over the population; none where there is no curvature.
-    pub fn law(&self) -> Option<&GeneralizedMarchenkoPastur> {
-        self.law.as_ref()
+    /// The law of the eigenvalues, normalised over the population, made when asked for; none where there is no curvature.
+    ///
+    /// # Errors
+    /// If an edge of the law is not representable.
+    pub fn law(&self) -> Result<Option<&GeneralizedMarchenkoPastur>> {
+        self.population.law()
     }
 
     /// The mean of eigenvalue `index` from above, counted from 0; 0 beyond the rank.
@@ -148,47 +149,34 @@ impl FullPopulation {
     /// # Errors
     /// If a quantile is not found.
     pub fn eigenvalue(&self, index: usize) -> Result<f64> {
-        match &self.law {
-            Some(law) if index < self.population.len().min(self.samples) => {
-                law.quantile(1.0 - (index as f64 + 0.5) / self.population.len() as f64)
-            }
-            _ => Ok(0.0),
-        }
+        Ok(self.point(index)?.map_or(0.0, |u| self.population.place(u)))
     }
 
-    /// E |g|^2 and E (v_j . g)^2 for the `count` largest eigenvalues: the power of the gradient along their eigenvectors.
+    /// The point of the curve at its quantile.
+    fn point(&self, index: usize) -> Result<Option<Complex>> {
+        let rank = self.population.atoms().len().min(self.samples);
+        if index < rank { self.population.with_above(index as f64 + 0.5) } else { Ok(None) }
+    }
+
+    /// E (v_j . g)^2 for the `count` largest eigenvalues: the power of the gradient along their eigenvectors.
     ///
     /// # Errors
     /// If the labels are not labels of these examples, or a quantile is not found.
     pub fn gradient(&self, labels: &LogitLabels, count: usize) -> Result<Vec<f64>> {
         let residuals = labels.residuals(&self.blocks)?;
-        let Some(law) = &self.law else { return Ok(vec![0.0; count]) };
-        let powers = self.powers(&residuals);
-        let samples = self.samples as f64;
-        let mut along = Vec::with_capacity(count);
-        for index in 0..count {
-            if index >= self.population.len().min(self.samples) {
-                along.push(0.0);
-                continue;
-            }
-            let u = law.subordination(self.eigenvalue(index)?)?;
-            // B = m sum q / (1 + m tau) = -sum q / (u - tau), m = -1 / u; the share of one eigenvector is Im B / (P Im m).
-            let term = |(q, tau): (&f64, &f64)| {
-                let inverse = Complex::from(1.0) / (u - *tau);
-                inverse.im * -q
-            };
+        let (powers, population) = (self.powers(&residuals), self.population.atoms());
+        let share = |index: usize| {
+            let Some(u) = self.point(index)? else { return Ok(0.0) };
+            // B = m sum q / (1 + m tau) = -sum q / (u - tau), m = -1 / u; the share of one eigenvector is Im B / (P Im m), and
+            // the limit of that ratio at an edge.
+            let squares = powers.iter().zip(population).map(|(q, tau)| {
+                let distance = (u - *tau).modulus();
+                q / distance / distance
+            });
             let size = u.modulus();
-            let value = if u.im > 0.0 {
-                let density: f64 = powers.iter().zip(&self.population).map(term).sum();
-                density / (samples * (u.im / size / size))
-            } else {
-                // At an edge, the limit of the ratio.
-                let near = powers.iter().zip(&self.population).map(|(q, tau)| q / ((u.re - tau) * (u.re - tau)));
-                near.sum::<f64>() * u.re * u.re / samples
-            };
-            along.push(value);
-        }
-        Ok(along)
+            Ok(squares.sum::<f64>() * size * size / self.samples as f64)
+        };
+        (0..count).map(share).collect()
     }
 
     /// q_i = E (x_i' L'(P Sigma) w r)^2 / tau_i, with P Sigma = P sigma_E^2 I + U K U'.
@@ -217,7 +205,7 @@ impl FullPopulation {
             }
             (mean * mean + variance) / tau
         };
-        self.vectors.chunks_exact(size.max(1)).zip(&self.population).map(along).collect()
+        self.vectors.chunks_exact(size.max(1)).zip(self.population.atoms()).map(along).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::softmax_curvature::SoftmaxCurvature;
 use crate::error::{Error, Result};
-use crate::random_matrix::root::minimum;
+use crate::random_matrix::root::root;
 
 /// Probabilities p = softmax(z) of independent normal logits: a random energy model of finitely many states, at temperature
 /// 1 / sigma.
@@ -51,6 +51,9 @@ pub(super) const STEP: f64 = 0.15;
 /// The largest spacing of the sums over z, and their range in deviations.
 const INNER_STEP: f64 = 0.2;
 const DEVIATIONS: f64 = 9.5;
+
+/// The distance of the points of a difference, in the logarithm of the deviation.
+const SPACING: f64 = 1e-3;
 
 /// Above this, exp(-e^u) is nothing.
 const HIGH: f64 = 6.0;
@@ -119,17 +122,18 @@ impl GaussianLogits {
         self.power_sums[0] - 2.0 * self.power_sums[1] + self.squared_sum
     }
 
-    /// e_C / sigma, what E tr S tends to for a large deviation: e_C is the mean of the largest of C standard normal numbers. E tr S^2
-    /// tends to a third of it. 1.4 % off at sigma = 8 with 10 classes, like 1 / sigma^2; none for a deviation of 0.
+    /// e_C / sigma, what E tr S tends to for a large deviation: e_C is the mean of the largest of C standard normal
+    /// numbers. E tr S^2 tends to a third of it. 1.4 % off at sigma = 8 with 10 classes, like 1 / sigma^2; none for a
+    /// deviation of 0.
     pub fn frozen_trace(&self) -> Option<f64> {
         (self.deviation > 0.0).then(|| mean_of_largest(self.classes) / self.deviation)
     }
 
-    /// The deviation sigma at which sigma^growth E tr S is largest: where the largest eigenvalue turns over while the variance of
-    /// logit gradients grows like sigma^growth.
+    /// The deviation sigma at which sigma^growth E tr S is largest: where the largest eigenvalue turns over while the
+    /// variance of logit gradients grows like sigma^growth.
     ///
-    /// There is one for 0 < growth < 1. Slower growth loses to freezing from the start, faster growth never does, as E tr S falls
-    /// like 1 / sigma.
+    /// There is one for 0 < growth < 1. Slower growth loses to freezing from the start, faster growth never does, as E tr
+    /// S falls like 1 / sigma.
     ///
     /// ```
     /// use eigenscape::random_matrix::GaussianLogits;
@@ -139,7 +143,8 @@ impl GaussianLogits {
     /// ```
     ///
     /// # Errors
-    /// If there are fewer than two classes, or the growth is not in (0, 1), or so near to 1 that the peak is beyond 300.
+    /// If there are fewer than two classes, or the growth is not in (0, 1), or so near to an end of it that the peak is
+    /// below 1e-5 or beyond 256.
     pub fn peak(classes: usize, growth: f64) -> Result<f64> {
         let limits = "must be at least 2: with one there is no curvature";
         Error::at_least("the number of classes", classes, 2, limits)?;
@@ -147,12 +152,26 @@ impl GaussianLogits {
         if !(growth > 0.0 && growth < 1.0) {
             return refused("must lie between 0 and 1: else there is no largest value");
         }
-        let (low, high) = (libm::log(1e-3), libm::log(300.0));
-        let height = |log: f64| Ok(-growth * log - libm::log(GaussianLogits::new(classes, libm::exp(log))?.trace()));
-        let (peak, _) = minimum(low, high, f64::NEG_INFINITY, height)?;
-        if peak > high - 1e-3 {
-            return refused("must be farther from 1: the peak lies beyond a deviation of 300");
+        // The slope of the logarithm, by central differences; it falls.
+        let log_trace =
+            |log: f64| -> Result<f64> { Ok(libm::log(GaussianLogits::new(classes, libm::exp(log))?.trace())) };
+        let slope = |log: f64| -> Result<f64> {
+            Ok(growth + (log_trace(log + SPACING)? - log_trace(log - SPACING)?) / (2.0 * SPACING))
+        };
+        let (mut low, mut high) = (0.0, std::f64::consts::LN_2);
+        while slope(low)? < 0.0 {
+            (low, high) = (low - std::f64::consts::LN_2, low);
+            if low < -12.0 {
+                return refused("must be farther from 0: the peak is lost in rounding");
+            }
         }
+        while slope(high)? > 0.0 {
+            (low, high) = (high, high + std::f64::consts::LN_2);
+            if high > 6.0 {
+                return refused("must be farther from 1: the peak lies beyond a deviation of 256");
+            }
+        }
+        let peak = root(low, high, slope)?;
         Ok(libm::exp(peak))
     }
 

