@@ -25,6 +25,9 @@ pub(super) fn isotonic(values: &[f64], weights: &[f64]) -> Vec<f64> {
 pub(super) fn crossing(dims: &[usize], curve: &[f64], level: f64) -> Option<f64> {
     let after = curve.iter().position(|&value| value >= level)?;
     let Some(before) = after.checked_sub(1) else { return Some(dims[0] as f64) };
+    if curve[after] == level {
+        return Some(dims[after] as f64);
+    }
     let share = (level - curve[before]) / (curve[after] - curve[before]);
     let [left, right] = [before, after].map(|index| libm::log(dims[index] as f64));
     let place = libm::exp(left + share * (right - left));
