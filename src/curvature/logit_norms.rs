@@ -43,20 +43,34 @@ impl<T: Scalar> RiskPoint<'_, T> {
                 });
             }
         }
+        let unit = |_: usize, logit: usize, u: &mut [T]| {
+            u.fill(T::zero());
+            u[logit] = T::one();
+        };
+        self.squared_norms(ranges, unit)
+    }
+
+    /// |J_m' u|^2 on ranges of the parameters, for a cotangent u of each example and logit.
+    pub(crate) fn squared_norms(
+        &self,
+        ranges: &[Range<usize>],
+        cotangent: impl Fn(usize, usize, &mut [T]) + Sync,
+    ) -> Result<Vec<f64>> {
         let outputs = self.risk().outputs();
         let singles = self.risk().singles(self.theta())?;
         let mut norms = vec![0.0; self.risk().examples().count() * outputs * ranges.len()];
         norms.par_chunks_exact_mut((outputs * ranges.len()).max(1)).enumerate().for_each(|(example, norms)| {
-            let cotangent = |logit: usize, u: &mut [T]| {
-                u.fill(T::zero());
-                u[logit] = T::one();
-            };
-            singles.rows(example, outputs, cotangent, |logit, gradient| {
-                for (norm, range) in norms[logit * ranges.len()..].iter_mut().zip(ranges) {
-                    let part = &gradient[range.clone()];
-                    *norm = dot(part, part);
-                }
-            });
+            singles.rows(
+                example,
+                outputs,
+                |logit, u| cotangent(example, logit, u),
+                |logit, gradient| {
+                    for (norm, range) in norms[logit * ranges.len()..].iter_mut().zip(ranges) {
+                        let part = &gradient[range.clone()];
+                        *norm = dot(part, part);
+                    }
+                },
+            );
         });
         Ok(norms)
     }

@@ -13,6 +13,8 @@
 //! | the random model that fits, at the least cost | [`LogitGradients`] | N C gradients of one example |
 //! | how large logits are, how far probabilities are frozen | [`Freezing`] | the logits |
 //! | the gradient's share in the top eigenspace, what eigenvectors are made of | [`Confinement`] | C^2 products with J and J' |
+//! | the Gauss-Newton matrix split into means of pairs of classes and a residue | [`PairMeans`] | N C gradients of one example, C products with J and J' |
+//! | where outliers and bulk of a trained network should be, with p-values | [`RefinedModel`] | some 300 products with J and J' |
 //! | a draw of the random model, with up to a million parameters | [`LogitSample`] | nothing until it is multiplied |
 //!
 //! The theory is in [`random_matrix`](crate::random_matrix), and needs no network: [`LogitModel`](crate::random_matrix::LogitModel).
@@ -29,6 +31,8 @@ mod goldilocks_run;
 mod goldilocks_scan;
 mod logit_gradients;
 mod logit_sample;
+mod pair_means;
+mod refined_model;
 mod sample;
 
 pub use clustering::Clustering;
@@ -39,4 +43,6 @@ pub use goldilocks_run::{GoldilocksRun, ScanProgress};
 pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
 pub use logit_gradients::LogitGradients;
 pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
+pub use pair_means::{PairMeans, PairResidue};
+pub use refined_model::RefinedModel;
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};

@@ -69,6 +69,7 @@
 //! | bulk, edge, outliers and overlaps, at given probabilities | [`LogitSpectrum`] of [`SoftmaxBlocks`] and [`LogitMeans`] |
 //! | the largest eigenvalues near the threshold, or with few active examples | [`FullPopulation`] |
 //! | where its gradient lies in the spectrum | [`LogitSpectrum::gradient`], for [`LogitLabels`] |
+//! | outliers of any few means under noise of a separable covariance | [`SeparableSignal`] |
 //! | the same from N, P, C and three deviations alone; how it depends on the logits | [`LogitEnsemble`] |
 //! | moments of its probabilities, if logits were normal, with a margin or without | [`GaussianLogits`] |
 //! | its freezing, as that of a physical system at a temperature | [`RandomEnergyModel`] |
@@ -142,7 +143,8 @@ pub use laws::{Affine, Arcsine, Discrete, MarchenkoPastur, PiecewiseLinear, Semi
 pub use logit_model::{
     CutMoments, DrawMean, EnsembleLimit, FullPopulation, GaussianLogits, GibbsAverages, GradientSpectrum,
     LogitEnsemble, LogitLabels, LogitMeans, LogitModel, LogitOutlier, LogitSpectrum, MarginLogits, PredictedEigenvalue,
-    PredictionSource, RandomEnergyModel, SoftmaxBlocks, SoftmaxCurvature, Validity, expected_maximum,
+    PredictionSource, RandomEnergyModel, SeparableSignal, SignalOutlier, SignalRow, SoftmaxBlocks, SoftmaxCurvature,
+    Validity, expected_maximum,
 };
 pub use samplers::{
     BetaHermite, BetaLaguerre, GaussianOrthogonal, HaarFrame, SampledSpectrum, Tridiagonal, Wishart, chi_squared,

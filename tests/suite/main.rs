@@ -45,6 +45,7 @@ mod quadratic_well;
 mod random;
 mod random_energy;
 mod random_matrix;
+mod refined_model;
 mod regressions;
 mod report;
 mod samplers;

@@ -15,6 +15,7 @@ mod logit_spectrum;
 mod model;
 mod random_energy;
 mod residue_bulk;
+mod separable_signal;
 mod softmax_blocks;
 mod softmax_curvature;
 
@@ -32,5 +33,6 @@ pub use logit_outlier::{LogitOutlier, Validity};
 pub use logit_spectrum::{LogitSpectrum, PredictedEigenvalue, PredictionSource};
 pub use model::LogitModel;
 pub use random_energy::{GibbsAverages, RandomEnergyModel};
+pub use separable_signal::{SeparableSignal, SignalOutlier, SignalRow};
 pub use softmax_blocks::SoftmaxBlocks;
 pub use softmax_curvature::SoftmaxCurvature;

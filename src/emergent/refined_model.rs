@@ -1,0 +1,201 @@
+//! The refined model: means of pairs of classes under residues with their own spectrum.
+
+use rayon::prelude::*;
+
+use super::pair_means::PairMeans;
+use crate::error::{Error, Result};
+use crate::krylov::Eigensolver;
+use crate::linalg::dot;
+use crate::objective::Point;
+use crate::operator::{Adjoint, Dense, Normal};
+use crate::random::Key;
+use crate::random_matrix::{SeparableSignal, SignalOutlier, SignalRow};
+use crate::scalar::Scalar;
+use crate::spectrum::StochasticLanczos;
+
+/// Eigenvalues of the residues that are computed one by one.
+const TOP: usize = 20;
+/// Probes and steps for the rest of them.
+const PROBES: usize = 4;
+const STEPS: usize = 60;
+/// The share of the residues' trace that samples of noise leave out, and the most columns that they have.
+const LEFT_OUT: f64 = 0.01;
+const MOST_COLUMNS: usize = 2000;
+
+/// A theory of a trained classifier's Gauss-Newton spectrum: means for each pair of a class and a logit, with noise whose rows
+/// have the measured sizes and whose columns have the measured spectrum, and nothing else of the residues.
+///
+/// ```text
+///     row (m, k):  sqrt(u_mk) a_yk d_yk + noise,    E |noise|^2 = u_mk |e_mk|^2,   Sigma = R / tr R in spectrum
+/// ```
+///
+/// in the words of [`PairMeans`]. Where the random model of Fort & Ganguli takes residues as isotropic in P dimensions and one mean for
+/// each logit, a trained network has some hundred effective dimensions, and means that depend on the class; the predictions are
+/// those of [`SeparableSignal`]. What the theory leaves out: that residues of some pairs may prefer directions of their own.
+///
+/// Cost of the fit: some 300 products with R. C^2 x C^2 numbers, and two spectra.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::emergent::{PairMeans, RefinedModel};
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::network::{Activation, Initialization, Perceptron};
+/// use eigenscape::objective::Objective;
+/// use eigenscape::random::Key;
+///
+/// let network = Perceptron::new(&[8, 16, 3], Activation::Tanh)?;
+/// let mut inputs = vec![0.0f64; 90 * 8];
+/// Key::new(0).normal(0, &mut inputs);
+/// let labels: Vec<usize> = (0..90).map(|example| example % 3).collect();
+/// inputs.chunks_exact_mut(8).zip(&labels).for_each(|(x, &y)| x[y] += 3.0);
+/// let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, Examples::labelled(inputs, 8, &labels, 3)?)?;
+/// let point = risk.at(&Initialization::lecun().draw(&network, Key::new(1)))?;
+///
+/// let model = RefinedModel::fit(&PairMeans::measure(&point)?, Key::new(2))?;
+/// let measured = Eigensolver::new(2, Key::new(3)).run(&point.gauss_newton())?;
+/// for (predicted, measured) in model.outliers().iter().zip(&measured.values) {
+///     assert!((predicted.position / measured - 1.0).abs() < 0.12);
+/// }
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
+/// # References
+/// Papyan 2020, arXiv:2008.11865; Paul & Silverstein 2009, doi:10.1016/j.jmva.2008.03.010; Fort & Ganguli 2019,
+/// arXiv:1910.05929.
+#[derive(Clone, Debug)]
+pub struct RefinedModel {
+    rows: Vec<SignalRow>,
+    columns: Vec<(f64, f64)>,
+    signal: SeparableSignal,
+    outliers: Vec<SignalOutlier>,
+    gradient_products: Vec<f64>,
+    squared_gradient: f64,
+}
+
+impl RefinedModel {
+    /// Fits the model to what was measured at a point.
+    ///
+    /// # Errors
+    /// If there is no residue (as for one example to a class), there is no curvature at all, or a product is not finite.
+    pub fn fit<T: Scalar>(means: &PairMeans<'_, '_, T>, key: Key) -> Result<Self> {
+        let rows = means.rows();
+        let noise: f64 = rows.iter().map(|row| row.noise).sum();
+        Error::positive("the trace of what pairs of classes leave of the Gauss-Newton matrix", noise)?;
+        let residue = means.residue();
+        let parameters = crate::operator::LinearOperator::<T>::rows(&residue);
+        let top = Eigensolver::new(TOP.min(parameters), key.split(0)).relative_tolerance(1e-3).run(&residue)?;
+        let spectrum = StochasticLanczos::new(key.split(1))
+            .probes(PROBES)
+            .steps(STEPS)
+            .deflate(&top.values, &top.vectors)
+            .run(&residue)?
+            .mean();
+        let nodes = spectrum.nodes().iter().zip(spectrum.weights());
+        let mut columns: Vec<(f64, f64)> =
+            nodes.map(|(&node, &weight)| (node.max(0.0), weight * parameters as f64)).collect();
+        columns.sort_by(|left, right| right.0.total_cmp(&left.0));
+        let signal = SeparableSignal::new(&rows, &columns, &means.gram())?;
+        let gradient = means.point().gradient();
+        Ok(RefinedModel {
+            outliers: signal.outliers()?,
+            rows,
+            columns,
+            signal,
+            gradient_products: means.gradient_products(),
+            squared_gradient: dot(gradient, gradient),
+        })
+    }
+
+    /// The outliers that the theory puts outside of the bulk, descending.
+    pub fn outliers(&self) -> &[SignalOutlier] {
+        &self.outliers
+    }
+
+    /// The end of the bulk.
+    pub fn edge(&self) -> f64 {
+        self.signal.edge()
+    }
+
+    /// tr G.
+    pub fn trace(&self) -> f64 {
+        self.signal.trace()
+    }
+
+    /// The eigenvalues of the residues' columns, descending, with how many there are of each; in units of the Gauss-Newton matrix.
+    pub fn columns(&self) -> &[(f64, f64)] {
+        &self.columns
+    }
+
+    /// The share of the gradient's squared length along the first k outliers, through their projections on the means: what
+    /// eigenvectors have outside of these is left out. None if the gradient is zero.
+    pub fn gradient_share(&self, k: usize) -> Option<f64> {
+        let power = |outlier| self.signal.along(outlier, &self.gradient_products).powi(2);
+        let sum: f64 = self.outliers.iter().take(k).map(power).sum();
+        (self.squared_gradient > 0.0).then(|| sum / self.squared_gradient)
+    }
+
+    /// The largest eigenvalue of draws of the noise alone, without class means: what the end of a bulk is without outliers. Draw i
+    /// comes from child i of `key`.
+    ///
+    /// # Errors
+    /// If there are no draws, or a product is not finite.
+    pub fn largest_of_noise(&self, draws: usize, key: Key) -> Result<Vec<f64>> {
+        Error::at_least("the number of draws", draws, 1, "must be at least 1")?;
+        let noise: f64 = self.rows.iter().map(|row| row.noise).sum();
+        // What is nothing beside the largest row cannot move the largest eigenvalue.
+        let largest = self.rows.iter().map(|row| row.noise).fold(0.0, f64::max);
+        let rows: Vec<f64> = self.rows.iter().map(|row| row.noise).filter(|noise| *noise > 1e-9 * largest).collect();
+        let columns = self.quantized();
+        let trace: f64 = self.columns.iter().map(|(sigma, count)| sigma * count).sum();
+        (0..draws as u64)
+            .map(|draw| {
+                let key = key.split(draw);
+                let mut entries = vec![0.0; rows.len() * columns.len()];
+                let width = columns.len();
+                entries.par_chunks_mut(width).enumerate().zip(&rows).for_each(|((row, entries), noise)| {
+                    key.split(0).normal((row * width) as u64, entries);
+                    let scaled = entries.iter_mut().zip(&columns);
+                    scaled.for_each(|(x, sigma)| *x *= (noise * sigma / trace).sqrt());
+                });
+                debug_assert!(noise > 0.0, "the fit asked for it");
+                largest_eigenvalue(Dense::new(entries, rows.len(), width)?, key.split(1))
+            })
+            .collect()
+    }
+
+    /// How likely noise without class means has a largest eigenvalue of this size or more: (1 + draws at or above) / (1 + draws), for
+    /// each eigenvalue of the Gauss-Newton matrix. Those below some level are outliers; a smooth passage to large values, as late in
+    /// training, means that there is no gap.
+    ///
+    /// # Errors
+    /// As [`RefinedModel::largest_of_noise`].
+    pub fn p_values(&self, eigenvalues: &[f64], draws: usize, key: Key) -> Result<Vec<f64>> {
+        let noise = self.largest_of_noise(draws, key)?;
+        let above = |value: f64| noise.iter().filter(|&&noise| noise >= value).count();
+        Ok(eigenvalues.iter().map(|&value| (1 + above(value)) as f64 / (1 + draws) as f64).collect())
+    }
+
+    /// Columns one by one, until nearly all of the trace is there.
+    fn quantized(&self) -> Vec<f64> {
+        let total: f64 = self.columns.iter().map(|(sigma, count)| sigma * count).sum();
+        let (mut taken, mut columns, mut next, mut passed) = (0.0, Vec::new(), 0.5, 0.0);
+        for &(sigma, count) in &self.columns {
+            passed += count;
+            while next < passed && columns.len() < MOST_COLUMNS && taken < (1.0 - LEFT_OUT) * total {
+                columns.push(sigma);
+                taken += sigma;
+                next += 1.0;
+            }
+        }
+        columns
+    }
+}
+
+/// The largest squared singular value.
+fn largest_eigenvalue(matrix: Dense<f64>, key: Key) -> Result<f64> {
+    fn run(map: &impl Adjoint<f64>, key: Key) -> Result<f64> {
+        let solver = Eigensolver::new(1, key).relative_tolerance(1e-4).check_multiplicity(false);
+        Ok(solver.run(&Normal::new(map))?.values[0])
+    }
+    run(&matrix, key)
+}
