@@ -20,6 +20,7 @@
 //! # References
 //! Fort & Scherlis 2018, arXiv:1807.02581; Fort & Ganguli 2019, arXiv:1910.05929.
 
+mod calibration;
 mod cell;
 mod clustering;
 mod confinement;
@@ -28,9 +29,12 @@ mod freezing;
 mod goldilocks_run;
 mod goldilocks_scan;
 mod logit_gradients;
+mod logit_means_jackknife;
 mod logit_sample;
+mod measurement;
 mod sample;
 
+pub use calibration::Calibration;
 pub use clustering::Clustering;
 pub use confinement::Confinement;
 pub use cut::{Cut, CutCurvature};
@@ -39,4 +43,5 @@ pub use goldilocks_run::{GoldilocksRun, ScanProgress};
 pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
 pub use logit_gradients::LogitGradients;
 pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
+pub use measurement::Measurement;
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};

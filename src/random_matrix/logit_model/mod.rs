@@ -17,6 +17,7 @@ mod random_energy;
 mod residue_bulk;
 mod softmax_blocks;
 mod softmax_curvature;
+mod spectrum_moments;
 
 pub use cut_moments::CutMoments;
 pub use ensemble_limit::EnsembleLimit;
