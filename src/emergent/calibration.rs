@@ -157,6 +157,10 @@ impl Calibration {
         LogitLabels::Given(self.labels.clone())
     }
 
+    pub(super) fn label_list(&self) -> &[usize] {
+        &self.labels
+    }
+
     /// r_m = p_m - y_m of all examples, N x C.
     pub fn residuals(&self) -> Vec<f64> {
         let mut residuals = self.probabilities.clone();
