@@ -22,20 +22,30 @@
 //! # References
 //! Fort & Scherlis 2018, arXiv:1807.02581; Fort & Ganguli 2019, arXiv:1910.05929.
 
+mod calibration;
 mod cell;
 mod clustering;
+mod comparison;
 mod confinement;
+mod curvature_reading;
 mod cut;
 mod freezing;
 mod goldilocks_run;
 mod goldilocks_scan;
 mod logit_gradients;
+mod logit_means_jackknife;
 mod logit_sample;
+mod measurement;
+mod model_comparison;
+mod model_prediction;
 mod pair_means;
 mod refined_model;
+mod residue_curvature;
 mod sample;
 
+pub use calibration::Calibration;
 pub use clustering::Clustering;
+pub use comparison::{Comparison, ComparisonRow, Prediction, Property};
 pub use confinement::Confinement;
 pub use cut::{Cut, CutCurvature};
 pub use freezing::Freezing;
@@ -43,6 +53,8 @@ pub use goldilocks_run::{GoldilocksRun, ScanProgress};
 pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
 pub use logit_gradients::LogitGradients;
 pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
+pub use measurement::Measurement;
+pub use model_comparison::{ComparisonProgress, ComparisonStage, ModelComparison};
 pub use pair_means::{PairMeans, PairResidue};
 pub use refined_model::RefinedModel;
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};
