@@ -38,6 +38,9 @@ mod model_comparison;
 mod model_prediction;
 mod residue_curvature;
 mod sample;
+mod tracked_means;
+mod tracked_row;
+mod tracker;
 
 pub use calibration::Calibration;
 pub use clustering::Clustering;
@@ -52,3 +55,5 @@ pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
 pub use measurement::Measurement;
 pub use model_comparison::{ComparisonProgress, ComparisonStage, ModelComparison};
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};
+pub use tracked_row::{PredictedLargest, TrackedClustering, TrackedRow};
+pub use tracker::{TrackedMatrix, Tracker, TrackerRun};
