@@ -24,6 +24,8 @@ pub enum Property {
     Ratio,
     /// The squared length of the projection of eigenvector j, counted from 0, on the span of the means.
     Overlap(usize),
+    /// |g|, of the gradient.
+    GradientNorm,
     /// The gradient's share in the span of the first k eigenvectors; k / P for random ones.
     GradientShare(usize),
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Property {
             Property::Norm => "norm".into(),
             Property::Ratio => "trace / norm".into(),
             Property::Overlap(index) => format!("overlap {}", index + 1),
+            Property::GradientNorm => "gradient".into(),
             Property::GradientShare(count) => format!("share of top {count}"),
         };
         f.pad(&text)
@@ -192,14 +195,14 @@ impl fmt::Display for Comparison {
         table[0].extend(models.iter().map(|model| (*model).to_owned()));
         table[0].push("alpha, validity".to_owned());
         for row in &self.rows {
-            let number = |measurement: Option<Measurement>| measurement.map_or(String::new(), |m| m.to_string());
+            let number = |measurement: Option<Measurement>| measurement.map_or(String::new(), shown);
             let mut line = vec![row.property.to_string(), number(row.gauss_newton), number(row.hessian)];
             line.extend(models.iter().map(|model| {
                 let Some(prediction) = row.prediction(model) else { return String::new() };
                 let value = Measurement::new(prediction.value, prediction.error());
                 match row.difference(model) {
-                    Some(difference) => format!("{value} ({:+.1} %)", 100.0 * difference),
-                    None => value.to_string(),
+                    Some(difference) => format!("{} ({:+.1} %)", shown(value), 100.0 * difference),
+                    None => shown(value),
                 }
             }));
             let alpha = row.predictions.iter().find_map(|prediction| prediction.overlap);
@@ -221,6 +224,12 @@ impl fmt::Display for Comparison {
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
     }
+}
+
+/// With its error, unless that is below what is printed.
+fn shown(number: Measurement) -> String {
+    let error = number.error.filter(|error| *error > 1e-5 * number.value.abs());
+    Measurement::new(number.value, error).to_string()
 }
 
 fn describe(validity: Validity) -> String {

@@ -52,7 +52,7 @@ impl MeanSpan {
     }
 
     /// |Q'v|^2 = b'K^+ b with b = [c_k . v], from J v.
-    fn overlap<T: Scalar>(&self, tangent: &[T]) -> f64 {
+    pub(super) fn overlap<T: Scalar>(&self, tangent: &[T]) -> f64 {
         let along = sums(tangent, self.classes, &self.shares);
         self.roots.iter().map(|root| dot(root, &along).powi(2)).sum()
     }
@@ -66,6 +66,8 @@ pub(super) struct TopReading<T> {
     pub(super) overlaps: Vec<f64>,
     /// (v_j . g)^2 / |g|^2; empty without a gradient.
     pub(super) powers: Vec<f64>,
+    /// |g|.
+    pub(super) length: f64,
 }
 
 impl<T: Scalar> TopReading<T> {
@@ -89,7 +91,7 @@ impl<T: Scalar> TopReading<T> {
         let length = norm(gradient);
         let power = |vector: &[T]| (dot(vector, gradient) / length).powi(2);
         let powers = if length > 0.0 { vectors().map(power).collect() } else { Vec::new() };
-        Ok(TopReading { pairs, overlaps, powers })
+        Ok(TopReading { pairs, overlaps, powers, length })
     }
 
     /// The gradient's share in the span of the first eigenvectors; none if there are fewer, or no gradient.
@@ -187,6 +189,7 @@ impl<T: Scalar> TopReading<T> {
             }
             Property::Outliers => Some(Measurement::exact(self.inside() as f64)),
             Property::Overlap(index) => Some(Measurement::exact(*self.overlaps.get(index)?)),
+            Property::GradientNorm => Some(Measurement::exact(self.length)),
             Property::GradientShare(count) => self.share(count).map(Measurement::exact),
             _ => None,
         }

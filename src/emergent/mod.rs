@@ -42,6 +42,9 @@ mod pair_means;
 mod refined_model;
 mod residue_curvature;
 mod sample;
+mod tracked_means;
+mod tracked_row;
+mod tracker;
 
 pub use calibration::Calibration;
 pub use clustering::Clustering;
@@ -58,3 +61,5 @@ pub use model_comparison::{ComparisonProgress, ComparisonStage, ModelComparison}
 pub use pair_means::{PairMeans, PairResidue};
 pub use refined_model::RefinedModel;
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};
+pub use tracked_row::{PredictedLargest, TrackedClustering, TrackedRow};
+pub use tracker::{TrackedMatrix, Tracker, TrackerRun};

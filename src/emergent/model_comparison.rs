@@ -26,7 +26,7 @@ use crate::scalar::Scalar;
 /// | trace | exactly of G, by probes of H | exact for the model |
 /// | norm, trace / norm | by probes beside the eigenpairs | exact for the model; ratio of means |
 /// | overlaps with the span of the c_k | J v | alpha |
-/// | gradient's share in the top C - 1 and C | v . g | ratio of means, given labels |
+/// | length of the gradient, its share in the top C - 1 and C | g, v . g | root and ratio of means, given labels |
 ///
 /// The models are [`Comparison::GIVEN_MEANS`], with errors by the jackknife of [`Calibration`], [`Comparison::DRAWN_MEANS`],
 /// [`Comparison::ENSEMBLE`] for the largest eigenvalue, and [`Comparison::SAMPLED`]: draws of the model at the measured
@@ -223,6 +223,7 @@ fn empty(calibration: &Calibration, count: usize) -> Comparison {
     let mut properties: Vec<Property> = (0..count).map(Property::Eigenvalue).collect();
     properties.extend([Property::Outliers, Property::BulkEdge, Property::Trace, Property::Norm, Property::Ratio]);
     properties.extend((0..outliers).map(Property::Overlap));
+    properties.push(Property::GradientNorm);
     let shares = [classes - 1, classes].into_iter().filter(|&k| (1..=count).contains(&k));
     properties.extend(shares.map(Property::GradientShare));
     let row = |property| ComparisonRow { property, gauss_newton: None, hessian: None, predictions: Vec::new() };

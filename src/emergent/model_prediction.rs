@@ -56,6 +56,7 @@ pub(super) fn of_spectrum(
                 prediction.value = outlier.overlap;
                 prediction.validity = Some(outlier.validity);
             }
+            Property::GradientNorm => prediction.value = gradient.squared_norm().max(0.0).sqrt(),
             Property::GradientShare(count) => match gradient.share(count)? {
                 Some(share) => {
                     prediction.value = share;
