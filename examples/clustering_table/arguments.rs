@@ -20,8 +20,9 @@ Options:
                           published, compressed or not
   --network <perceptron|convolutional>  one of them alone [default: both]
   --activation <tanh|relu>              one of them alone [default: both]
-  --examples <COUNT>      measured examples, at least 20, in two halves [default: 1500]
-  --keys <COUNT>          runs, for means and standard errors, at least 1 [default: 5; others: 2]
+  --examples <COUNT>      measured examples, at least 20, in two halves
+                          [default: 1500; convolutional: 400]
+  --keys <COUNT>          runs, for means and standard errors, at least 1 [default: 3; others: 1]
   --seed <NUMBER>         seed of the first run; the others follow it by one each [default: 0]
   --output <DIRECTORY>    where tables.json and the pictures go [default: target/clustering_table]
   --quick                 fewer examples, keys and steps: a check that everything runs
@@ -83,11 +84,24 @@ pub struct Arguments {
     pub path: Option<PathBuf>,
     pub architectures: Vec<Architecture>,
     pub activations: Vec<Activation>,
-    pub examples: usize,
+    /// Measured examples, if given.
+    pub examples: Option<usize>,
     pub keys: usize,
     pub seed: u64,
     pub quick: bool,
     pub output: PathBuf,
+}
+
+impl Arguments {
+    /// The number of measured examples.
+    pub fn examples(&self, architecture: Architecture) -> usize {
+        let usual = match (self.quick, architecture) {
+            (true, _) => 200,
+            (false, Architecture::Perceptron) => 1500,
+            (false, Architecture::Convolutional) => 400,
+        };
+        self.examples.unwrap_or(usual)
+    }
 }
 
 /// What the command line asks for.
@@ -104,7 +118,7 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, String>
         path: None,
         architectures: Architecture::ALL.to_vec(),
         activations: vec![Activation::Tanh, Activation::Relu],
-        examples: 0,
+        examples: None,
         keys: 0,
         seed: 0,
         quick: false,
@@ -152,7 +166,7 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, String>
                     _ => return Err(one_of("tanh, relu")),
                 }
             }
-            "--examples" => arguments.examples = count(20)?,
+            "--examples" => arguments.examples = Some(count(20)?),
             "--keys" => arguments.keys = count(1)?,
             "--seed" => {
                 let refusal = format!("--seed is `{value}`; it must be a whole number of at least 0");
@@ -168,11 +182,8 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, String>
         (Data::Digits, Some(_)) => return Err("--path is for the other data sets: digits come with the program".into()),
         _ => {}
     }
-    if arguments.examples == 0 {
-        arguments.examples = if arguments.quick { 300 } else { 1500 };
-    }
     if arguments.keys == 0 {
-        arguments.keys = if arguments.data == Data::Digits && !arguments.quick { 5 } else { 2 };
+        arguments.keys = if arguments.data == Data::Digits && !arguments.quick { 3 } else { 1 };
     }
     Ok(Request::Run(arguments))
 }

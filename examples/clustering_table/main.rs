@@ -148,7 +148,7 @@ fn study<T: Scalar>(
 ) -> Result<Studied, Failure> {
     let loss = Loss::SoftmaxCrossEntropy;
     let all = Risk::new(network, loss, images.examples.clone())?;
-    let count = arguments.examples.min(images.examples.count());
+    let count = arguments.examples(architecture).min(images.examples.count());
     // The order in which the data are is no matter of chance: neighbours go to different halves.
     let chosen = |first: usize| (first..count).step_by(2).collect::<Vec<_>>();
     let halves = [all.subset(&chosen(0))?, all.subset(&chosen(1))?];
@@ -160,7 +160,8 @@ fn study<T: Scalar>(
         let points = training::points(&all, network, &schedule, activation, key)?;
         for (stage, theta) in points.iter().enumerate() {
             // The bootstrap costs as much as all the rest.
-            let draws = if number == 0 { DRAWS } else { 0 };
+            let bootstrap = number == 0 && !arguments.quick;
+            let draws = if bootstrap { DRAWS } else { 0 };
             looks[stage].push(measure::look(&measured, &halves, theta, key.split(2).split(stage as u64), draws)?);
         }
     }

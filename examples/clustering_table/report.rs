@@ -16,7 +16,6 @@ pub fn text<T>(arguments: &Arguments, studies: &[Studied], seconds: f64) -> Stri
             "program": format!("eigenscape {}, example clustering_table", env!("CARGO_PKG_VERSION")),
             "data": arguments.data.name(),
             "scalar": if size_of::<T>() == 4 { "f32" } else { "f64" },
-            "examples": arguments.examples,
             "keys": arguments.keys,
             "seed": arguments.seed,
             "quick": arguments.quick,

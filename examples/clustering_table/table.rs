@@ -76,7 +76,7 @@ pub fn of(studied: &Studied) -> String {
 /// How logit gradients cluster, a row for each stage.
 fn clustering(studied: &Studied, text: &mut String) {
     let _ = write!(text, "{:<20}", "clustering");
-    let width = |name: &str| name.len().max(17) + 1;
+    let width = |name: &str| name.len().max(19) + 1;
     for name in CLUSTERING {
         let _ = write!(text, "{name:>0$}", width(name));
     }
@@ -94,13 +94,13 @@ fn clustering(studied: &Studied, text: &mut String) {
 fn prediction(studied: &Studied, stage: usize, looks: &[Look], text: &mut String) {
     let title = format!("{}, step {}", STAGES[stage], studied.schedule.looks[stage]);
     let _ =
-        writeln!(text, "\n{title:<24}{:^48}{:^30}{:^45}", "means over keys, of A", "differences, A", "differences, B");
+        writeln!(text, "\n{title:<24}{:^48}{:^34}{:^51}", "means over keys, of A", "differences, A", "differences, B");
     let _ = write!(text, "{:<24}", "");
     for name in ["G", "H", "paper", "refined"] {
         let _ = write!(text, "{name:>12}");
     }
     for name in ["paper", "refined", "paper", "refined", "G of A"] {
-        let _ = write!(text, "{name:>15}");
+        let _ = write!(text, "{name:>17}");
     }
     text.push('\n');
     for at in 0..looks.first().map_or(0, |look| look.rows.len()) {
@@ -114,7 +114,7 @@ fn prediction(studied: &Studied, stage: usize, looks: &[Look], text: &mut String
         }
         for column in 0..DIFFERENCES.len() {
             let mean = over_keys(looks, at, |row| differences(row)[column]);
-            let _ = write!(text, "{:>15}", if row.is_share { signed(mean) } else { percent(mean) });
+            let _ = write!(text, "{:>17}", if row.is_share { signed(mean) } else { percent(mean) });
         }
         text.push('\n');
     }
@@ -168,7 +168,7 @@ fn plain(mean: Option<KeyMean>) -> String {
         None => "-".to_string(),
         Some(KeyMean { mean, standard_error: None, .. }) => four_digits(mean),
         Some(KeyMean { mean, standard_error: Some(error), .. }) => {
-            let size = mean.abs().max(1e-9).log10().floor().clamp(-4.0, 3.0);
+            let size = mean.abs().max(1e-9).log10().floor().clamp(-2.0, 3.0);
             let decimals = (3.0 - size) as usize;
             format!("{mean:.decimals$} +- {error:.decimals$}")
         }
