@@ -3,9 +3,11 @@
 mod arguments;
 mod data;
 mod measure;
+mod pictures;
 mod report;
 mod table;
 mod training;
+mod transition;
 
 use std::fmt;
 use std::fs;
@@ -21,6 +23,7 @@ use eigenscape::random::Key;
 use arguments::{Architecture, Arguments, Data, HELP, Request};
 use measure::Look;
 use training::Schedule;
+use transition::Passage;
 
 /// What can go wrong: a request to the library, or the file system.
 #[derive(Debug)]
@@ -101,15 +104,27 @@ fn run<T: Scalar>(arguments: &Arguments) -> Result<(), Failure> {
         for &activation in &arguments.activations {
             let network = network(architecture, activation, arguments.data, images.extents)?;
             let studied = study(arguments, &images, architecture, activation, &network)?;
-            println!("{}", table::of(&studied));
+            say(&table::of(&studied));
             studies.push(studied);
         }
     }
+    let transition = transition::sample(if arguments.quick { 2 } else { 8 }, Key::new(arguments.seed).split(3))?;
+    let passages = passages(arguments, &images)?;
     let place = |file: &str| arguments.output.join(file);
+    let drawn = |picture: pictures::Drawn<String>| picture.map_err(io::Error::other);
+    fs::write(place("transition-model.svg"), drawn(pictures::sampled(&transition))?)?;
+    let about = format!("{}, half A; seed {}; {}", arguments.data.name(), arguments.seed, studies[0].network);
+    fs::write(place("transition-training.svg"), drawn(pictures::along(&about, data::CLASSES, &passages))?)?;
+    let pictured = report::pictured(&transition, &passages);
     let seconds = begin.elapsed().as_secs_f64();
-    fs::write(place("tables.json"), report::text::<T>(arguments, &studies, seconds))?;
-    println!("{seconds:.0} s; {} has tables.json", arguments.output.display());
+    fs::write(place("tables.json"), report::text::<T>(arguments, &studies, pictured, seconds))?;
+    say(&format!("{seconds:.0} s; {} has tables.json and two pictures of the transition", arguments.output.display()));
     Ok(())
+}
+
+/// Prints a text; a closed pipe is the reader's choice.
+fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 fn network(
@@ -137,6 +152,23 @@ fn network(
             .flatten()
             .dense(data::CLASSES)?,
     })
+}
+
+/// The first network's run, looked at more often, on the first half of the examples.
+fn passages<T: Scalar>(arguments: &Arguments, images: &data::Images<T>) -> Result<Vec<Passage>, Failure> {
+    let (architecture, activation) = (arguments.architectures[0], arguments.activations[0]);
+    let network = network(architecture, activation, arguments.data, images.extents)?;
+    let all = Risk::new(&network, Loss::SoftmaxCrossEntropy, images.examples.clone())?;
+    let count = arguments.examples(architecture).min(images.examples.count());
+    let half = all.subset(&(0..count).step_by(2).collect::<Vec<_>>())?;
+    let mut schedule = Schedule::new(arguments.data, activation, arguments.quick);
+    let last = schedule.looks[2];
+    let steps = [0, 1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000];
+    schedule.looks = steps.into_iter().filter(|&step| step <= last && (!arguments.quick || step % 10 == 0)).collect();
+    let key = Key::new(arguments.seed);
+    let points = training::points(&all, &network, &schedule, activation, key)?;
+    let stepped: Vec<_> = schedule.looks.iter().copied().zip(points).collect();
+    transition::along(&half, &stepped, key.split(4))
 }
 
 fn study<T: Scalar>(

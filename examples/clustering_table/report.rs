@@ -1,16 +1,22 @@
 //! The tables as JSON, with where they come from.
 
+#[path = "../goldilocks/report.rs"]
+mod numbers;
+
 use serde_json::{Value, json};
 
 use eigenscape::emergent::KeyMean;
 
+pub use numbers::decimal;
+
 use crate::arguments::Arguments;
 use crate::measure::{CLUSTERING, Look, Row};
 use crate::table::{DIFFERENCES, STAGES, differences, over_keys};
+use crate::transition::{Passage, Transition};
 use crate::{DRAWS, Studied, training};
 
 /// The file's text; numbers that are missing are null.
-pub fn text<T>(arguments: &Arguments, studies: &[Studied], seconds: f64) -> String {
+pub fn text<T>(arguments: &Arguments, studies: &[Studied], pictured: Value, seconds: f64) -> String {
     let value = json!({
         "provenance": {
             "program": format!("eigenscape {}, example clustering_table", env!("CARGO_PKG_VERSION")),
@@ -23,6 +29,7 @@ pub fn text<T>(arguments: &Arguments, studies: &[Studied], seconds: f64) -> Stri
             "seconds": seconds,
         },
         "networks": studies.iter().map(network).collect::<Vec<Value>>(),
+        "transition": pictured,
     });
     // A tree of numbers and strings has no reason not to be written.
     serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"
@@ -84,4 +91,33 @@ fn mean(mean: Option<KeyMean>) -> Value {
             json!({ "mean": mean, "standard_error": standard_error, "keys": keys })
         }
     }
+}
+
+/// The numbers of the pictures.
+pub fn pictured(transition: &Transition, passages: &[Passage]) -> Value {
+    json!({
+        "sampled": {
+            "about": transition.about,
+            "thresholds": transition.thresholds,
+            "draws": transition.sampled.iter().map(|drawn| json!({
+                "ratio": drawn.ratio,
+                "eigenvalues": drawn.eigenvalues,
+                "overlaps": drawn.overlaps,
+            })).collect::<Vec<Value>>(),
+            "theory": transition.theory.iter().map(|theory| json!({
+                "ratio": theory.ratio,
+                "outliers": theory.outliers,
+                "edge": theory.edge,
+            })).collect::<Vec<Value>>(),
+        },
+        "training": passages.iter().map(|passage| json!({
+            "step": passage.step,
+            "eigenvalues": passage.eigenvalues,
+            "paper_edge": passage.paper_edge,
+            "refined_edge": passage.refined_edge,
+            "refined_outliers": passage.refined_outliers,
+            "ratio": passage.ratio,
+            "thresholds": passage.thresholds,
+        })).collect::<Vec<Value>>(),
+    })
 }
