@@ -77,7 +77,7 @@ pub fn sample(draws: u64, key: Key) -> Result<Transition, Failure> {
         for draw in 0..draws {
             drawn.push(one(&blocks, ratio, key.split(1 + number as u64).split(draw))?);
         }
-        let over_draws = |of: &dyn Fn(&(Vec<f64>, Vec<f64>)) -> f64| {
+        let over_draws = |of: &dyn Fn(&Drawn) -> f64| {
             let mean = KeyMean::of(drawn.iter().map(of));
             mean.map_or((f64::NAN, f64::NAN), |mean| {
                 let deviation = mean.standard_error.unwrap_or(0.0) * (mean.keys as f64).sqrt();
@@ -86,8 +86,8 @@ pub fn sample(draws: u64, key: Key) -> Result<Transition, Failure> {
         };
         sampled.push(Sampled {
             ratio,
-            eigenvalues: (0..CLASSES).map(|rank| over_draws(&|draw| draw.0[rank])).collect(),
-            overlaps: (0..CLASSES).map(|rank| over_draws(&|draw| draw.1[rank])).collect(),
+            eigenvalues: (0..CLASSES).map(|rank| over_draws(&|draw| draw.eigenvalues[rank])).collect(),
+            overlaps: (0..CLASSES).map(|rank| over_draws(&|draw| draw.overlaps[rank])).collect(),
         });
     }
     let about = format!(
@@ -97,8 +97,14 @@ pub fn sample(draws: u64, key: Key) -> Result<Transition, Failure> {
     Ok(Transition { about, sampled, theory, thresholds })
 }
 
+/// One draw.
+struct Drawn {
+    eigenvalues: Vec<f64>,
+    overlaps: Vec<f64>,
+}
+
 /// The first C eigenvalues of a draw, and their overlaps with the means that were drawn.
-fn one(blocks: &SoftmaxBlocks, ratio: f64, key: Key) -> Result<(Vec<f64>, Vec<f64>), Failure> {
+fn one(blocks: &SoftmaxBlocks, ratio: f64, key: Key) -> Result<Drawn, Failure> {
     let model = |residues: f64| LogitSample::<f64>::new(blocks.clone(), PARAMETERS, ratio, residues, key.split(0));
     let sample = model(1.0)?;
     let top = Eigensolver::new(CLASSES, key.split(1)).relative_tolerance(1e-4).run(&sample.hessian())?;
@@ -121,7 +127,7 @@ fn one(blocks: &SoftmaxBlocks, ratio: f64, key: Key) -> Result<(Vec<f64>, Vec<f6
         basis.push(mean.iter().map(|x| x / length).collect());
     }
     let overlap = |rank: usize| basis.iter().map(|q| dot(q, top.vector(rank)).powi(2)).sum();
-    Ok((top.values.clone(), (0..CLASSES).map(overlap).collect()))
+    Ok(Drawn { overlaps: (0..CLASSES).map(overlap).collect(), eigenvalues: top.values.clone() })
 }
 
 fn dot(x: &[f64], y: &[f64]) -> f64 {
