@@ -15,6 +15,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use rayon::prelude::*;
+
 use eigenscape::Scalar;
 use eigenscape::curvature::{Loss, Risk};
 use eigenscape::network::{Activation, Network, Sequential};
@@ -186,16 +188,22 @@ fn study<T: Scalar>(
     let halves = [all.subset(&chosen(0))?, all.subset(&chosen(1))?];
     let measured = all.subset(&(0..count).collect::<Vec<_>>())?;
     let schedule = Schedule::new(arguments.data, activation, arguments.quick);
-    let mut looks: Vec<Vec<Look>> = schedule.looks.iter().map(|_| Vec::new()).collect();
+    let mut points = Vec::new();
     for number in 0..arguments.keys as u64 {
         let key = Key::new(arguments.seed.wrapping_add(number));
-        let points = training::points(&all, network, &schedule, activation, key)?;
-        for (stage, theta) in points.iter().enumerate() {
-            // The bootstrap costs as much as all the rest.
-            let bootstrap = number == 0 && !arguments.quick;
-            let draws = if bootstrap { DRAWS } else { 0 };
-            looks[stage].push(measure::look(&measured, &halves, theta, key.split(2).split(stage as u64), draws)?);
-        }
+        let stages = training::points(&all, network, &schedule, activation, key)?;
+        points.extend(stages.into_iter().enumerate().map(|(stage, theta)| (number, stage, theta)));
+    }
+    // The bootstrap costs as much as all the rest: it is for one key of the first network.
+    let first = (architecture, activation) == (arguments.architectures[0], arguments.activations[0]);
+    let looked = points.par_iter().map(|(number, stage, theta)| {
+        let key = Key::new(arguments.seed.wrapping_add(*number)).split(2).split(*stage as u64);
+        let bootstrap = first && *number == 0 && !arguments.quick;
+        measure::look(&measured, &halves, theta, key, if bootstrap { DRAWS } else { 0 })
+    });
+    let mut looks: Vec<Vec<Look>> = schedule.looks.iter().map(|_| Vec::new()).collect();
+    for ((_, stage, _), look) in points.iter().zip(looked.collect::<Vec<Result<Look, Failure>>>()) {
+        looks[*stage].push(look?);
     }
     let shape = match architecture {
         Architecture::Perceptron => "perceptron with two hidden layers",

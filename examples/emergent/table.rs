@@ -126,11 +126,12 @@ fn spectra(report: &Report) -> String {
 fn model(report: &Report) -> String {
     let Some(first) = report.model.first() else { return String::new() };
     let mut text = format!(
-        "\nRandom model on {} examples, SGD, seed {}; lambda_1 of the Gauss-Newton matrix and as predicted\n{:>6}",
+        "\nRandom model on {} examples, SGD, seed {}; cosines within a logit and class, a logit, between\n  \
+         logits; lambda_1 of the Gauss-Newton matrix, and as predicted\n{:>6}",
         first.examples, report.seed, "step"
     );
-    for name in ["same l. & c.", "same logit", "different", "sigma_c", "sigma_E", "sigma_z"] {
-        let _ = write!(text, "{name:>13}");
+    for name in ["class", "logit", "others", "sigma_c", "sigma_E", "sigma_z"] {
+        let _ = write!(text, "{name:>10}");
     }
     for name in ["lambda_1", "paper", "refined"] {
         let _ = write!(text, "{name:>10}");
@@ -147,7 +148,7 @@ fn model(report: &Report) -> String {
             (parameters.residue_deviation.0, 4),
             (parameters.logit_deviation.0, 3),
         ] {
-            let _ = write!(text, "{:>13}", decimal(value, decimals));
+            let _ = write!(text, "{:>10}", decimal(value, decimals));
         }
         let largest = row.compared("eigenvalue 1");
         for value in [largest.map(|row| row.gauss_newton), largest.map(|row| row.paper), largest.map(|row| row.refined)]
