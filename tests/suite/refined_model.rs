@@ -15,7 +15,7 @@ use eigenscape::random_matrix::{SeparableSignal, SignalRow};
 use eigenscape::spectrum::Hutchinson;
 
 use crate::digits::digits;
-use crate::oracle::{assert_close, symmetric_eigenvalues};
+use crate::oracle::assert_close;
 use crate::support::{dot, norm, normal};
 
 /// Every sum of the documentation, from the dense Jacobian.
