@@ -47,7 +47,8 @@ fn fastfood_is_the_product_of_its_factors() {
 fn hadamard_columns_are_those_of_the_large_matrix() {
     for (ambient, dim, size) in [(64usize, 4usize, 4usize), (100, 5, 8), (9000, 3, 4), (50, 33, 64)] {
         let key = Key::new(3);
-        let low = key.split(0).permutation(size);
+        // Where the transform is larger than the space, of the columns that are independent.
+        let low = key.split(0).permutation(if size > ambient { dim } else { size });
         let mut high = vec![0; dim];
         key.split(1).integers(0, ambient.div_ceil(size).next_power_of_two(), &mut high);
         let mut signs = vec![0.0; ambient];
