@@ -44,5 +44,5 @@ pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
 pub use logit_gradients::LogitGradients;
 pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
 pub use pair_means::{PairMeans, PairResidue};
-pub use refined_model::RefinedModel;
+pub use refined_model::{OutlierCount, RefinedModel};
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};
