@@ -39,6 +39,7 @@ mod model_prediction;
 mod residue_curvature;
 mod sample;
 mod tracked_means;
+mod tracked_pairs;
 mod tracked_row;
 mod tracker;
 
@@ -55,5 +56,6 @@ pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
 pub use measurement::Measurement;
 pub use model_comparison::{ComparisonProgress, ComparisonStage, ModelComparison};
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};
+pub use tracked_pairs::TrackedMatrix;
 pub use tracked_row::{PredictedLargest, TrackedClustering, TrackedRow};
-pub use tracker::{TrackedMatrix, Tracker, TrackerRun};
+pub use tracker::{Tracker, TrackerRun};

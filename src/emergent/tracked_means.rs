@@ -47,7 +47,13 @@ impl TrackedMeans {
         let mut means = vec![T::zero(); classes * size];
         jacobian.apply_adjoint_block(&cotangents[..classes * rows], &mut means, classes);
         let vectors = || means.chunks_exact(size);
-        let gram: Vec<f64> = vectors().flat_map(|left| vectors().map(move |right| dot(left, right))).collect();
+        let mut gram = vec![0.0; classes * classes];
+        for (k, left) in vectors().enumerate() {
+            for (l, right) in vectors().take(k + 1).enumerate() {
+                let product = dot(left, right);
+                (gram[k * classes + l], gram[l * classes + k]) = (product, product);
+            }
+        }
         let mut squares = Vec::with_capacity(probes);
         let mut products = vec![T::zero(); BLOCK.min(probes) * size];
         for block in cotangents[classes * rows..].chunks(BLOCK * rows) {

@@ -7,10 +7,11 @@ use super::curvature_reading::MeanSpan;
 use super::freezing::Freezing;
 use super::measurement::Measurement;
 use super::tracked_means::TrackedMeans;
+use super::tracked_pairs::{TrackedMatrix, TrackedPairs};
 use super::tracked_row::{PredictedLargest, TrackedClustering, TrackedRow};
 use crate::curvature::{Risk, RiskPoint};
 use crate::error::{Error, Result};
-use crate::krylov::{Eigenpairs, Eigensolver};
+use crate::krylov::Eigensolver;
 use crate::linalg::{dot, norm};
 use crate::objective::{Objective, Point};
 use crate::operator::LinearOperator;
@@ -18,18 +19,6 @@ use crate::optimize::Progress;
 use crate::random::Key;
 use crate::random_matrix::{GaussianLogits, LogitEnsemble, LogitMeans, LogitSpectrum, SoftmaxBlocks};
 use crate::scalar::Scalar;
-
-/// Which matrix's eigenpairs are tracked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub enum TrackedMatrix {
-    /// G, which the model stands for.
-    #[default]
-    GaussNewton,
-    /// H, at twice the cost.
-    Hessian,
-}
 
 /// Follows the curvature of a classifier through its training, at a stated cost: every so many steps, on a fixed set of examples.
 ///
@@ -64,21 +53,21 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// A tracker that looks every 1000 steps, and at the last, at 200 examples: C eigenpairs of G, 16 probes for sigma_E, 2 for the
-    /// remainder, 2 draws of the ensemble, clustering in every fifth row. Random numbers come from children of `key`.
+    /// A tracker that looks every 2500 steps, and at the last, at 128 examples: C eigenpairs of G, 16 probes for sigma_E, 2 for the
+    /// remainder, 2 draws of the ensemble, clustering in every tenth row. Random numbers come from children of `key`.
     pub fn new(key: Key) -> Self {
         Tracker {
             key,
-            every: 1000,
+            every: 2500,
             also: Vec::new(),
             matrix: TrackedMatrix::default(),
             eigenpairs: None,
             tolerance: 1e-2,
-            examples: 200,
+            examples: 128,
             probes: 16,
             remainder_probes: 2,
             draws: 2,
-            clustering: 5,
+            clustering: 10,
         }
     }
 
@@ -166,7 +155,7 @@ impl Tracker {
 
     /// Begins, with nothing recorded.
     pub fn begin<T: Scalar>(&self) -> TrackerRun<T> {
-        TrackerRun { settings: self.clone(), rows: Vec::new(), vectors: Vec::new(), first: None, failure: None }
+        TrackerRun { settings: self.clone(), rows: Vec::new(), start: Vec::new(), first: None, failure: None }
     }
 
     /// The same, if a file says nothing that setters would refuse.
@@ -221,8 +210,8 @@ impl Tracker {
 pub struct TrackerRun<T> {
     settings: Tracker,
     rows: Vec<TrackedRow>,
-    /// The eigenvectors of the last row.
-    vectors: Vec<T>,
+    /// What the next search starts from: the eigenvectors of the last row, or their images under the root of G.
+    start: Vec<T>,
     /// The clustering of the first row.
     first: Option<Clustering>,
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -295,16 +284,17 @@ impl<T: Scalar> TrackerRun<T> {
         let jacobian = point.jacobian();
         let means = TrackedMeans::measure(&jacobian, (&shares, classes), settings.probes, key.split(0))?;
 
-        let pairs = self.eigenpairs(point, key.split(1))?;
         let span = MeanSpan::new::<T>(&blocks, &means.gram)?;
         let size = point.theta().len();
-        let vectors = || pairs.vectors.chunks_exact(size);
-        let mut tangents = vec![T::zero(); pairs.len() * jacobian.rows()];
-        jacobian.apply_block(&pairs.vectors, &mut tangents, pairs.len());
+        let count = settings.eigenpairs.unwrap_or(classes).min(size);
+        let solver = Eigensolver::new(count, key.split(1)).relative_tolerance(settings.tolerance);
+        let top = TrackedPairs::search(point, settings.matrix, solver.check_multiplicity(false), count, &self.start)?;
+        let mut tangents = vec![T::zero(); top.values.len() * jacobian.rows()];
+        jacobian.apply_block(&top.vectors, &mut tangents, top.values.len());
         let overlaps = tangents.chunks_exact(jacobian.rows()).map(|tangent| span.overlap(tangent)).collect();
         let length = norm(point.gradient());
         let power = |vector: &[T]| (dot(vector, point.gradient()) / length).powi(2);
-        let powers = if length > 0.0 { vectors().map(power).collect() } else { Vec::new() };
+        let powers = if length > 0.0 { top.vectors.chunks_exact(size).map(power).collect() } else { Vec::new() };
 
         let remainder_ratio = match settings.remainder_probes {
             0 => None,
@@ -328,8 +318,8 @@ impl<T: Scalar> TrackerRun<T> {
             freezing,
             mean_deviation: means.mean_deviation,
             residue_deviation: means.residue_deviation,
-            eigenvalues: pairs.values.clone(),
-            residual_norms: pairs.residual_norms.clone(),
+            eigenvalues: top.values,
+            residual_norms: top.residual_norms,
             powers,
             overlaps,
             remainder_ratio: remainder_ratio.map(|ratio| Measurement::new(ratio.mean, ratio.standard_error)),
@@ -339,27 +329,8 @@ impl<T: Scalar> TrackerRun<T> {
             predicted_ensemble: (settings.draws > 0).then(ensemble).and_then(Result::ok),
             clustering,
         };
-        self.vectors = pairs.vectors;
+        self.start = top.start;
         Ok(row)
-    }
-
-    /// The top eigenpairs, from those of the last row.
-    fn eigenpairs(&self, point: &RiskPoint<'_, T>, key: Key) -> Result<Eigenpairs<T>> {
-        let size = point.theta().len();
-        let count = self.settings.eigenpairs.unwrap_or(point.risk().outputs()).min(size);
-        let solver = Eigensolver::new(count, key).relative_tolerance(self.settings.tolerance).check_multiplicity(false);
-        if self.vectors.is_empty() {
-            return match self.settings.matrix {
-                TrackedMatrix::GaussNewton => solver.run(&point.gauss_newton()),
-                TrackedMatrix::Hessian => solver.run(&point.hessian()),
-            };
-        }
-        Error::length("the eigenvectors of the row before", self.vectors.len(), count * size)?;
-        let solver = solver.block(count);
-        match self.settings.matrix {
-            TrackedMatrix::GaussNewton => solver.run_from(&point.gauss_newton(), &self.vectors),
-            TrackedMatrix::Hessian => solver.run_from(&point.hessian(), &self.vectors),
-        }
     }
 
     fn cluster(&mut self, point: &RiskPoint<'_, T>) -> Result<TrackedClustering> {
@@ -408,7 +379,7 @@ mod saved {
     pub(super) struct TrackerRun<T> {
         settings: Tracker,
         rows: Vec<TrackedRow>,
-        vectors: Vec<T>,
+        start: Vec<T>,
         first: Option<Clustering>,
     }
 
@@ -417,14 +388,14 @@ mod saved {
 
         fn try_from(saved: TrackerRun<T>) -> Result<Self> {
             let remedy = "the file is damaged";
-            let TrackerRun { settings, rows, vectors, first } = saved;
+            let TrackerRun { settings, rows, start, first } = saved;
             let settings = settings.validated()?;
-            Error::finite("the saved eigenvectors", &vectors, remedy)?;
+            Error::finite("the saved eigenvectors", &start, remedy)?;
             if let Some(row) = rows.windows(2).find(|pair| pair[0].step >= pair[1].step) {
                 let (what, limits) = ("the step of a saved row", "must rise from row to row: the file is damaged");
                 return Err(Error::OutOfRange { what, value: row[1].step as f64, limits });
             }
-            Ok(super::TrackerRun { settings, rows, vectors, first, failure: None })
+            Ok(super::TrackerRun { settings, rows, start, first, failure: None })
         }
     }
 }
