@@ -38,6 +38,7 @@ mod model_comparison;
 mod model_prediction;
 mod residue_curvature;
 mod sample;
+mod tracked_clustering;
 mod tracked_means;
 mod tracked_pairs;
 mod tracked_row;

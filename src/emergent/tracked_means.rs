@@ -11,6 +11,8 @@ use crate::scalar::Scalar;
 #[derive(Clone, Debug)]
 pub(super) struct TrackedMeans {
     pub(super) gram: Vec<f64>,
+    /// sum_mk v_m |J_mk|^2.
+    pub(super) squared_norm: f64,
     pub(super) mean_deviation: Measurement,
     pub(super) residue_deviation: Measurement,
 }
@@ -76,7 +78,8 @@ impl TrackedMeans {
         // One example cannot tell means from residues: all is mean.
         let scale = if apart < 1e-12 { 0.0 } else { 1.0 / (coordinates * apart) };
         let (residue, residue_error) = (square * scale, error.map(|error| error * scale));
-        let mean = gram.iter().step_by(classes + 1).sum::<f64>() / coordinates - residue * concentration;
+        let trace = gram.iter().step_by(classes + 1).sum::<f64>();
+        let mean = trace / coordinates - residue * concentration;
         let root = |square: f64, error: Option<f64>| {
             let root = square.max(0.0).sqrt();
             // d sqrt(x) = dx / (2 sqrt(x)).
@@ -85,6 +88,7 @@ impl TrackedMeans {
         let mean_error = residue_error.map(|error| error * concentration);
         Ok(TrackedMeans {
             gram,
+            squared_norm: trace + square,
             mean_deviation: root(mean, mean_error),
             residue_deviation: root(residue, residue_error),
         })

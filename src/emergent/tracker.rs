@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::clustering::Clustering;
 use super::curvature_reading::MeanSpan;
 use super::freezing::Freezing;
 use super::measurement::Measurement;
+use super::tracked_clustering::{class_blocks, read};
 use super::tracked_means::TrackedMeans;
 use super::tracked_pairs::{TrackedMatrix, TrackedPairs};
-use super::tracked_row::{PredictedLargest, TrackedClustering, TrackedRow};
+use super::tracked_row::{PredictedLargest, TrackedRow};
 use crate::curvature::{Risk, RiskPoint};
 use crate::error::{Error, Result};
 use crate::krylov::Eigensolver;
@@ -34,8 +34,7 @@ use crate::scalar::Scalar;
 ///
 /// A row costs, on n examples: some [`eigenpairs`](Tracker::eigenpairs) x 3 products with G; C products with J' for the means, and one
 /// for each [probe](Tracker::probes) for sigma_E, instead of n C gradients; a product with each of G and H - G for two of the
-/// probes; n C^3 operations for each prediction. Every [`clustering`](Tracker::clustering) rows come n C gradients and 2 C products
-/// more.
+/// probes; n C^3 operations for each prediction. Every [`clustering`](Tracker::clustering) rows come C^2 products with J and J'.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tracker {
@@ -212,8 +211,8 @@ pub struct TrackerRun<T> {
     rows: Vec<TrackedRow>,
     /// What the next search starts from: the eigenvectors of the last row, or their images under the root of G.
     start: Vec<T>,
-    /// The clustering of the first row.
-    first: Option<Clustering>,
+    /// The class blocks of the kernel in the first row.
+    first: Option<Vec<f64>>,
     #[cfg_attr(feature = "serde", serde(skip))]
     failure: Option<Error>,
 }
@@ -247,7 +246,7 @@ impl<T: Scalar> TrackerRun<T> {
     /// Records a row now.
     ///
     /// # Errors
-    /// If the loss is not softmax cross-entropy, the examples have no labels, their weights sum to 0, a number is not finite, or
+    /// If the loss is not softmax cross-entropy, the examples' weights sum to 0, a number is not finite, or
     /// the network has another number of parameters than before.
     pub fn record(&mut self, watched: &Risk<T>, step: u64, theta: &[T]) -> Result<&TrackedRow> {
         let point = watched.at(theta)?;
@@ -301,7 +300,17 @@ impl<T: Scalar> TrackerRun<T> {
             // It fails where G is zero, and nothing else is wrong.
             probes => point.remainder_ratio(probes, key.split(2)).ok(),
         };
-        let clustering = if cluster { Some(self.cluster(point)?) } else { None };
+        let clustering = match (cluster, risk.examples().labels()) {
+            (true, Some(labels)) => {
+                let mut counts = vec![0; classes];
+                labels.iter().for_each(|&label| counts[label] += 1);
+                let blocks = class_blocks(&jacobian, labels, &counts)?;
+                let first = self.first.get_or_insert_with(|| blocks.clone());
+                Error::length("the class blocks of the first row", first.len(), blocks.len())?;
+                Some(read(&blocks, &counts, means.squared_norm, first))
+            }
+            _ => None,
+        };
         let (sigma_c, sigma_e) = (means.mean_deviation.value, means.residue_deviation.value);
         let given = LogitSpectrum::new(blocks, size, LogitMeans::given(&means.gram), sigma_e);
         let ensemble = || -> Result<PredictedLargest> {
@@ -332,17 +341,6 @@ impl<T: Scalar> TrackerRun<T> {
         self.start = top.start;
         Ok(row)
     }
-
-    fn cluster(&mut self, point: &RiskPoint<'_, T>) -> Result<TrackedClustering> {
-        let clustering = Clustering::measure(point)?;
-        let first = self.first.get_or_insert_with(|| clustering.clone());
-        Ok(TrackedClustering {
-            same_logit_and_class: clustering.same_logit_and_class,
-            same_logit: clustering.same_logit,
-            different_logits: clustering.different_logits,
-            kernel_distance: clustering.kernel_distance(first),
-        })
-    }
 }
 
 /// The largest eigenvalue by one spectrum.
@@ -369,7 +367,7 @@ fn largest_of(spectrum: &LogitSpectrum) -> Result<PredictedLargest> {
 
 #[cfg(feature = "serde")]
 mod saved {
-    use super::{Clustering, TrackedRow, Tracker};
+    use super::{TrackedRow, Tracker};
     use crate::error::{Error, Result};
     use crate::scalar::Scalar;
 
@@ -380,7 +378,7 @@ mod saved {
         settings: Tracker,
         rows: Vec<TrackedRow>,
         start: Vec<T>,
-        first: Option<Clustering>,
+        first: Option<Vec<f64>>,
     }
 
     impl<T: Scalar> TryFrom<TrackerRun<T>> for super::TrackerRun<T> {
@@ -391,6 +389,7 @@ mod saved {
             let TrackerRun { settings, rows, start, first } = saved;
             let settings = settings.validated()?;
             Error::finite("the saved eigenvectors", &start, remedy)?;
+            Error::finite("the saved class blocks of the kernel", first.as_deref().unwrap_or_default(), remedy)?;
             if let Some(row) = rows.windows(2).find(|pair| pair[0].step >= pair[1].step) {
                 let (what, limits) = ("the step of a saved row", "must rise from row to row: the file is damaged");
                 return Err(Error::OutOfRange { what, value: row[1].step as f64, limits });
