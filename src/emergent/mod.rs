@@ -13,6 +13,9 @@
 //! | the random model that fits, at the least cost | [`LogitGradients`] | N C gradients of one example |
 //! | how large logits are, how far probabilities are frozen | [`Freezing`] | the logits |
 //! | the gradient's share in the top eigenspace, what eigenvectors are made of | [`Confinement`] | C^2 products with J and J' |
+//! | the random model that belongs to a network, with errors | [`Calibration`] | N C gradients of one example |
+//! | measured, predicted and sampled side by side, property by property | [`ModelComparison`] | that, and 60 products with H and G |
+//! | all this along training | [`Tracker`] | every 2500 steps some 60 products on 128 examples |
 //! | a draw of the random model, with up to a million parameters | [`LogitSample`] | nothing until it is multiplied |
 //!
 //! The theory is in [`random_matrix`](crate::random_matrix), and needs no network: [`LogitModel`](crate::random_matrix::LogitModel).
