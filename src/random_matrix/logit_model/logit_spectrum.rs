@@ -358,8 +358,12 @@ impl LogitSpectrum {
         Ok(leading)
     }
 
-    /// Eigenvalue j of the bulk from above, counted from 0.
-    fn of_bulk(&self, j: usize) -> Result<PredictedEigenvalue> {
+    /// Eigenvalue j of the bulk from above, counted from 0: the mean of its largest, and quantiles after it; 0 beyond the rank.
+    /// Whether the outliers leave it there is what [`edge_validity`](LogitSpectrum::edge_validity) says.
+    ///
+    /// # Errors
+    /// If a quantile is not found.
+    pub fn of_bulk(&self, j: usize) -> Result<PredictedEigenvalue> {
         if j >= self.noise.atoms().len() {
             return Ok(PredictedEigenvalue { mean: 0.0, standard_deviation: None, source: PredictionSource::Bulk });
         }

@@ -18,6 +18,7 @@ mod residue_bulk;
 mod separable_signal;
 mod softmax_blocks;
 mod softmax_curvature;
+mod spectrum_moments;
 
 pub use cut_moments::CutMoments;
 pub use ensemble_limit::EnsembleLimit;

@@ -1,0 +1,48 @@
+//! A number with its error.
+
+use std::fmt;
+
+/// A measured or predicted number with its standard error; none where it is not known, or the number is exact.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Measurement {
+    /// The value.
+    pub value: f64,
+    /// Its standard error.
+    pub error: Option<f64>,
+}
+
+impl Measurement {
+    /// A number whose error is not known, or none.
+    pub fn exact(value: f64) -> Self {
+        Measurement { value, error: None }
+    }
+
+    /// A number with an error.
+    pub fn new(value: f64, error: Option<f64>) -> Self {
+        Measurement { value, error }
+    }
+}
+
+/// "1.234 +- 0.012", with four significant digits of the value and two of the error.
+impl fmt::Display for Measurement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.error {
+            Some(error) => format!("{} +- {}", significant(self.value, 4), significant(error, 2)),
+            None => significant(self.value, 4),
+        };
+        f.pad(&text)
+    }
+}
+
+/// A number with so many significant digits.
+pub(super) fn significant(value: f64, digits: i32) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let exponent = value.abs().log10().floor() as i32;
+    if !(-4..6).contains(&exponent) {
+        return format!("{value:.*e}", (digits - 1).max(0) as usize);
+    }
+    format!("{value:.*}", (digits - 1 - exponent).max(0) as usize)
+}
