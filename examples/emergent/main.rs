@@ -3,6 +3,7 @@
 mod arguments;
 mod data;
 mod measure;
+mod model;
 mod page;
 mod pictures;
 mod progress;
@@ -169,13 +170,31 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
         // Thirteen times as many parameters make each probe as much more of a mean.
         (false, Data::Mnist) => (4, 100),
     };
-    let phase = Phase::begin("spectra", points.len());
+    let chosen = || points.iter().filter(|(step, _)| schedule.densities.contains(step));
+    let phase = Phase::begin("spectra", schedule.densities.len());
     let mut spectrum = Vec::new();
-    for (step, theta) in &points {
+    for (step, theta) in chosen() {
         phase.on_work(format!("step {step}"));
         spectrum.push(observer.density(*step, theta, probes, depth)?);
         phase.advance(1);
     }
+    drop(phase);
+
+    let watched = match (arguments.quick, arguments.data) {
+        (true, _) => 60,
+        (false, Data::Digits) => 200,
+        // A draw of the model has as many numbers as examples, classes and parameters together.
+        (false, Data::Mnist) => 60,
+    };
+    let watched = risk.mini_batch(watched, key.split(5))?;
+    let phase = Phase::begin("random model", schedule.densities.len() + points.len());
+    let mut model = Vec::new();
+    for (step, theta) in chosen() {
+        phase.on_work(format!("step {step}"));
+        model.push(model::row(&watched, *step, theta, key.split(6))?);
+        phase.advance(1);
+    }
+    let account = model::account(&watched, &points, key.split(7), || phase.advance(1))?;
     drop(phase);
 
     let phase = Phase::begin("random hyperplanes", schedule.dimensions.len() * schedule.radii.len() + 1);
@@ -211,6 +230,8 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
         training_full_batch: first_full_batch,
         runs,
         spectrum,
+        model,
+        account,
         subspace,
         full_space_accuracy,
         seconds: 0.0,

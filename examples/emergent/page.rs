@@ -1,5 +1,7 @@
 //! One page that shows the report: the pictures, a sentence for each, the main numbers, and how to get them again.
 
+mod model;
+
 use std::fmt::Write;
 
 use crate::pictures::Picture;
@@ -70,6 +72,7 @@ pub fn page(report: &Report, pictures: &[Picture]) -> String {
         );
     }
     html.push_str(&figures(report));
+    html.push_str(&model::section(report));
     html.push_str(&reproduce(report));
     html.push_str("</body>\n</html>\n");
     html
@@ -217,7 +220,9 @@ mod tests {
         assert!(pictures.iter().all(|picture| html.contains(&format!("src=\"{}\"", picture.file))));
         assert!(!html.contains("http") && !html.contains("<script"), "{html}");
         assert!(html.contains("--data digits --scalar f64 --seed 0 --keys 5<"));
-        for row in html.lines().filter(|line| line.starts_with("<tr><td>")) {
+        assert!(html.contains("<h2>The random model</h2>") && html.contains("<td>share of top 9</td>"));
+        let figures = html.split("<h2>The random model</h2>").next().unwrap();
+        for row in figures.lines().filter(|line| line.starts_with("<tr><td>")) {
             assert_eq!(row.matches("<td>").count(), 7, "{row}");
         }
         assert!(html.contains("<tr><td>1000</td>"));

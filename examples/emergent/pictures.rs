@@ -3,6 +3,7 @@
 mod axis;
 mod density;
 mod lines;
+mod model;
 mod panel;
 mod scree;
 mod subspace;
@@ -27,8 +28,16 @@ pub struct Picture {
 
 /// Draws all pictures, in the order of the page.
 pub fn draw(report: &Report) -> io::Result<Vec<Picture>> {
-    let pictures =
-        [density::picture, scree::picture, lines::gradient, lines::eigenvalue, subspace::picture, lines::training];
+    let pictures = [
+        density::picture,
+        scree::picture,
+        lines::gradient,
+        lines::eigenvalue,
+        model::spectra,
+        model::account,
+        subspace::picture,
+        lines::training,
+    ];
     pictures.into_iter().map(|picture| picture(report).map_err(io::Error::other)).collect()
 }
 
@@ -91,6 +100,11 @@ mod tests {
                 "subspace.svg",
                 &["test accuracy", "dimension of the hyperplane (of 8970)", "radius 0.25", "full space, 0.963"],
             ),
+            (
+                "prediction.svg",
+                &["refined model", "rank of the eigenvalue", "middle, step 30", "draw of the paper's model"],
+            ),
+            ("account.svg", &["largest eigenvalue", "gradient's share", "trace / norm", "alone"]),
             ("training.svg", &["training loss (nats)", "test accuracy", "trace of the Hessian"]),
         ] {
             let picture = pictures.iter().find(|picture| picture.file == file).unwrap();

@@ -6,6 +6,7 @@
 mod findings;
 mod folder;
 mod json;
+mod model;
 #[cfg(test)]
 pub mod sample;
 mod spread;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 pub use findings::Property;
 pub use folder::prepare;
+pub use model::{AccountRow, ClusteringRow, ComparedRow, ModelParameters, ModelRow, PredictedSpectrum};
 pub use spread::{Spread, decimal};
 
 /// Everything that one run of the example has measured.
@@ -46,6 +48,10 @@ pub struct Report {
     pub runs: Vec<Run>,
     /// Densities along the first key's stochastic run, by ascending step: initialization, middle, end.
     pub spectrum: Vec<Spectrum>,
+    /// Where `spectrum` is: how the gradients of logits cluster, and what models make of it.
+    pub model: Vec<ModelRow>,
+    /// The largest eigenvalue along the same run, and the model's account of it.
+    pub account: Vec<AccountRow>,
     /// Training inside random hyperplanes, one row for each dimension and radius.
     pub subspace: Vec<SubspaceRow>,
     /// Test accuracy when all parameters train, with the same optimizer and steps as in the hyperplanes.
@@ -305,7 +311,7 @@ mod tests {
             let pictures = std::fs::read_dir(&directory).unwrap().filter(|entry| {
                 entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "svg"))
             });
-            assert_eq!(pictures.count(), 6);
+            assert_eq!(pictures.count(), 8);
         }
         let text = std::fs::read_to_string(place.join("without_numbers/report.json")).unwrap();
         assert!(text.contains("\"seconds\": null") && text.contains("\"train_loss\":null"));

@@ -33,6 +33,7 @@ pub fn table(report: &Report) -> String {
         decimal(classes as f64 / report.parameters as f64, 4)
     )));
     text.push_str(&spectra(report));
+    text.push_str(&model(report));
     text.push_str(&hyperplanes(report));
     text.push_str("\nThe four properties\n");
     for property in report.properties() {
@@ -115,6 +116,43 @@ fn spectra(report: &Report) -> String {
         for (rank, eigenvalue) in spectrum.eigenvalues.iter().take(11).enumerate() {
             text.push_str(if rank == outside { " |" } else { "" });
             let _ = write!(text, " {}", decimal(*eigenvalue, 2));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The parameters of the random model, and how far its outliers are from those of the Gauss-Newton matrix.
+fn model(report: &Report) -> String {
+    let Some(first) = report.model.first() else { return String::new() };
+    let mut text = format!(
+        "\nRandom model on {} examples, SGD, seed {}; lambda_1 of the Gauss-Newton matrix and as predicted\n{:>6}",
+        first.examples, report.seed, "step"
+    );
+    for name in ["same l. & c.", "same logit", "different", "sigma_c", "sigma_E", "sigma_z"] {
+        let _ = write!(text, "{name:>13}");
+    }
+    for name in ["lambda_1", "paper", "refined"] {
+        let _ = write!(text, "{name:>10}");
+    }
+    text.push('\n');
+    for row in &report.model {
+        let (clustering, parameters) = (&row.clustering, &row.parameters);
+        let _ = write!(text, "{:>6}", row.step);
+        for (value, decimals) in [
+            (clustering.same_logit_and_class, 3),
+            (clustering.same_logit, 3),
+            (clustering.different_logits, 3),
+            (parameters.mean_deviation.0, 4),
+            (parameters.residue_deviation.0, 4),
+            (parameters.logit_deviation.0, 3),
+        ] {
+            let _ = write!(text, "{:>13}", decimal(value, decimals));
+        }
+        let largest = row.compared("eigenvalue 1");
+        for value in [largest.map(|row| row.gauss_newton), largest.map(|row| row.paper), largest.map(|row| row.refined)]
+        {
+            let _ = write!(text, "{:>10}", decimal(value.unwrap_or(f64::NAN), 3));
         }
         text.push('\n');
     }

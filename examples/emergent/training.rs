@@ -42,7 +42,7 @@ pub struct Schedule {
 pub struct Trained<T> {
     /// A look at each of the schedule's steps.
     pub rows: Vec<TrainingRow>,
-    /// The points at which densities are wanted, with their steps.
+    /// The points of all looks, with their steps.
     pub points: Vec<(u64, Vec<T>)>,
 }
 
@@ -61,9 +61,7 @@ pub fn train<T: Scalar>(
         if !schedule.looks.contains(&progress.step) {
             return ControlFlow::Continue(());
         }
-        if schedule.densities.contains(&progress.step) {
-            points.push((progress.step, progress.theta.to_vec()));
-        }
+        points.push((progress.step, progress.theta.to_vec()));
         match observer.look(progress.step, progress.theta) {
             Ok(row) => rows.push(row),
             Err(error) => {

@@ -59,6 +59,7 @@ fn report_of_the_main_example() {
         assert!(eigenvalues.len() == 20 && eigenvalues.starts_with(&outliers));
         assert!(numbers(&spectrum["eigenvalue_residuals"]).iter().all(|&norm| norm <= 1e-3 * eigenvalues[0]));
     }
+    models_beside_the_network(&report, classes);
     assert!(rows(&report, "subspace").len() >= 6);
     let folder = std::fs::read_dir(path.parent().unwrap()).unwrap();
     let names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -69,6 +70,47 @@ fn report_of_the_main_example() {
     if report["settings"]["quick"] == false && report["data"] == "digits" {
         shows_the_four_properties(&report);
     }
+}
+
+/// The sections of the random model have numbers that fit together.
+fn models_beside_the_network(report: &Value, classes: usize) {
+    for section in ["clustering", "model", "prediction", "comparison"] {
+        let steps: Vec<&Value> = rows(report, section).iter().map(|row| &row["step"]).collect();
+        assert_eq!(steps, rows(report, "spectrum").iter().map(|row| &row["step"]).collect::<Vec<_>>(), "{section}");
+    }
+    for row in rows(report, "clustering") {
+        let cosines = ["same_logit_and_class", "same_logit", "different_logits"].map(|key| number(row, key));
+        assert!(cosines.is_sorted_by(|a, b| a >= b) && cosines[0] <= 1.0 && cosines[2] > -0.5, "{cosines:?}");
+    }
+    for row in rows(report, "model") {
+        for key in ["sigma_c", "sigma_E", "sigma_z", "Y_2"] {
+            assert!(number(&row[key], "value") > number(&row[key], "standard_error"), "{key} in {row}");
+        }
+    }
+    for row in rows(report, "prediction") {
+        for model in ["paper", "refined"] {
+            let (outliers, overlaps) = (numbers(&row[model]["outliers"]), numbers(&row[model]["overlaps"]));
+            assert!(outliers.is_sorted_by(|a, b| a >= b) && outliers.len() == overlaps.len());
+            assert!(outliers.iter().all(|&outlier| outlier > number(&row[model], "edge")), "{model} in {row}");
+            assert!(overlaps.iter().all(|overlap| (0.0..=1.0 + 1e-9).contains(overlap)));
+        }
+    }
+    let compared = |stage: usize, property: &str, column: &str| {
+        let rows = rows(&rows(report, "comparison")[stage], "rows");
+        rows.iter().find(|row| row["property"] == property).and_then(|row| row[column].as_f64())
+    };
+    for stage in 0..3 {
+        let of = |column| compared(stage, "eigenvalue 1", column).unwrap();
+        assert!((of("refined") / of("gauss_newton") - 1.0).abs() < 0.25, "the refined model in stage {stage}");
+        assert!(compared(stage, "trace", "refined").unwrap() > 0.0);
+    }
+    // The paper's model holds at the start, its draws scatter about it.
+    for rank in 1..classes {
+        let of = |column| compared(0, &format!("eigenvalue {rank}"), column).unwrap();
+        assert!((of("paper") / of("gauss_newton") - 1.0).abs() < 0.15, "outlier {rank}");
+        assert!((of("sampled") / of("paper") - 1.0).abs() < 0.6, "outlier {rank} of a draw");
+    }
+    assert!(rows(report, "account").iter().all(|row| number(row, "largest_eigenvalue") > 0.0));
 }
 
 /// Means over keys, within the ranges that independent computations of this network and these data gave.

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Property, Report, Run, RunRow, Settings, Spectrum, SubspaceRow, TrainingRow};
+use super::{AccountRow, ModelRow, Property, Report, Run, RunRow, Settings, Spectrum, SubspaceRow, TrainingRow};
 
 /// Entries as the file has them; a JSON value by itself sorts them by name.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 23] = [
     "version",
     "data",
     "network",
@@ -21,6 +21,11 @@ const ORDER: [&str; 18] = [
     "training_full_batch",
     "runs",
     "spectrum",
+    "clustering",
+    "model",
+    "prediction",
+    "comparison",
+    "account",
     "subspace",
     "full_space_accuracy",
     "seconds",
@@ -45,6 +50,11 @@ impl Report {
             "training_full_batch": list(&self.training_full_batch, TrainingRow::to_json),
             "runs": list(&self.runs, Run::to_json),
             "spectrum": list(&self.spectrum, Spectrum::to_json),
+            "clustering": list(&self.model, ModelRow::clustering_json),
+            "model": list(&self.model, ModelRow::model_json),
+            "prediction": list(&self.model, ModelRow::prediction_json),
+            "comparison": list(&self.model, ModelRow::comparison_json),
+            "account": list(&self.account, AccountRow::to_json),
             "subspace": list(&self.subspace, SubspaceRow::to_json),
             "full_space_accuracy": self.full_space_accuracy,
             "seconds": self.seconds,

@@ -46,6 +46,8 @@ pub fn report() -> Report {
         training_full_batch: rows(Method::FullBatch),
         runs: runs.collect(),
         spectrum: TOPS.iter().map(|(step, top)| spectrum(*step, top)).collect(),
+        model: TOPS.iter().map(|(step, top)| model(*step, top)).collect(),
+        account: STEPS.iter().map(|step| account(*step)).collect(),
         subspace: subspace(),
         full_space_accuracy: 0.963,
         seconds: 41.25,
@@ -74,6 +76,17 @@ pub fn without_numbers() -> Report {
         spectrum.eigenvalue_residuals.fill(nan);
         spectrum.bulk_edge = nan;
     }
+    for row in &mut report.model {
+        row.comparison.iter_mut().for_each(|row| (row.gauss_newton, row.hessian, row.paper) = (nan, nan, nan));
+        row.comparison.iter_mut().for_each(|row| (row.sampled, row.refined) = (f64::INFINITY, nan));
+        row.clustering.norm = nan;
+        row.parameters.mean_deviation = (nan, nan);
+        (row.paper.edge, row.refined.edge) = (nan, f64::NEG_INFINITY);
+        row.paper.outliers.fill(nan);
+    }
+    for row in &mut report.account {
+        (row.largest_eigenvalue, row.paper, row.three_deviations) = (nan, f64::INFINITY, nan);
+    }
     for row in &mut report.subspace {
         (row.radius, row.test_accuracy, row.train_loss) = (nan, nan, nan);
     }
@@ -84,7 +97,8 @@ pub fn without_numbers() -> Report {
 /// The same shape with every list empty.
 pub fn empty() -> Report {
     let (training, runs, spectrum, subspace) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    Report { training_full_batch: Vec::new(), training, runs, spectrum, subspace, ..report() }
+    let (model, account) = (Vec::new(), Vec::new());
+    Report { training_full_batch: Vec::new(), model, account, training, runs, spectrum, subspace, ..report() }
 }
 
 /// A number between -1 and 1 that looks random.
@@ -180,6 +194,53 @@ fn spectrum(step: usize, top: &[f64; 10]) -> Spectrum {
         bulk_edge: edge,
         probes: 8,
         lanczos_steps: 90,
+    }
+}
+
+fn model(step: usize, top: &[f64; 10]) -> ModelRow {
+    let compared = |property: String, value: f64, paper: f64| ComparedRow {
+        property,
+        gauss_newton: value,
+        hessian: 1.1 * value,
+        paper,
+        sampled: 1.05 * paper,
+        refined: 0.95 * value,
+    };
+    let paper = if step == 0 { 0.96 } else { 0.5 };
+    let mut comparison: Vec<ComparedRow> = (0..10)
+        .map(|rank| compared(format!("eigenvalue {}", rank + 1), 0.9 * top[rank], 0.9 * paper * top[rank]))
+        .collect();
+    comparison[9].refined = f64::NAN;
+    comparison.push(compared("trace / norm".to_string(), 5.2, 3.1));
+    comparison.push(compared("share of top 9".to_string(), 0.5, 0.8));
+    let outliers: Vec<f64> = top[..9].iter().map(|value| paper * value).collect();
+    let spectrum = |edge: f64| PredictedSpectrum { outliers: outliers.clone(), overlaps: vec![0.9; 9], edge };
+    ModelRow {
+        step,
+        examples: 200,
+        clustering: ClusteringRow { same_logit_and_class: 0.63, same_logit: 0.3, different_logits: -0.02, norm: 9.0 },
+        parameters: ModelParameters {
+            mean_deviation: (0.05, 0.001),
+            residue_deviation: (0.08, 0.001),
+            logit_deviation: (1.2, 0.02),
+            power_sum: (0.5, 0.02),
+        },
+        paper: spectrum(0.02),
+        refined: spectrum(0.4),
+        comparison,
+    }
+}
+
+fn account(step: usize) -> AccountRow {
+    let largest = curve(&[(0, 3.9), (2, 4.4), (30, 3.0), (1000, 0.8)], step);
+    AccountRow {
+        step,
+        largest_eigenvalue: largest,
+        paper: 0.7 * largest,
+        three_deviations: 0.5 * largest,
+        mean_deviation: 0.05,
+        residue_deviation: 0.08,
+        logit_deviation: curve(&[(0, 0.4), (1000, 5.0)], step),
     }
 }
 
