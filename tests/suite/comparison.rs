@@ -86,8 +86,9 @@ fn calibration_is_made_of_plain_sums() {
         let without = |group: usize| -> Vec<usize> {
             order.iter().enumerate().filter(|(place, _)| place % 4 != group).map(|(_, &m)| m).collect()
         };
-        let replicates: Vec<(Vec<f64>, f64, f64)> = (0..4).map(|group| sums(&without(group))).collect();
-        let error = |of: &dyn Fn(&(Vec<f64>, f64, f64)) -> f64| {
+        type Sums = (Vec<f64>, f64, f64);
+        let replicates: Vec<Sums> = (0..4).map(|group| sums(&without(group))).collect();
+        let error = |of: &dyn Fn(&Sums) -> f64| {
             let values: Vec<f64> = replicates.iter().map(of).collect();
             let mean = values.iter().sum::<f64>() / 4.0;
             (0.75 * values.iter().map(|x| (x - mean).powi(2)).sum::<f64>()).sqrt()
