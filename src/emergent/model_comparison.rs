@@ -34,6 +34,13 @@ use crate::scalar::Scalar;
 /// [`Comparison::predict`]. Errors of what is measured are of the method: the examples are the same for measurement and
 /// prediction. A predicted one is the deviation from draw to draw together with the calibration's.
 ///
+/// **What was found**, on digits with a tanh perceptron 64-64-64-10 at its start, over five keys: outliers predicted 0 to 5 % low
+/// (2 to 4 % in the median of each key), all nine of them; the trace within 2 %, the norm 6 to 8 % low; the end of the bulk 1/60
+/// of the measured one, as residues live in some 150 dimensions and not in all P; the gradient's share in the outliers .8 to .9
+/// where .1 to .25 was measured, since residuals and residues depend on the class both. Outliers that are predicted below the
+/// measured bulk are not there to be found: [`Comparison::is_buried`]. For relu (64-32-32-10, 600 digits) that is the fate of
+/// the last four to five; the first five were within 6 %. After 30 steps of training the model is 20 to 60 % low.
+///
 /// [`ModelComparison::examples`] takes some of the examples, as if they were all; measurement and prediction then are of these.
 ///
 /// Cost: the calibration; 2 N C gradients of one example; some 60 products with each of H and G for the eigenpairs, and one
