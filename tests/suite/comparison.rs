@@ -27,6 +27,9 @@ fn small(labels: &[usize], classes: usize) -> (Risk<f64>, Vec<f64>) {
     (risk, Initialization::glorot().draw(&network, Key::new(2)))
 }
 
+/// K, sigma_c, sigma_E.
+type Sums = (Vec<f64>, f64, f64);
+
 const LABELS: [usize; 14] = [0, 2, 2, 1, 0, 2, 0, 2, 1, 0, 0, 1, 2, 2];
 
 #[track_caller]
@@ -47,7 +50,7 @@ fn calibration_is_made_of_plain_sums() {
         let (classes, size) = (3, theta.len());
         let dense = to_dense(&point.jacobian());
         let row = |m: usize, k: usize| &dense.entries()[(m * classes + k) * size..][..size];
-        let sums = |members: &[usize]| -> (Vec<f64>, f64, f64) {
+        let sums = |members: &[usize]| -> Sums {
             let total: f64 = members.iter().map(|&m| weights[m]).sum();
             let means: Vec<Vec<f64>> = (0..classes)
                 .map(|k| {
@@ -86,7 +89,6 @@ fn calibration_is_made_of_plain_sums() {
         let without = |group: usize| -> Vec<usize> {
             order.iter().enumerate().filter(|(place, _)| place % 4 != group).map(|(_, &m)| m).collect()
         };
-        type Sums = (Vec<f64>, f64, f64);
         let replicates: Vec<Sums> = (0..4).map(|group| sums(&without(group))).collect();
         let error = |of: &dyn Fn(&Sums) -> f64| {
             let values: Vec<f64> = replicates.iter().map(of).collect();
