@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::curvature::{Jacobian, RiskPoint};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Update, dot, matmul};
@@ -234,12 +236,15 @@ fn add<T: Scalar>(part: &[T], sum: &mut [T]) {
     sum.iter_mut().zip(part).for_each(|(sum, &x)| *sum += x);
 }
 
-/// The inner products of vectors that stand back to back.
+/// The inner products of vectors that stand back to back, by stripes on all threads.
 fn gram<T: Scalar>(vectors: &[T], count: usize) -> Vec<f64> {
+    const STRIPE: usize = 32;
     let size = vectors.len() / count;
     let mut products = vec![T::zero(); count * count];
-    let matrix = Matrix::new(vectors, count, size);
-    matmul(&mut products, Update::Replace, T::one(), matrix, matrix.t());
+    let all = Matrix::new(vectors, count, size);
+    products.par_chunks_mut(STRIPE * count).zip(vectors.par_chunks(STRIPE * size)).for_each(|(products, own)| {
+        matmul(products, Update::Replace, T::one(), Matrix::new(own, own.len() / size, size), all.t());
+    });
     products.into_iter().map(|x| x.f64()).collect()
 }
 

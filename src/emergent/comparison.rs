@@ -174,6 +174,17 @@ impl Comparison {
         models
     }
 
+    /// Whether a model predicts outlier j, counted from 0, below the end of the bulk that is measured: there is none to compare
+    /// with then. Residues that are not isotropic have a bulk that ends far above the predicted edge.
+    pub fn is_buried(&self, index: usize, model: &str) -> bool {
+        let edge = self.row(Property::BulkEdge).and_then(|row| row.gauss_newton);
+        let outlier = self.row(Property::Eigenvalue(index)).and_then(|row| row.prediction(model));
+        match (edge, outlier) {
+            (Some(edge), Some(outlier)) => outlier.overlap.is_some() && outlier.value < edge.value,
+            _ => false,
+        }
+    }
+
     /// The differences of a model's eigenvalues from G's, relative, of outliers whose predicted overlap is at least `overlap`.
     pub fn outlier_differences(&self, model: &str, overlap: f64) -> Vec<f64> {
         let trusted = |row: &&ComparisonRow| {
@@ -207,8 +218,18 @@ impl fmt::Display for Comparison {
             }));
             let alpha = row.predictions.iter().find_map(|prediction| prediction.overlap);
             let validity = row.predictions.iter().find_map(|prediction| prediction.validity);
-            let notes: Vec<String> =
-                alpha.map(|alpha| significant(alpha, 3)).into_iter().chain(validity.map(describe)).collect();
+            let buried = match (row.property, models.first()) {
+                (Property::Eigenvalue(index), Some(model)) if self.is_buried(index, model) => {
+                    Some("inside the measured bulk".to_owned())
+                }
+                _ => None,
+            };
+            let notes: Vec<String> = alpha
+                .map(|alpha| significant(alpha, 3))
+                .into_iter()
+                .chain(validity.map(describe))
+                .chain(buried)
+                .collect();
             let baseline = match row.property {
                 Property::GradientShare(k) => Some(format!("{} of P", significant(k as f64 / *parameters as f64, 2))),
                 _ => None,

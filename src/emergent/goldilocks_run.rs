@@ -7,6 +7,7 @@ use super::goldilocks_scan::GoldilocksScan;
 use super::sample::{GoldilocksRow, GoldilocksSample, KeyMean};
 use crate::curvature::Risk;
 use crate::error::{Error, Result};
+use crate::krylov;
 use crate::linalg::{norm, scale};
 use crate::objective::Stochastic;
 use crate::projection::Gaussian;
@@ -148,6 +149,8 @@ impl GoldilocksRun {
         let length = norm(&origin);
         Error::positive("the length of a start of a Goldilocks scan", length)?;
         scale(T::of(radius / length), &mut origin);
+        // A radius may be below the range of the numbers of the vectors.
+        Error::positive("the length of a start of a Goldilocks scan at its radius", krylov::length(&origin))?;
         if plane.as_ref().is_none_or(|(owner, _)| *owner != number) {
             *plane = Some((number, Gaussian::new(self.parameters, self.scan.largest(), key.split(1))?));
         }
@@ -211,7 +214,7 @@ mod saved {
 
         fn try_from(saved: GoldilocksRun) -> Result<Self> {
             let remedy = "must be that of the scan: the file is damaged";
-            let mut run = saved.scan.normalized()?.begin(saved.parameters)?;
+            let mut run = saved.scan.begin(saved.parameters)?;
             let (radii, dimensions) = (run.scan.radii.len(), run.scan.dimensions.len());
             let cells = saved.samples.len() / dimensions;
             if cells * dimensions != saved.samples.len() || cells > run.scan.cells() {

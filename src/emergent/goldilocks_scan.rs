@@ -63,6 +63,7 @@ use crate::random::Key;
 /// Fort & Scherlis 2018, arXiv:1807.02581; Fort & Ganguli 2019, arXiv:1910.05929.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::GoldilocksScan"))]
 pub struct GoldilocksScan {
     pub(super) radii: Vec<f64>,
     pub(super) dimensions: Vec<usize>,
@@ -177,5 +178,31 @@ impl GoldilocksScan {
     /// The number of keys times radii.
     pub(super) fn cells(&self) -> usize {
         self.keys.saturating_mul(self.radii.len())
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Error, Key, PlaneTraining, Result};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct GoldilocksScan {
+        radii: Vec<f64>,
+        dimensions: Vec<usize>,
+        keys: usize,
+        key: Key,
+        parts: bool,
+        prediction: bool,
+        training: Option<PlaneTraining>,
+    }
+
+    impl TryFrom<GoldilocksScan> for super::GoldilocksScan {
+        type Error = Error;
+
+        fn try_from(saved: GoldilocksScan) -> Result<Self> {
+            let GoldilocksScan { radii, dimensions, keys, key, parts, prediction, training } = saved;
+            super::GoldilocksScan { radii, dimensions, keys, key, parts, prediction, training }.normalized()
+        }
     }
 }

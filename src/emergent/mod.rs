@@ -15,6 +15,9 @@
 //! | the gradient's share in the top eigenspace, what eigenvectors are made of | [`Confinement`] | C^2 products with J and J' |
 //! | the Gauss-Newton matrix split into means of pairs of classes and a residue | [`PairMeans`] | N C gradients of one example, C products with J and J' |
 //! | where outliers and bulk of a trained network should be, with p-values | [`RefinedModel`] | some 300 products with J and J' |
+//! | the random model that belongs to a network, with errors | [`Calibration`] | N C gradients of one example |
+//! | measured, predicted and sampled side by side, property by property | [`ModelComparison`] | that, and 60 products with H and G |
+//! | all this along training | [`Tracker`] | every 2500 steps some 60 products on 128 examples |
 //! | a draw of the random model, with up to a million parameters | [`LogitSample`] | nothing until it is multiplied |
 //!
 //! The theory is in [`random_matrix`](crate::random_matrix), and needs no network: [`LogitModel`](crate::random_matrix::LogitModel).
@@ -42,7 +45,9 @@ mod pair_means;
 mod refined_model;
 mod residue_curvature;
 mod sample;
+mod tracked_clustering;
 mod tracked_means;
+mod tracked_pairs;
 mod tracked_row;
 mod tracker;
 
@@ -59,7 +64,8 @@ pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
 pub use measurement::Measurement;
 pub use model_comparison::{ComparisonProgress, ComparisonStage, ModelComparison};
 pub use pair_means::{PairMeans, PairResidue};
-pub use refined_model::RefinedModel;
+pub use refined_model::{OutlierCount, RefinedModel};
 pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};
+pub use tracked_pairs::TrackedMatrix;
 pub use tracked_row::{PredictedLargest, TrackedClustering, TrackedRow};
-pub use tracker::{TrackedMatrix, Tracker, TrackerRun};
+pub use tracker::{Tracker, TrackerRun};

@@ -31,8 +31,16 @@ use crate::scalar::Scalar;
 /// The models are [`Comparison::GIVEN_MEANS`], with errors by the jackknife of [`Calibration`], [`Comparison::DRAWN_MEANS`],
 /// [`Comparison::ENSEMBLE`] for the largest eigenvalue, and [`Comparison::SAMPLED`]: draws of the model at the measured
 /// probabilities, with the means drawn too, to which the same measurements are applied. Others are added by
-/// [`Comparison::predict`]. Errors of what is measured are of the method: the examples are the same for measurement and
+/// [`Comparison::predict`]. Overlaps are with the means over these examples, which have residues in them: of draws with few examples
+/// they lie above alpha. Errors of what is measured are of the method: the examples are the same for measurement and
 /// prediction. A predicted one is the deviation from draw to draw together with the calibration's.
+///
+/// **What was found**, on digits with a tanh perceptron 64-64-64-10 at its start, over five keys: outliers predicted 0 to 5 % low
+/// (2 to 4 % in the median of each key), all nine of them; the trace within 2 %, the norm 6 to 8 % low; the end of the bulk 1/60
+/// of the measured one, as residues live in some 150 dimensions and not in all P; the gradient's share in the outliers .8 to .9
+/// where .1 to .25 was measured, since residuals and residues depend on the class both. Outliers that are predicted below the
+/// measured bulk are not there to be found: [`Comparison::is_buried`]. For relu (64-32-32-10, 600 digits) that is the fate of
+/// the last four; the first five were within 6 %. After 30 steps of training (tanh) the model is 35 to 60 % low.
 ///
 /// [`ModelComparison::examples`] takes some of the examples, as if they were all; measurement and prediction then are of these.
 ///
@@ -55,9 +63,11 @@ use crate::scalar::Scalar;
 /// let point = risk.at(&Initialization::lecun().draw(&network, Key::new(1)))?;
 ///
 /// let comparison = ModelComparison::new(Key::new(2)).probes(10).run(&point)?;
-/// let first = comparison.row(Property::Eigenvalue(0)).unwrap();
-/// assert!(first.difference(Comparison::GIVEN_MEANS).unwrap().abs() < 0.3);
 /// println!("{comparison}");
+/// let trace = comparison.row(Property::Trace).unwrap();
+/// assert!(trace.difference(Comparison::GIVEN_MEANS).unwrap().abs() < 0.1);
+/// // Inputs about zero: gradients hardly cluster, and the bulk of the residues reaches beyond the predicted outlier.
+/// assert!(comparison.is_buried(0, Comparison::GIVEN_MEANS));
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 ///

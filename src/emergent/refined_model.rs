@@ -72,6 +72,35 @@ pub struct RefinedModel {
     squared_gradient: f64,
 }
 
+/// How many eigenvalues are more than noise explains.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct OutlierCount {
+    /// Their number.
+    pub count: usize,
+    /// The p-value of each eigenvalue that was given.
+    pub p_values: Vec<f64>,
+    /// The mean of the noise's largest eigenvalue.
+    pub noise_mean: f64,
+    /// Its standard deviation.
+    pub noise_deviation: f64,
+    /// The distance from the last outlier to the eigenvalue after it; none if there is no outlier, or none is known after it.
+    pub gap: Option<f64>,
+}
+
+impl OutlierCount {
+    /// Whether a gap of more than four standard deviations of the noise's largest eigenvalue sets the outliers apart. Without one,
+    /// as late in training, where outliers pass smoothly into the bulk, their number depends on the level and means little.
+    pub fn is_separated(&self) -> bool {
+        self.gap.is_some_and(|gap| gap > 4.0 * self.noise_deviation)
+    }
+}
+
+fn p_values(eigenvalues: &[f64], noise: &[f64]) -> Vec<f64> {
+    let above = |value: f64| noise.iter().filter(|&&noise| noise >= value).count();
+    eigenvalues.iter().map(|&value| (1 + above(value)) as f64 / (1 + noise.len()) as f64).collect()
+}
+
 impl RefinedModel {
     /// Fits the model to what was measured at a point.
     ///
@@ -83,7 +112,10 @@ impl RefinedModel {
         Error::positive("the trace of what pairs of classes leave of the Gauss-Newton matrix", noise)?;
         let residue = means.residue();
         let parameters = crate::operator::LinearOperator::<T>::rows(&residue);
-        let top = Eigensolver::new(TOP.min(parameters), key.split(0)).relative_tolerance(1e-3).run(&residue)?;
+        let top = Eigensolver::new(TOP.min(parameters), key.split(0))
+            .relative_tolerance(1e-3)
+            .check_multiplicity(false)
+            .run(&residue)?;
         let spectrum = StochasticLanczos::new(key.split(1))
             .probes(PROBES)
             .steps(STEPS)
@@ -164,15 +196,35 @@ impl RefinedModel {
     }
 
     /// How likely noise without class means has a largest eigenvalue of this size or more: (1 + draws at or above) / (1 + draws), for
-    /// each eigenvalue of the Gauss-Newton matrix. Those below some level are outliers; a smooth passage to large values, as late in
-    /// training, means that there is no gap.
+    /// each eigenvalue of the Gauss-Newton matrix.
     ///
     /// # Errors
     /// As [`RefinedModel::largest_of_noise`].
     pub fn p_values(&self, eigenvalues: &[f64], draws: usize, key: Key) -> Result<Vec<f64>> {
+        Ok(p_values(eigenvalues, &self.largest_of_noise(draws, key)?))
+    }
+
+    /// How many of the largest eigenvalues of the Gauss-Newton matrix, given in descending order, are more than noise explains at a
+    /// level, and whether a gap sets them apart.
+    ///
+    /// The p-values are those of a parametric bootstrap, [`RefinedModel::p_values`]; with `draws` of them none is below
+    /// 1 / (draws + 1).
+    ///
+    /// # Errors
+    /// As [`RefinedModel::largest_of_noise`], or unless the level lies between 1 / (draws + 1) and 1.
+    pub fn count(&self, eigenvalues: &[f64], level: f64, draws: usize, key: Key) -> Result<OutlierCount> {
+        if !(level >= 1.0 / (draws as f64 + 1.0) && level < 1.0) {
+            let limits = "must lie between 1 / (draws + 1) and 1: take more draws for a smaller one";
+            return Err(Error::OutOfRange { what: "the level of a test", value: level, limits });
+        }
         let noise = self.largest_of_noise(draws, key)?;
-        let above = |value: f64| noise.iter().filter(|&&noise| noise >= value).count();
-        Ok(eigenvalues.iter().map(|&value| (1 + above(value)) as f64 / (1 + draws) as f64).collect())
+        let p_values = p_values(eigenvalues, &noise);
+        let count = p_values.iter().take_while(|&&p| p <= level).count();
+        let mean = noise.iter().sum::<f64>() / draws as f64;
+        let square = noise.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        let noise_deviation = (square / (draws as f64 - 1.0).max(1.0)).sqrt();
+        let gap = (count > 0 && count < eigenvalues.len()).then(|| eigenvalues[count - 1] - eigenvalues[count]);
+        Ok(OutlierCount { count, p_values, noise_mean: mean, noise_deviation, gap })
     }
 
     /// Columns one by one, until nearly all of the trace is there.

@@ -11,6 +11,8 @@ use crate::scalar::Scalar;
 #[derive(Clone, Debug)]
 pub(super) struct TrackedMeans {
     pub(super) gram: Vec<f64>,
+    /// sum_mk v_m |J_mk|^2.
+    pub(super) squared_norm: f64,
     pub(super) mean_deviation: Measurement,
     pub(super) residue_deviation: Measurement,
 }
@@ -47,7 +49,13 @@ impl TrackedMeans {
         let mut means = vec![T::zero(); classes * size];
         jacobian.apply_adjoint_block(&cotangents[..classes * rows], &mut means, classes);
         let vectors = || means.chunks_exact(size);
-        let gram: Vec<f64> = vectors().flat_map(|left| vectors().map(move |right| dot(left, right))).collect();
+        let mut gram = vec![0.0; classes * classes];
+        for (k, left) in vectors().enumerate() {
+            for (l, right) in vectors().take(k + 1).enumerate() {
+                let product = dot(left, right);
+                (gram[k * classes + l], gram[l * classes + k]) = (product, product);
+            }
+        }
         let mut squares = Vec::with_capacity(probes);
         let mut products = vec![T::zero(); BLOCK.min(probes) * size];
         for block in cotangents[classes * rows..].chunks(BLOCK * rows) {
@@ -70,7 +78,8 @@ impl TrackedMeans {
         // One example cannot tell means from residues: all is mean.
         let scale = if apart < 1e-12 { 0.0 } else { 1.0 / (coordinates * apart) };
         let (residue, residue_error) = (square * scale, error.map(|error| error * scale));
-        let mean = gram.iter().step_by(classes + 1).sum::<f64>() / coordinates - residue * concentration;
+        let trace = gram.iter().step_by(classes + 1).sum::<f64>();
+        let mean = trace / coordinates - residue * concentration;
         let root = |square: f64, error: Option<f64>| {
             let root = square.max(0.0).sqrt();
             // d sqrt(x) = dx / (2 sqrt(x)).
@@ -79,6 +88,7 @@ impl TrackedMeans {
         let mean_error = residue_error.map(|error| error * concentration);
         Ok(TrackedMeans {
             gram,
+            squared_norm: trace + square,
             mean_deviation: root(mean, mean_error),
             residue_deviation: root(residue, residue_error),
         })

@@ -60,16 +60,23 @@ pub struct PredictedLargest {
 }
 
 /// How logit gradients cluster, and how far that has turned since the first time it was looked at.
+///
+/// ```text
+///     mean of J_mk . J_m'l over the pairs of a kind / mean of |J_mk|^2        kinds as in Clustering
+/// ```
+///
+/// Ratios of means, from the class blocks of the kernel, where [`Clustering`](super::Clustering) has means of ratios: the same
+/// where gradients are of one length, and without the gradient of every single logit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackedClustering {
-    /// The mean cosine within a logit and class; none if no class has two examples.
+    /// Within a logit and class; none if no class has two examples, or gradients are 0.
     pub same_logit_and_class: Option<f64>,
-    /// The mean cosine within a logit; none for a single example.
+    /// Within a logit; none for a single example.
     pub same_logit: Option<f64>,
-    /// The mean cosine between different logits; none for a single one.
+    /// Between different logits; none for a single one.
     pub different_logits: Option<f64>,
-    /// [`Clustering::kernel_distance`](super::Clustering::kernel_distance) of the class blocks of the kernel from those of the
-    /// first row; none where they did not fit the memory budget.
+    /// 1 - <K, K'> / (|K| |K'|) of the class blocks K of the kernel and those of the first row: see
+    /// [`Clustering::kernel_distance`](super::Clustering::kernel_distance). None where gradients are 0.
     pub kernel_distance: Option<f64>,
 }

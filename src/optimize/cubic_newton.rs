@@ -43,7 +43,7 @@ const WEIGHTS: (f64, f64) = (1e-100, 1e100);
 /// With a Lipschitz Hessian it needs O(eps^(-3/2)) iterations to a gradient of norm eps, which is the best that second
 /// derivatives can promise. s is the global minimizer over a Krylov space, which goes to where directions curve down, so the
 /// method leaves saddles that the gradient sees; others by [`escape`](CubicNewton::escape). The space grows to a model gradient of
-/// min(1/2, sqrt(|g| / |g_0|)) |g|, g_0 the gradient at the start; a step that is refused is chosen again from the same space.
+/// eta |g|, with the eta of [`TrustRegion`](super::TrustRegion); a step that is refused is chosen again from the same space.
 ///
 /// Cost: a product for each dimension of the space, up to 100 by default, and as many vectors of memory.
 ///

@@ -200,8 +200,12 @@ impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for LimitedMemoryBfgs<T> {
             direction = self.direction();
             slope = dot(&direction, &self.gradient);
         }
-        // Of nothing known but the gradient, a step no longer than 1 nor than the gradient itself.
-        let first = if self.pairs.is_empty() { (1.0 / path.gradient_norm).min(1.0) } else { 1.0 };
+        let noise = path.noise();
+        // Of nothing known but the gradient, a step no longer than 1 nor than the gradient itself, unless rounding would hide it.
+        let first = match self.pairs.is_empty() {
+            true => (1.0 / path.gradient_norm).min(1.0).max(8.0 * noise / slope.abs()),
+            false => 1.0,
+        };
         let moved = |t: f64| -> Vec<T> {
             let t = T::of(t);
             path.theta.iter().zip(&direction).map(|(&x, &d)| x + t * d).collect()
@@ -217,7 +221,6 @@ impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for LimitedMemoryBfgs<T> {
             Error::finite("the slope along a step", &[slope], "the objective may have no minimum")?;
             Ok(Sample { t, value, slope })
         };
-        let noise = path.noise();
         let start = Sample { t: 0.0, value: path.value, slope };
         let mut outcome = self.wolfe.search(start, first, noise, &mut evaluate);
         if let Outcome::Improved(best) = outcome {

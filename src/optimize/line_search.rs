@@ -132,6 +132,11 @@ fn interpolate(a: Sample, b: Sample, c: Sample, bracketed: bool, (low, high): (f
         let ratio = (gamma - a.slope + theta) / (gamma - a.slope + gamma + c.slope);
         let cubic = a.t + ratio * (c.t - a.t);
         let quadratic = a.t + a.slope / ((a.value - c.value) / (c.t - a.t) + a.slope) / 2.0 * (c.t - a.t);
+        // Where the values are of very different size the cubic cancels to the end itself.
+        let within = (cubic - a.t) * (c.t - a.t) > 0.0;
+        if !within {
+            return (quadratic, true);
+        }
         let nearer = (cubic - a.t).abs() < (quadratic - a.t).abs();
         return (if nearer { cubic } else { cubic + (quadratic - cubic) / 2.0 }, true);
     }

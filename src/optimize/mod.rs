@@ -83,7 +83,7 @@ pub use minimization::{Evaluations, Iteration, Minimization, Minimum};
 pub use schedule::{RateFactor, Schedule, Scheduled};
 pub use sharpness_aware::SharpnessAware;
 pub use stopping::{Stop, Stopping};
-pub use trust_region::{GaussNewton, NaturalGradient, Newton, TrustRegion};
+pub use trust_region::{GaussNewtonModel, HessianModel, NaturalGradient, TrustRegion};
 
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

@@ -19,7 +19,8 @@ pub(super) fn escape<T: Scalar, A: Symmetric<T>>(
     key: Option<Key>,
     path: &mut Path<T>,
 ) -> Result<Option<NegativeCurvature<T>>> {
-    let Some(key) = key.filter(|_| path.stop == Some(Stop::Gradient) && path.within_steps()) else { return Ok(None) };
+    let wanted = path.stop == Some(Stop::Gradient) && path.within_steps() && !path.theta.is_empty();
+    let Some(key) = key.filter(|_| wanted) else { return Ok(None) };
     match negative_curvature(operator, key.split(path.history.len() as u64)) {
         Ok((found, matvecs)) => {
             path.evaluations.matvecs += matvecs;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::krylov::length;
-use crate::linalg::{axpy, dot};
+use crate::linalg::{axpy, dot, scale};
 use crate::operator::LinearOperator;
 use crate::scalar::Scalar;
 
@@ -42,14 +42,19 @@ pub(super) fn steihaug<T: Scalar>(
     tolerance: f64,
     limit: usize,
 ) -> Result<Steps<T>> {
+    // The model times a power of two near 1 / |g|, which rounds nothing: p'Bp goes as the third power of the objective's unit,
+    // and would soon be beyond the range of numbers.
+    let unit = unit::<T>(length(gradient));
+    let tolerance = tolerance * unit;
     let mut z = vec![T::zero(); gradient.len()];
-    let mut residual = gradient.to_vec();
-    let mut p: Vec<T> = gradient.iter().map(|&g| -g).collect();
+    let mut residual: Vec<T> = gradient.iter().map(|&g| T::of(unit) * g).collect();
+    let mut p: Vec<T> = residual.iter().map(|&g| -g).collect();
     let mut product = vec![T::zero(); gradient.len()];
     let mut square = dot(&residual, &residual);
     let (mut decrease, mut boundary, mut matvecs, mut shorter) = (0.0, false, 0, Vec::new());
     while square.sqrt() > tolerance && matvecs < limit as u64 {
         operator.apply(&p, &mut product);
+        scale(T::of(unit), &mut product);
         matvecs += 1;
         let curvature = dot(&p, &product);
         if !curvature.is_finite() {
@@ -63,7 +68,7 @@ pub(super) fn steihaug<T: Scalar>(
         // Where z + t p leaves a ball about 0, t >= 0: by the form of the root that cancels nothing, as z'p >= 0.
         let leaves = |radius: f64| {
             let free = (radius * radius - zz).max(0.0);
-            free / (zp + (zp * zp + pp * free).max(0.0).sqrt())
+            if free > 0.0 { free / (zp + (zp * zp + pp * free).max(0.0).sqrt()) } else { 0.0 }
         };
         let slope = dot(&residual, &p);
         let along = |t: f64| decrease - t * slope - 0.5 * t * t * curvature;
@@ -77,7 +82,7 @@ pub(super) fn steihaug<T: Scalar>(
                 axpy(T::of(crossing), &p, &mut vector);
                 let across = dot(&residual, &product);
                 let after = square + crossing * (2.0 * across + crossing * dot(&product, &product));
-                let (decrease, residual) = (along(crossing), Some(after.max(0.0).sqrt()));
+                let (decrease, residual) = (along(crossing) / unit, Some(after.max(0.0).sqrt() / unit));
                 shorter.push((rung, Step { vector, length: rung, decrease, residual, boundary: true }));
             }
         }
@@ -91,6 +96,13 @@ pub(super) fn steihaug<T: Scalar>(
         let keep = T::of(square / before);
         p.iter_mut().zip(&residual).for_each(|(p, &r)| *p = keep * *p - r);
     }
-    let step = Step { length: length(&z), vector: z, decrease, residual: Some(square.sqrt()), boundary };
+    let (decrease, residual) = (decrease / unit, Some(square.sqrt() / unit));
+    let step = Step { length: length(&z), vector: z, decrease, residual, boundary };
     Ok(Steps { step, shorter, matvecs })
+}
+
+/// The power of two next to 1 / norm, as far as numbers of the type reach.
+fn unit<T: Scalar>(norm: f64) -> f64 {
+    let limit = T::max_value().f64().log2().floor() - 1.0;
+    if norm > 0.0 { (-norm.log2().floor()).clamp(-limit, limit).exp2() } else { 1.0 }
 }

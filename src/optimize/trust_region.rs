@@ -26,13 +26,13 @@ const ACCEPTED: f64 = 0.1;
 const POOR: f64 = 0.25;
 const GOOD: f64 = 0.75;
 
-/// The model's matrix is the Hessian.
+/// Marks a [`TrustRegion`] whose model has the Hessian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Newton {}
+pub enum HessianModel {}
 
-/// The model's matrix is the Gauss-Newton matrix.
+/// Marks a [`TrustRegion`] whose model has the Gauss-Newton matrix: the [`NaturalGradient`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GaussNewton {}
+pub enum GaussNewtonModel {}
 
 /// The natural gradient within a trust region, damped by it: steps by the inverse of the Gauss-Newton matrix, which is the
 /// Fisher matrix for softmax cross-entropy and all other losses with natural parameters. See [`TrustRegion`].
@@ -44,7 +44,7 @@ pub enum GaussNewton {}
 ///
 /// # References
 /// Amari 1998, doi:10.1162/089976698300017746. Martens 2020, arXiv:1412.1193.
-pub type NaturalGradient = TrustRegion<GaussNewton>;
+pub type NaturalGradient = TrustRegion<GaussNewtonModel>;
 
 /// Steps that minimize a quadratic model within a region in which it is trusted.
 ///
@@ -54,10 +54,10 @@ pub type NaturalGradient = TrustRegion<GaussNewton>;
 ///     r > 0.1: step      r < 0.25: a quarter of the radius      r > 0.75 at the boundary: twice the radius
 /// ```
 ///
-/// s comes from conjugate gradients, by products with B alone, to a residual of min(1/2, sqrt(|g| / |g_0|)) |g|, g_0 the gradient
-/// at the start: few products far away, and superlinear convergence near a minimum. A direction of negative curvature is followed
-/// to the boundary, so the method leaves saddles that it sees; one from which the gradient points nowhere down it sees
-/// with [`escape`](TrustRegion::escape) only. Points that are not finite make the region smaller. A step that is refused costs
+/// s comes from conjugate gradients, by products with B alone, to a residual of eta |g|, where eta is by which part of the
+/// gradient before the last model was wrong about |g|, at most 1/2: few products far away, and superlinear convergence near a
+/// minimum. A direction of negative curvature is followed to the boundary, so the method leaves saddles that it sees; one from
+/// which the gradient points nowhere down it sees with [`escape`](TrustRegion::escape) only. Points that are not finite make the region smaller. A step that is refused costs
 /// no products: the one of a smaller region lies on the same path.
 ///
 /// ```
@@ -74,11 +74,11 @@ pub type NaturalGradient = TrustRegion<GaussNewton>;
 ///
 /// # References
 /// Nocedal & Wright 2006, Numerical Optimization, algorithms 4.1 and 7.2. Steihaug 1983, doi:10.1137/0720042. Toint 1981, in
-/// Duff (ed.), Sparse Matrices and Their Uses.
+/// Duff (ed.), Sparse Matrices and Their Uses. Eisenstat & Walker 1996, doi:10.1137/0917003 (eta).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(bound = ""))]
-pub struct TrustRegion<M = Newton> {
+pub struct TrustRegion<M = HessianModel> {
     radius: f64,
     products: Option<usize>,
     stopping: Option<Stopping>,
@@ -106,7 +106,7 @@ impl TrustRegion {
     }
 }
 
-impl TrustRegion<GaussNewton> {
+impl TrustRegion<GaussNewtonModel> {
     /// The natural gradient, or Gauss-Newton method, with a first radius of 1; at most 1000 iterations, down to a gradient of norm
     /// sqrt(EPSILON).
     pub fn gauss_newton() -> Self {
@@ -191,6 +191,11 @@ impl<M: Copy> TrustRegion<M> {
                     steps
                 }
             };
+            // The square of a radius may be beyond the range of numbers; no step is no progress.
+            if step.length == 0.0 {
+                path.stop = Some(Stop::Rounding);
+                return Ok(());
+            }
             let noise = path.noise();
             let trial = path.trial(objective, &step.vector);
             if let Ok((theta, value)) = &trial {
@@ -248,7 +253,7 @@ impl<M: Copy> Settings for TrustRegion<M> {
     }
 }
 
-impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for TrustRegion<Newton> {
+impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for TrustRegion<HessianModel> {
     fn iterate(&mut self, objective: &'o O, path: &mut Path<T>) -> Result<()> {
         let Some(point) = arrived(objective, path, PATIENCE, &mut |length| self.radius = 0.25 * length)? else {
             return Ok(());
@@ -263,7 +268,7 @@ impl<'o, T: Scalar, O: Objective<T>> Method<'o, T, O> for TrustRegion<Newton> {
     }
 }
 
-impl<'o, T: Scalar, O: Objective<T> + 'o> Method<'o, T, O> for TrustRegion<GaussNewton>
+impl<'o, T: Scalar, O: Objective<T> + 'o> Method<'o, T, O> for TrustRegion<GaussNewtonModel>
 where
     O::Point<'o>: GaussNewtonPoint<T>,
 {

@@ -149,9 +149,17 @@ impl<M, B: Send + Sync> Blocked<M, B> {
     }
 }
 
-/// Fails unless a space of `ambient` dimensions has a subspace of `dim`.
+/// More parameters than any vector holds; sizes below it can be rounded up to powers of two.
+const LARGEST: usize = usize::MAX >> 3;
+
+/// Fails unless a space of `ambient` dimensions has a subspace of `dim`, and has vectors.
 pub(super) fn require_sizes(ambient: usize, dim: usize) -> Result<()> {
     Error::at_least("the dimension of a subspace", dim, 1, "must be at least 1")?;
+    if ambient > LARGEST {
+        let because = "so that its vectors have an address for each entry";
+        let what = "the dimension of the space around a subspace";
+        return Err(Error::AboveLimit { what, value: ambient, limit: LARGEST, because });
+    }
     if dim > ambient {
         let because = "the dimension of the space around it";
         return Err(Error::AboveLimit { what: "the dimension of a subspace", value: dim, limit: ambient, because });

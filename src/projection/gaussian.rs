@@ -138,7 +138,6 @@ impl<T: Scalar> Gaussian<T> {
 
 impl Rows {
     fn new(ambient: usize, dim: usize, key: Key) -> Result<Self> {
-        require_sizes(ambient, dim)?;
         if ambient.checked_mul(dim).and_then(|entries| entries.checked_mul(size_of::<f64>())).is_none() {
             return Err(Error::Memory {
                 what: "a dense projection",
@@ -147,6 +146,7 @@ impl Rows {
                 remedy: "take fewer dimensions",
             });
         }
+        require_sizes(ambient, dim)?;
         Ok(Rows { ambient, dim, key })
     }
 

@@ -18,7 +18,7 @@
 //! | a dense map from bits | [`Signs`] | I in the mean | ambient x dim / 8 | ambient x dim bits |
 //! | a sparse map | [`Sparse`] | I in the mean | sqrt(ambient) x dim | sqrt(ambient) x dim integers |
 //! | a dense map without structure in n log n | [`Fastfood`] | I in the mean | 2 ambient log2 dim | ambient normal, ambient integers |
-//! | the cheapest dense map, orthonormal | [`SubsampledHadamard`] | I up to dim / ambient | ambient log2 dim | ambient bits |
+//! | the cheapest dense map, orthonormal | [`SubsampledHadamard`] | I up to n / ambient, n the power of two at or above dim | ambient log2 dim | ambient bits |
 //! | random parameters, the others fixed | [`Coordinates`] | I | dim | dim integers |
 //! | one of these for each layer | [`LayerWise`] | as its parts | as its parts | as its parts |
 //! | eigenvectors, gradients, a trajectory | [`Basis`] | I | ambient x dim, stored | |

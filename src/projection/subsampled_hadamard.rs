@@ -17,11 +17,14 @@ const BLOCK_ROWS: usize = 4096;
 ///     x = (1/sqrt(ambient)) B H S psi
 ///     S: chooses dim columns,  H: Hadamard, of the power of two at or above ambient, cut to `ambient` rows,  B: signs
 ///     n: the power of two at or above dim;     1 - n/ambient <= eigenvalues of P'P <= 1 + n/ambient,  1 if n divides ambient
+///     n > ambient, which needs dim > ambient/2:     0 < eigenvalues of P'P <= 2
 /// ```
 ///
 /// The lowest log2 n bits of the numbers of the chosen columns are all different, so that the columns are orthogonal on
-/// each n rows that start at a multiple of n: only the last, cut rows spoil it. The other bits are random. A block of n
-/// rows is one small transform, and what is stored are the numbers of the columns.
+/// each n rows that start at a multiple of n: only the last, cut rows spoil it. The other bits are random. Where n is above
+/// ambient, so that all rows are cut, random columns would be dependent; the first dim columns are not, since no leading minor
+/// of H is zero, and they are taken there in random order. A block of n rows is one small transform, and what is stored are the
+/// numbers of the columns.
 ///
 /// Cost of a product: ambient log2 n additions and as many bits of the key's stream. The cheapest dense map here; its only
 /// randomness is a sign for each row and the choice of columns.
@@ -66,7 +69,7 @@ impl<T: Scalar> SubsampledHadamard<T> {
     pub fn new(ambient: usize, dim: usize, key: Key) -> Result<Self> {
         require_sizes(ambient, dim)?;
         let size = dim.next_power_of_two();
-        let low = key.split(0).permutation(size);
+        let low = key.split(0).permutation(if size > ambient { dim } else { size });
         let mut high = vec![0; dim];
         key.split(1).integers(0, ambient.div_ceil(size).next_power_of_two(), &mut high);
         let columns = low.into_iter().zip(high).collect();

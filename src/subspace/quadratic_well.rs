@@ -92,7 +92,8 @@ impl QuadraticWell {
     /// The well from all its eigenvalues and the offset of the start from the minimum along each eigenvector.
     ///
     /// # Errors
-    /// If there is none, the lengths differ, or a number is not finite.
+    /// If there is none, the lengths differ, or a number is not finite, or the excess at the start, the squared distance or
+    /// the largest eigenvalue times their number is not.
     pub fn new(eigenvalues: &[f64], offset: &[f64]) -> Result<Self> {
         Error::length("the offset of a well", offset.len(), eigenvalues.len())?;
         if eigenvalues.is_empty() {
@@ -145,16 +146,23 @@ impl QuadraticWell {
     fn of(dim: f64, steep: Vec<(f64, f64)>, offset: Vec<(f64, f64)>, square: f64) -> Result<Self> {
         let well = QuadraticWell { dim, steep, offset, square };
         let value = well.excess();
-        if value.is_finite() && well.square.is_finite() {
+        // What threshold and least excess are looked for among must be numbers, too.
+        let largest = well.steep.last().map_or(0.0, |(value, _)| value * dim);
+        if value.is_finite() && well.square.is_finite() && largest.is_finite() {
             return Ok(well);
         }
         let remedy = "the offset or the eigenvalues are too large: rescale them";
-        Err(Error::NotFiniteValue { what: "the excess at the start of a well", value, remedy })
+        let (what, value) = match value.is_finite() {
+            true => ("the squared distance or the trace of a well", f64::INFINITY),
+            false => ("the excess at the start of a well", value),
+        };
+        Err(Error::NotFiniteValue { what, value, remedy })
     }
 
     /// What the loss at the start is above the minimum: (1/2) sum_i lambda_i delta_i^2 over positive eigenvalues.
     pub fn excess(&self) -> f64 {
-        0.5 * self.offset.iter().map(|(value, square)| value * square).sum::<f64>()
+        // The sum of nothing is -0.
+        0.0 + 0.5 * self.offset.iter().map(|(value, square)| value * square).sum::<f64>()
     }
 
     /// The distance of the start from the minimum.
@@ -164,7 +172,7 @@ impl QuadraticWell {
 
     /// The number of directions that are not flat: a subspace of as many dimensions meets the minimum itself.
     pub fn rank(&self) -> f64 {
-        self.steep.iter().map(|(_, count)| count).sum()
+        0.0 + self.steep.iter().map(|(_, count)| count).sum::<f64>()
     }
 
     /// The least excess that a random subspace of `dim` dimensions holds, to leading order in the dimension.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::linalg::axpy;
-use crate::objective::{GaussNewtonPoint, Objective, Point, Stochastic};
+use crate::objective::{GaussNewtonPoint, Objective, Point, Stochastic, finite_gradient};
 use crate::operator::{Adjoint, Compressed, Dense, to_dense};
 use crate::scalar::Scalar;
 
@@ -71,6 +71,7 @@ impl<T: Scalar, O: Stochastic<T>, P: Adjoint<T>> Stochastic<T> for Restricted<'_
         let mut full = vec![T::zero(); self.origin.len()];
         let value = self.objective.sample(step, &self.lift(psi), &mut full)?;
         self.projection.apply_adjoint(&full, gradient);
+        finite_gradient(gradient)?;
         Ok(value)
     }
 }
@@ -91,6 +92,7 @@ impl<T: Scalar, O: Objective<T>, P: Adjoint<T>> Objective<T> for Restricted<'_, 
         let full = self.objective.at(&self.lift(psi))?;
         let mut gradient = vec![T::zero(); psi.len()];
         self.projection.apply_adjoint(full.gradient(), &mut gradient);
+        finite_gradient(&gradient)?;
         Ok(RestrictedPoint { full, gradient, projection: self.projection })
     }
 }

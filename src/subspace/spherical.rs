@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::linalg::{axpy, dot, norm};
-use crate::objective::{Objective, Point, Stochastic};
+use crate::objective::{Objective, Point, Stochastic, finite_gradient};
 use crate::operator::{Adjoint, LinearOperator, Symmetric, block_fits, fits};
 use crate::scalar::Scalar;
 
@@ -95,6 +95,7 @@ impl<T: Scalar, O: Stochastic<T>> Stochastic<T> for Spherical<'_, O> {
         let (theta, normal, length) = self.place(u)?;
         let value = self.objective.sample(step, &theta, gradient)?;
         to_tangent(&normal, self.radius / length, gradient);
+        finite_gradient(gradient)?;
         Ok(value)
     }
 }
@@ -116,6 +117,7 @@ impl<T: Scalar, O: Objective<T>> Objective<T> for Spherical<'_, O> {
         let full = self.objective.at(&theta)?;
         let mut gradient = full.gradient().to_vec();
         to_tangent(&normal, self.radius / length, &mut gradient);
+        finite_gradient(&gradient)?;
         Ok(SphericalPoint { full, gradient, normal, scale: self.radius / length, length })
     }
 }

@@ -6,6 +6,9 @@ use super::isotonic::{crossing, isotonic};
 use crate::error::{Error, Result};
 use crate::random_matrix::Interval;
 
+/// The most trials at a dimension.
+const MOST: u64 = 1 << 31;
+
 /// The trials in subspaces of one dimension.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Successes {
@@ -36,7 +39,7 @@ impl Successes {
     /// ```
     ///
     /// # Errors
-    /// If `confidence` is not in (0, 1), there are no trials, or more successes than trials.
+    /// If `confidence` is not in (0, 1), there are no trials or more than 2^31, or more successes than trials.
     ///
     /// # References
     /// Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404.
@@ -49,8 +52,19 @@ impl Successes {
         let tail = (1.0 - confidence) / 2.0;
         let (hits, misses) = (self.successes as f64, (self.trials - self.successes) as f64);
         let quantile = |a: f64, b: f64, p: f64| Beta::new(a, b).expect("counts are positive").inverse_cdf(p);
-        let lower = if self.successes == 0 { 0.0 } else { quantile(hits, misses + 1.0, tail) };
-        let upper = if misses == 0.0 { 1.0 } else { quantile(hits + 1.0, misses, 1.0 - tail) };
+        // All or none of n: the distribution is a power, also where quantiles by iteration would not end.
+        let all = |n: f64| libm::exp(libm::log(tail) / n);
+        let none = |n: f64| -libm::expm1(libm::log(tail) / n);
+        let lower = match () {
+            () if self.successes == 0 => 0.0,
+            () if misses == 0.0 => all(hits),
+            () => quantile(hits, misses + 1.0, tail),
+        };
+        let upper = match () {
+            () if misses == 0.0 || 1.0 - tail == 1.0 => 1.0,
+            () if self.successes == 0 => none(misses),
+            () => quantile(hits + 1.0, misses, 1.0 - tail),
+        };
         Ok(Interval { lower, upper })
     }
 
@@ -58,6 +72,10 @@ impl Successes {
         let (dims, trials) = ("must be at least 1", "must be at least 1: leave that dimension out");
         Error::at_least("the dimension of a trial", self.dim, 1, dims)?;
         Error::at_least("the number of trials at a dimension", self.trials, 1, trials)?;
+        if self.trials as u64 > MOST {
+            let (what, because) = ("the number of trials at a dimension", "up to which quantiles are found");
+            return Err(Error::AboveLimit { what, value: self.trials, limit: MOST as usize, because });
+        }
         if self.successes > self.trials {
             let because = "the number of trials";
             let (value, limit) = (self.successes, self.trials);

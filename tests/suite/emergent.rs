@@ -572,3 +572,17 @@ fn typical_norms_are_those_of_draws() {
         assert!((mean.mean - expected).abs() <= 4.0 * error, "{scheme:?}: {mean:?}, expected {expected}");
     }
 }
+
+#[test]
+#[cfg(feature = "serde")]
+fn damaged_settings_of_a_scan_are_refused() {
+    let whole = serde_json::to_value(scan()).unwrap();
+    assert_eq!(serde_json::from_value::<GoldilocksScan>(whole.clone()).unwrap(), scan());
+    for (field, value) in
+        [("dimensions", serde_json::json!([])), ("radii", serde_json::json!([-1.0])), ("keys", 0.into())]
+    {
+        let mut damaged = whole.clone();
+        damaged[field] = value;
+        assert!(serde_json::from_value::<GoldilocksScan>(damaged).is_err(), "{field}");
+    }
+}

@@ -3,6 +3,7 @@
 mod axes;
 mod check;
 mod clustering;
+mod comparison;
 mod counts;
 mod coverage;
 mod curvature;

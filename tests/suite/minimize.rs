@@ -506,6 +506,61 @@ fn functions_without_a_minimum_end() {
     }
 }
 
+/// Curvatures 1, 10, 100 times `unit`, with the minimum at `length` in each coordinate.
+fn in_units(unit: f64, length: f64) -> Outside<impl Fn(&[f64], &mut [f64]) -> f64 + Sync> {
+    Outside::new(3, move |x, gradient| {
+        let mut value = 0.0;
+        for (i, (x, g)) in x.iter().zip(gradient).enumerate() {
+            let (curvature, offset) = (unit * 10f64.powi(i as i32), x / length - 1.0);
+            *g = curvature * offset / length;
+            value += 0.5 * curvature * offset * offset;
+        }
+        value
+    })
+}
+
+#[test]
+fn units_of_the_objective_do_not_matter() {
+    for unit in [1e-150, 1e-110, 1e-50, 1e50, 1e110, 1e150] {
+        let stopping = budget(100, 1e-6 * unit);
+        let objective = in_units(unit, 1.0);
+        for end in [
+            LimitedMemoryBfgs::new().stopping(stopping).run(&objective, &[0.0; 3]).unwrap(),
+            TrustRegion::new().stopping(stopping).run(&objective, &[0.0; 3]).unwrap(),
+        ] {
+            assert_eq!(end.stop, Stop::Gradient, "{unit:e}");
+            assert!(end.theta.iter().all(|x| (x - 1.0).abs() < 1e-6), "{unit:e}: {:?}", end.theta);
+        }
+    }
+    // Nor those of parameters to the line search.
+    for length in [1e-50, 1e50, 1e150] {
+        let stopping = Stopping::steps(100).value_below(1e-12).unwrap();
+        let end = LimitedMemoryBfgs::new().stopping(stopping).run(&in_units(1.0, length), &[0.0; 3]).unwrap();
+        assert_eq!(end.stop, Stop::Value, "{length:e}");
+    }
+    for unit in [1e-25f32, 1e25] {
+        let bowl = Recorded::<f32>::new(3, |x| (x - 1.0).powi(2).sum() * unit).unwrap();
+        let (stopping, start) = (budget(100, 1e-4 * f64::from(unit)), [0.0, 2.0, 3.0]);
+        assert_eq!(LimitedMemoryBfgs::new().stopping(stopping).run(&bowl, &start).unwrap().stop, Stop::Gradient);
+        assert_eq!(TrustRegion::new().stopping(stopping).run(&bowl, &start).unwrap().stop, Stop::Gradient);
+    }
+}
+
+#[test]
+fn regions_too_small_to_square_end_a_run() {
+    // A logarithm falls without end towards its wall at 0.
+    let log = Outside::new(1, |x: &[f64], gradient: &mut [f64]| {
+        gradient[0] = 1.0 / x[0];
+        x[0].ln()
+    });
+    let end = TrustRegion::new().run(&log, &[4.0]).unwrap();
+    assert!(end.value < -300.0 && matches!(end.stop, Stop::Rounding | Stop::Diverged(_)), "{:?}", end.stop);
+    // No parameters have no saddle.
+    let nothing = Outside::new(0, |_: &[f64], _: &mut [f64]| 0.0);
+    assert_eq!(TrustRegion::new().escape(Key::new(0)).run(&nothing, &[]).unwrap().stop, Stop::Gradient);
+    assert_eq!(CubicNewton::new().escape(Key::new(0)).run(&nothing, &[]).unwrap().stop, Stop::Gradient);
+}
+
 #[test]
 fn bad_requests_are_refused() {
     let bowl = Recorded::<f64>::new(2, |x| (x * x).sum()).unwrap();

@@ -235,6 +235,10 @@ fn impossible_wells_are_refused() {
     assert!(error(QuadraticWell::new(&[f64::NAN], &[1.0])).starts_with("entry 0 of the eigenvalues of a well is NaN"));
     assert!(error(QuadraticWell::new(&[1.0], &[f64::INFINITY])).starts_with("entry 0 of the offset"));
     assert!(error(QuadraticWell::new(&[1e300], &[1e200])).contains("rescale"));
+    // Its excess is a number, but no kappa is.
+    assert!(error(QuadraticWell::new(&[1.7e308; 3], &[1e-4; 3])).contains("rescale"));
+    // A sum of nothing is 0, and not -0.
+    assert!(QuadraticWell::new(&[-1.0], &[1.0]).unwrap().excess().is_sign_positive());
     let measure = DiscreteMeasure::uniform(vec![1.0, 2.0]).unwrap();
     assert_eq!(
         error(QuadraticWell::isotropic(&measure, 0, 1.0)),

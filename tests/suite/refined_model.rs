@@ -263,7 +263,8 @@ fn the_refined_model_holds_along_training() {
         let point = risk.at(&theta).unwrap();
         let means = PairMeans::measure(&point).unwrap();
         let model = RefinedModel::fit(&means, Key::new(2)).unwrap();
-        let measured = Eigensolver::new(12, Key::new(3)).run(&point.gauss_newton()).unwrap();
+        let solver = Eigensolver::new(12, Key::new(3)).check_multiplicity(false);
+        let measured = solver.run(&point.gauss_newton()).unwrap();
         let residue = Eigensolver::new(1, Key::new(4)).run(&means.residue()).unwrap().values[0];
         let gradient = point.gradient();
         let share = |k: usize| -> f64 {
@@ -290,8 +291,13 @@ fn the_refined_model_holds_along_training() {
         assert!((predicted - share(9)).abs() <= 0.05, "step {step}: share {predicted} for {}", share(9));
         let trace = Hutchinson::new(200, Key::new(5)).run(&point.gauss_newton()).unwrap();
         assert!((model.trace() - trace.mean).abs() <= 4.0 * trace.standard_error.unwrap());
-        let p = model.p_values(&measured.values, 19, Key::new(6)).unwrap();
-        println!("  p {p:.2?}");
-        assert!(p[..8].iter().all(|p| *p == 0.05), "step {step}: {p:?}");
+        let count = model.count(&measured.values, 0.05, 19, Key::new(6)).unwrap();
+        println!("  {count:.3?}, apart: {}", count.is_separated());
+        assert_eq!(count.p_values, model.p_values(&measured.values, 19, Key::new(6)).unwrap());
+        assert!(count.count >= 8 && count.p_values[..count.count].iter().all(|p| *p == 0.05), "step {step}: {count:?}");
+        assert!(model.count(&measured.values, 0.01, 19, Key::new(6)).is_err());
+        if step == 300 {
+            assert!(!count.is_separated(), "late in training outliers pass into the bulk: {count:?}");
+        }
     }
 }

@@ -223,6 +223,9 @@ fn impossible_spheres_are_refused() {
     assert!(sphere.lift(&[0.0; 3]).unwrap_err().to_string().contains("length of the parameters"));
     assert!(sphere.at(&[0.0, f64::NAN, 1.0]).is_err());
     assert!(sphere.value(&[0.0; 3]).is_err());
+    // A gradient beyond the range of numbers is not handed on.
+    assert!(sphere.at(&[3e-320, 4e-320, 1e-320]).unwrap_err().to_string().contains("of the gradient"));
+    assert!(sphere.sample(0, &[3e-320, 4e-320, 1e-320], &mut [0.0; 3]).is_err());
     assert_close("tiny", &sphere.lift(&[3e-200, 4e-200, 0.0]).unwrap(), &[0.6, 0.8, 0.0], 1e-15);
 }
 

@@ -150,6 +150,8 @@ fn impossible_requests_are_refused() {
     assert_eq!(error(&[3], 0), "the number of trials at each dimension is 0; it must be at least 1");
     assert!(error(&[3, 4], usize::MAX).contains("must be at most"));
     let of = |successes, trials| SuccessCurve::new(vec![Successes { dim: 1, successes, trials }]);
+    // Their quantiles would not be found in any time.
+    assert!(of(usize::MAX, usize::MAX).is_err() && of(1, usize::MAX).is_err());
     assert!(SuccessCurve::new(Vec::new()).is_err() && of(1, 0).is_err() && of(3, 2).is_err());
     let one = of(1, 2).unwrap();
     for confidence in [0.0, 1.0, f64::NAN] {

@@ -95,6 +95,35 @@ fn orthonormal_ones_are_exact() {
 
 /// |P psi|^2 has mean |psi|^2 over keys; its variance is at most 2 |psi|^4 / ambient, twice that for Fastfood.
 #[test]
+fn hadamard_columns_are_independent_where_all_rows_are_cut() {
+    for ambient in [6usize, 10, 11, 20, 33, 50, 100, 260] {
+        for dim in [ambient / 2 + 1, ambient - 2, ambient - 1] {
+            for key in 0..3 {
+                let map = SubsampledHadamard::<f64>::new(ambient, dim, Key::new(key)).unwrap();
+                let values = eigenvalues(&map);
+                let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+                assert!(least > 1e-3, "{ambient}x{dim}: {least:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn spaces_without_vectors_are_refused() {
+    for ambient in [usize::MAX, (1 << 63) + 1] {
+        let refused = |result: eigenscape::Result<()>| result.unwrap_err().to_string().contains("an address for each");
+        for dim in [1, 3, ambient] {
+            assert!(refused(SubsampledHadamard::<f32>::new(ambient, dim, Key::new(0)).map(|_| ())));
+            assert!(refused(Fastfood::<f32>::new(ambient, dim, Key::new(0)).map(|_| ())));
+            assert!(refused(Signs::<f32>::new(ambient, dim, Key::new(0)).map(|_| ())));
+            assert!(refused(Sparse::<f32>::new(ambient, dim, Key::new(0)).map(|_| ())));
+        }
+        assert!(refused(Coordinates::<f32>::new(ambient, 3, Key::new(0)).map(|_| ())));
+    }
+    assert!(Fastfood::<f32>::new(1 << 50, 3, Key::new(0)).is_ok());
+}
+
+#[test]
 fn lengths_are_kept_in_the_mean() {
     let (ambient, dim, keys) = (300, 20, 400);
     let psi: Vec<f64> = normal(dim, Key::new(9));

@@ -47,7 +47,8 @@ fn fastfood_is_the_product_of_its_factors() {
 fn hadamard_columns_are_those_of_the_large_matrix() {
     for (ambient, dim, size) in [(64usize, 4usize, 4usize), (100, 5, 8), (9000, 3, 4), (50, 33, 64)] {
         let key = Key::new(3);
-        let low = key.split(0).permutation(size);
+        // Where the transform is larger than the space, of the columns that are independent.
+        let low = key.split(0).permutation(if size > ambient { dim } else { size });
         let mut high = vec![0; dim];
         key.split(1).integers(0, ambient.div_ceil(size).next_power_of_two(), &mut high);
         let mut signs = vec![0.0; ambient];
@@ -136,4 +137,22 @@ fn unit_columns_are_the_normal_numbers_scaled() {
     let expected: Vec<f64> = numbers.iter().enumerate().map(|(place, x)| x / lengths[place % dim]).collect();
     let map = Gaussian::<f64>::unit_columns(ambient, dim, key).unwrap();
     assert_close("unit columns", &dense(&map), &expected, 1e-13);
+}
+/// The integers, signs and places behind each projection, which must not change between versions nor machines.
+#[test]
+fn first_draws_are_pinned() {
+    let key = Key::new(0);
+    let places = Coordinates::<f64>::new(1000, 5, key).unwrap().places().to_vec();
+    let signs = |entries: &[f64]| -> Vec<i32> { entries.iter().map(|x| x.signum() as i32).collect() };
+    let dense = dense(&Signs::<f64>::new(100, 8, key).unwrap());
+    let hadamard = self::dense(&SubsampledHadamard::<f64>::new(100, 8, key).unwrap());
+    let sparse = self::dense(&Sparse::<f64>::new(100, 1, key).unwrap());
+    let held: Vec<usize> = (0..100).filter(|&row| sparse[row] != 0.0).collect();
+    let mut order: Vec<u8> = (0..8).collect();
+    key.shuffle(3, &mut order);
+    assert_eq!(places, [87, 121, 315, 929, 960]);
+    assert_eq!(signs(&dense[..8]), [1, 1, -1, -1, 1, -1, -1, -1]);
+    assert_eq!(signs(&hadamard[40..48]), [1, -1, -1, 1, 1, 1, -1, -1]);
+    assert_eq!(held, [0, 19, 21, 33, 49, 53, 67, 78, 87, 96]);
+    assert_eq!(order, [0, 1, 5, 4, 3, 7, 6, 2]);
 }
