@@ -173,7 +173,6 @@ impl RefinedModel {
     /// If there are no draws, or a product is not finite.
     pub fn largest_of_noise(&self, draws: usize, key: Key) -> Result<Vec<f64>> {
         Error::at_least("the number of draws", draws, 1, "must be at least 1")?;
-        let noise: f64 = self.rows.iter().map(|row| row.noise).sum();
         // What is nothing beside the largest row cannot move the largest eigenvalue.
         let largest = self.rows.iter().map(|row| row.noise).fold(0.0, f64::max);
         let rows: Vec<f64> = self.rows.iter().map(|row| row.noise).filter(|noise| *noise > 1e-9 * largest).collect();
@@ -189,7 +188,6 @@ impl RefinedModel {
                     let scaled = entries.iter_mut().zip(&columns);
                     scaled.for_each(|(x, sigma)| *x *= (noise * sigma / trace).sqrt());
                 });
-                debug_assert!(noise > 0.0, "the fit asked for it");
                 largest_eigenvalue(Dense::new(entries, rows.len(), width)?, key.split(1))
             })
             .collect()

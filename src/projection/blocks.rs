@@ -167,6 +167,11 @@ pub(super) fn require_sizes(ambient: usize, dim: usize) -> Result<()> {
     Ok(())
 }
 
+/// x with the sign of a place, kept as a bit: [`Key::sign_words`](crate::random::Key::sign_words).
+pub(super) fn flip<T: Scalar>(words: &[u32], place: usize, x: T) -> T {
+    if words[place / 32] >> (place % 32) & 1 == 0 { x } else { -x }
+}
+
 /// The operator of a projection whose field `rows` is [`Blocked`], with its setting of the budget.
 macro_rules! blocked_projection {
     ($name:ident) => {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::blocks::{Blocked, RowBlocks, blocked_projection, require_sizes};
+use super::blocks::{Blocked, RowBlocks, blocked_projection, flip, require_sizes};
 use super::walsh_hadamard::walsh_hadamard;
 use crate::error::Result;
 use crate::random::Key;
@@ -166,7 +166,7 @@ impl<T: Scalar> RowBlocks<T> for Rows {
             for (index, y) in y.chunks_mut(self.size).enumerate() {
                 let start = index * self.size;
                 for (place, (work, &x)) in work.iter_mut().zip(x).enumerate() {
-                    *work = signed(&made.signs, start + place, x);
+                    *work = flip(&made.signs, start + place, x);
                 }
                 work[self.dim..].fill(T::zero());
                 let diagonal = &made.diagonal[start..][..self.size];
@@ -204,15 +204,11 @@ impl<T: Scalar> RowBlocks<T> for Rows {
                     }
                 }
                 for (place, (x, &spread)) in x.iter_mut().zip(&spread).enumerate() {
-                    *x += signed(&made.signs, start + place, spread);
+                    *x += flip(&made.signs, start + place, spread);
                 }
             }
         }
     }
-}
-
-fn signed<T: Scalar>(words: &[u32], place: usize, x: T) -> T {
-    if words[place / 32] >> (place % 32) & 1 == 0 { x } else { -x }
 }
 
 blocked_projection!(Fastfood);

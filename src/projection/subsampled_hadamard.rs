@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::blocks::{Blocked, RowBlocks, blocked_projection, require_sizes};
+use super::blocks::{Blocked, RowBlocks, blocked_projection, flip, require_sizes};
 use super::walsh_hadamard::walsh_hadamard;
 use crate::error::Result;
 use crate::random::Key;
@@ -93,10 +93,6 @@ impl Rows {
 /// The sign of an entry of a Hadamard matrix times x.
 fn signed<T: Scalar>(row: usize, column: usize, x: T) -> T {
     if (row & column).count_ones().is_multiple_of(2) { x } else { -x }
-}
-
-fn flip<T: Scalar>(words: &[u32], place: usize, x: T) -> T {
-    if words[place / 32] >> (place % 32) & 1 == 0 { x } else { -x }
 }
 
 impl<T: Scalar> RowBlocks<T> for Rows {
