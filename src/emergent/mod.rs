@@ -25,47 +25,25 @@
 //! # References
 //! Fort & Scherlis 2018, arXiv:1807.02581; Fort & Ganguli 2019, arXiv:1910.05929.
 
-mod calibration;
-mod cell;
-mod clustering;
-mod comparison;
 mod confinement;
-mod curvature_reading;
-mod cut;
 mod freezing;
-mod goldilocks_run;
-mod goldilocks_scan;
-mod logit_gradients;
-mod logit_means_jackknife;
-mod logit_sample;
+mod goldilocks;
+mod gradients;
 mod measurement;
-mod model_comparison;
-mod model_prediction;
-mod pair_means;
-mod refined_model;
-mod residue_curvature;
-mod sample;
-mod tracked_clustering;
-mod tracked_means;
-mod tracked_pairs;
-mod tracked_row;
-mod tracker;
+mod model;
+mod properties;
+mod training;
 
-pub use calibration::Calibration;
-pub use clustering::Clustering;
-pub use comparison::{Comparison, ComparisonRow, Prediction, Property};
 pub use confinement::Confinement;
-pub use cut::{Cut, CutCurvature};
 pub use freezing::Freezing;
-pub use goldilocks_run::{GoldilocksRun, ScanProgress};
-pub use goldilocks_scan::{GoldilocksScan, PlaneTraining};
-pub use logit_gradients::LogitGradients;
-pub use logit_sample::{LogitSample, SampledHessian, SampledJacobian};
+pub use goldilocks::{
+    Cut, CutCurvature, GoldilocksRow, GoldilocksRun, GoldilocksSample, GoldilocksScan, KeyMean, PlaneOutcome,
+    PlaneTraining, ScanProgress,
+};
+pub use gradients::{Calibration, Clustering, LogitGradients};
 pub use measurement::Measurement;
-pub use model_comparison::{ComparisonProgress, ComparisonStage, ModelComparison};
-pub use pair_means::{PairMeans, PairResidue};
-pub use refined_model::{OutlierCount, RefinedModel};
-pub use sample::{GoldilocksRow, GoldilocksSample, KeyMean, PlaneOutcome};
-pub use tracked_pairs::TrackedMatrix;
-pub use tracked_row::{PredictedLargest, TrackedClustering, TrackedRow};
-pub use tracker::{Tracker, TrackerRun};
+pub use model::{LogitSample, OutlierCount, PairMeans, PairResidue, RefinedModel, SampledHessian, SampledJacobian};
+pub use properties::{
+    Comparison, ComparisonProgress, ComparisonRow, ComparisonStage, ModelComparison, Prediction, Property,
+};
+pub use training::{PredictedLargest, TrackedClustering, TrackedMatrix, TrackedRow, Tracker, TrackerRun};

@@ -15,7 +15,7 @@ pub struct DrawMean {
 }
 
 impl DrawMean {
-    pub(super) fn of(values: impl Iterator<Item = f64> + Clone) -> Self {
+    pub(crate) fn of(values: impl Iterator<Item = f64> + Clone) -> Self {
         let draws = values.clone().count();
         let mean = values.clone().sum::<f64>() / draws as f64;
         let squares: f64 = values.map(|x| (x - mean) * (x - mean)).sum();

@@ -1,8 +1,9 @@
 //! The random model of logit gradients, and its cuts.
 
 use super::cut_moments::{CutMoments, dimension_fits};
-use super::softmax_curvature::{SoftmaxCurvature, ratio_of_squares};
 use crate::error::{Error, Result};
+use crate::random_matrix::SoftmaxCurvature;
+use crate::random_matrix::logit_model::softmax::softmax_curvature::ratio_of_squares;
 
 /// The random model of a classifier's curvature of Fort & Ganguli 2019: gradients of logits that cluster about a mean for each
 /// class, independent of the probabilities.

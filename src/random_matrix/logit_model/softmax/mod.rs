@@ -1,0 +1,13 @@
+//! Probabilities of classes and their covariances S: given, of normal logits, of a system at a temperature.
+
+mod gaussian_logits;
+mod gibbs;
+mod random_energy;
+pub(super) mod softmax_blocks;
+pub(super) mod softmax_curvature;
+
+pub use gaussian_logits::GaussianLogits;
+pub use gibbs::{MarginLogits, expected_maximum};
+pub use random_energy::{GibbsAverages, RandomEnergyModel};
+pub use softmax_blocks::SoftmaxBlocks;
+pub use softmax_curvature::SoftmaxCurvature;
