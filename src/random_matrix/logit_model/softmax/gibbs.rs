@@ -2,7 +2,7 @@
 
 use std::f64::consts::{SQRT_2, TAU};
 
-use super::gaussian_logits::{GaussianLogits, STEP, Weights, range};
+use super::gaussian_logits::{GaussianLogits, STEP, Weights, expected_maximum, range};
 use crate::error::{Error, Result};
 use crate::random_matrix::root::root;
 
@@ -45,7 +45,7 @@ impl GaussianLogits {
     ///     C int dz phi(z / sigma) / sigma int dx exp(x - e^x) [ int_{u < z} phi(u / sigma) / sigma exp(-e^(x + u - z)) du ]^(C - 1)
     /// ```
     ///
-    /// By sums of fourth order, to 1e-7. Cost: some million exponentials.
+    /// By sums of fourth order, to 1e-7. Cost: some million exponentials, more in proportion to sigma beyond 5.
     pub fn largest_probability(&self) -> f64 {
         let (classes, deviation) = (self.classes() as f64, self.deviation());
         if self.classes() == 1 {
@@ -62,22 +62,29 @@ impl GaussianLogits {
             .map(|half| half as f64 * step / 2.0 - 9.5 * deviation)
             .map(|u| (libm::exp(u), density(u)))
             .collect();
+        // The integral up to each cell where exp(-e^(w + u)) is 1 yet.
+        let mut whole = vec![0.0];
+        for cell in points.windows(3).step_by(2) {
+            whole.push(whole[whole.len() - 1] + step / 6.0 * (cell[0].1 + 4.0 * cell[1].1 + cell[2].1));
+        }
         let mut sum = 0.0;
         // w = x - z: the integrals over u for all z are partial sums of one.
         for w in range(classes, deviation) {
             let scale = libm::exp(w);
             let value = |at: usize| points[at].1 * libm::exp(-scale * points[at].0);
-            let (mut below, mut last) = (0.0, value(0));
-            for cell in 1..=cells {
+            // Between where e^(w + u) begins to count and where exp(-e^(w + u)) is nothing: a range that does not grow with sigma.
+            let first = points.partition_point(|&(e, _)| scale * e < 1e-17) / 2;
+            let end = points.partition_point(|&(e, _)| scale * e < 800.0) / 2;
+            let Some(&start) = whole.get(first) else { continue };
+            let (mut below, mut last) = (start, value(2 * first));
+            for cell in first + 1..=end.min(cells) {
                 let next = value(2 * cell);
                 below += step / 6.0 * (last + 4.0 * value(2 * cell - 1) + next);
                 last = next;
                 let (e, weight) = points[2 * cell];
                 // exp(x - e^x) with x = w + z.
                 let x = scale * e;
-                if x > 0.0 && x < 800.0 {
-                    sum += weight * x * libm::exp(-x) * below.powf(classes - 1.0);
-                }
+                sum += weight * x * libm::exp(-x) * below.powf(classes - 1.0);
             }
         }
         (classes * step * STEP * sum).clamp(1.0 / classes, 1.0)
@@ -94,11 +101,13 @@ impl GaussianLogits {
     /// ```
     ///
     /// # Errors
-    /// Unless 1/C < `power_sum` < 1, or if the deviation would be above 500.
+    /// Unless 1/C < `power_sum` < 1, by more than rounding at the lower end, or if the deviation would be above 500.
     pub fn with_power_sum(classes: usize, power_sum: f64) -> Result<Self> {
         Error::at_least("the number of classes", classes, 2, "must be at least 2: nothing freezes in one class")?;
-        if !(power_sum > 1.0 / classes as f64 && power_sum < 1.0) {
-            let limits = "must lie above 1/C, that of equal probabilities, and below 1, that of one class";
+        // A mean of sums of squares is no nearer to 1/C than this.
+        let excess = power_sum * classes as f64 - 1.0;
+        if !(excess > 32.0 * f64::EPSILON && power_sum < 1.0) {
+            let limits = "must lie above 1/C, that of equal probabilities, by more than rounding, and below 1, that of one class";
             return Err(Error::OutOfRange { what: "the sum of squared probabilities", value: power_sum, limits });
         }
         // From 1 by powers of 2 to a bracket: what is above costs in proportion to the deviation.
@@ -116,27 +125,6 @@ impl GaussianLogits {
         }
         GaussianLogits::new(classes, root(low, high, above)?.exp())
     }
-}
-
-/// E max of C independent standard normal numbers: 1.5388 for ten.
-///
-/// ```text
-///     int dx (Phi(x) - Phi(x)^C)
-/// ```
-///
-/// It governs frozen logits: 1 - Y_2 -> e_C / sigma and E tr S^2 -> e_C / (3 sigma) as sigma grows.
-///
-/// # Panics
-/// For no numbers.
-#[track_caller]
-pub fn expected_maximum(count: usize) -> f64 {
-    assert!(count > 0, "the maximum of no numbers");
-    const SPACING: f64 = 0.05;
-    let terms = (-240..=360).map(|at| {
-        let missing = upper_tail(f64::from(at) * SPACING);
-        power(missing, 1.0) - power(missing, count as f64)
-    });
-    if count == 1 { 0.0 } else { SPACING * terms.sum::<f64>() }
 }
 
 /// Normal logits with a margin: the true class's logit is raised by delta, as training does.
@@ -174,12 +162,21 @@ impl GaussianLogits {
         if self.classes() == 1 {
             return Ok(MarginLogits { power_sum: 1.0, accuracy: 1.0 });
         }
+        let accuracy = if margin == 0.0 {
+            1.0 / (others + 1.0)
+        } else if deviation == 0.0 {
+            f64::from(u8::from(margin > 0.0))
+        } else {
+            const SPACING: f64 = 0.05;
+            let terms = (-240..=240).map(|at| f64::from(at) * SPACING);
+            let share = |x: f64| normal_density(x) * power(upper_tail(x + margin / deviation), others);
+            (SPACING * terms.map(share).sum::<f64>()).min(1.0)
+        };
         if deviation < 1e-6 {
             // The same logits for all examples.
             let rest = libm::exp(-margin.abs());
             let [own, other] = if margin >= 0.0 { [1.0, rest] } else { [rest, 1.0] };
             let sum = own + others * other;
-            let accuracy = if margin == 0.0 { 1.0 / (others + 1.0) } else { f64::from(u8::from(margin > 0.0)) };
             return Ok(MarginLogits { power_sum: (own * own + others * other * other) / (sum * sum), accuracy });
         }
         let weights = Weights::new(others + 1.0, deviation);
@@ -196,11 +193,6 @@ impl GaussianLogits {
                 own * power(missing, others) + others * other * power(missing, others - 1.0) * (1.0 - own_missing)
             })
             .sum();
-        const SPACING: f64 = 0.05;
-        let accuracy: f64 = (-240..=240)
-            .map(|at| f64::from(at) * SPACING)
-            .map(|x| normal_density(x) * power(upper_tail(x + margin / deviation), others))
-            .sum();
-        Ok(MarginLogits { power_sum: STEP * power_sum, accuracy: SPACING * accuracy })
+        Ok(MarginLogits { power_sum: STEP * power_sum, accuracy })
     }
 }

@@ -6,8 +6,8 @@ mod random_energy;
 pub(super) mod softmax_blocks;
 pub(super) mod softmax_curvature;
 
-pub use gaussian_logits::GaussianLogits;
-pub use gibbs::{MarginLogits, expected_maximum};
+pub use gaussian_logits::{GaussianLogits, expected_maximum};
+pub use gibbs::MarginLogits;
 pub use random_energy::{GibbsAverages, RandomEnergyModel};
 pub use softmax_blocks::SoftmaxBlocks;
 pub use softmax_curvature::SoftmaxCurvature;

@@ -77,7 +77,7 @@ impl RandomEnergyModel {
     /// If n is 0 or above 62.
     pub fn spins(n: u32) -> Result<Self> {
         if n > 62 {
-            let because = "for the number of states to be counted; take `limit` for more";
+            let because = "for the number of states to be counted";
             return Err(Error::AboveLimit { what: "the number of spins", value: n as usize, limit: 62, because });
         }
         Error::at_least("the number of spins", n as usize, 1, "must be at least 1")?;
@@ -120,13 +120,14 @@ impl RandomEnergyModel {
     pub fn at(&self, temperature: f64) -> Result<GibbsAverages> {
         let logits = self.logits(temperature)?;
         let (log_partition, power_sum) = (logits.log_partition(), logits.power_sum(2));
-        let energy = -self.deviation * self.deviation * logits.trace() / temperature;
+        // In an order that neither overflows nor vanishes.
+        let energy = -self.deviation * (logits.deviation() * logits.trace());
         Ok(GibbsAverages {
             temperature,
             log_partition,
             free_energy: -temperature * log_partition,
             energy,
-            entropy: (log_partition + energy / temperature).max(0.0),
+            entropy: (log_partition - logits.deviation() * (logits.deviation() * logits.trace())).max(0.0),
             power_sum,
         })
     }

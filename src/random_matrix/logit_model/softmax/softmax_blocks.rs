@@ -151,8 +151,11 @@ impl SoftmaxBlocks {
     /// a^2 / b with a = sum_m w_m tr S_m and b = sum_m w_m^2 tr S_m^2, the number of directions that carry the curvature;
     /// none where all is frozen.
     pub fn active_directions(&self) -> Option<f64> {
-        let (trace, squares) = self.population(1.0).fold((0.0, 0.0), |(a, b), x| (a + x, b + x * x));
-        (squares > 0.0).then(|| trace * trace / squares)
+        let largest = self.population(1.0).fold(0.0, f64::max);
+        // In units of the largest, whose square is representable.
+        let shares = self.population(1.0).map(|x| x / largest);
+        let (trace, squares) = shares.fold((0.0, 0.0), |(a, b), x| (a + x, b + x * x));
+        (largest > 0.0).then(|| trace * trace / squares)
     }
 
     /// Fails if so many blocks are too much for memory.

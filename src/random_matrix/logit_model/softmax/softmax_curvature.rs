@@ -57,7 +57,7 @@ impl SoftmaxCurvature {
     /// The same with a weight for each example, used as it is.
     ///
     /// # Errors
-    /// As [`SoftmaxCurvature::new`], and if there are not N weights, or one is negative or not finite.
+    /// As [`SoftmaxCurvature::new`], and if there are not N weights, or one is negative or not finite, or tr Sbar^2 is not finite.
     pub fn weighted(probabilities: &[f64], classes: usize, weights: &[f64]) -> Result<Self> {
         let probabilities = checked_rows(probabilities, classes, weights)?;
         let examples = weights.len();
@@ -76,7 +76,8 @@ impl SoftmaxCurvature {
                 }
             }
         }
-        let shared = mean.iter().map(|entry| entry * entry).sum();
+        let shared: f64 = mean.iter().map(|entry| entry * entry).sum();
+        Error::finite("the squares of the second derivatives by the logits", &[own, shared], "take smaller weights")?;
         Ok(SoftmaxCurvature { examples, classes, trace, own, shared, mean: Some(mean) })
     }
 
