@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::logit_gradients::deviations;
 use super::logit_means_jackknife::{GradientSums, groups_of, measure};
 use crate::curvature::RiskPoint;
 use crate::emergent::freezing::Freezing;
@@ -203,14 +204,7 @@ impl Calibration {
     fn deviations(&self) -> (f64, f64) {
         let GradientSums { gram, squared_norm, concentration, .. } = &self.sums;
         let means: f64 = gram.iter().step_by(self.classes + 1).sum();
-        let coordinates = (self.classes * self.parameters) as f64;
-        let apart = 1.0 - concentration;
-        // The weight of all but one example may be nothing to rounding.
-        if apart < 1e-12 {
-            return ((squared_norm / coordinates).sqrt(), 0.0);
-        }
-        let residue = ((squared_norm - means) / (coordinates * apart)).max(0.0);
-        ((means / coordinates - residue * concentration).max(0.0).sqrt(), residue.sqrt())
+        deviations(means, *squared_norm, *concentration, self.classes * self.parameters)
     }
 
     /// The prediction for means and probabilities as measured: the paper's model, given the network.

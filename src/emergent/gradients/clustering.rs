@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::logit_gradients::deviations;
 use crate::curvature::{Jacobian, RiskPoint};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Update, dot, matmul};
@@ -104,14 +105,8 @@ impl Clustering {
     ///
     /// A single example cannot tell means from residues: all of it is mean then.
     pub fn deviations(&self) -> (f64, f64) {
-        let coordinates = (self.classes * self.parameters) as f64;
-        let (n, squares) = (self.examples() as f64, self.squared_norms.iter().sum::<f64>() / coordinates);
-        let means = self.squared_means.iter().sum::<f64>() / coordinates;
-        if n < 2.0 {
-            return (squares.sqrt(), 0.0);
-        }
-        let residue = ((squares - means) * n / (n - 1.0)).max(0.0);
-        ((means - residue / n).max(0.0).sqrt(), residue.sqrt())
+        let (means, squares) = (self.squared_means.iter().sum(), self.squared_norms.iter().sum());
+        deviations(means, squares, 1.0 / self.examples() as f64, self.classes * self.parameters)
     }
 
     /// How far the class blocks of the kernel have turned from those of another point: 1 - <K, K'> / (|K| |K'|), 0 where they are

@@ -107,14 +107,7 @@ impl LogitGradients {
     /// sigma_c and sigma_E, the deviations of a coordinate of a mean and of a residue.
     pub fn deviations(&self) -> (f64, f64) {
         let means: f64 = self.gram.iter().step_by(self.classes + 1).sum();
-        let coordinates = (self.classes * self.parameters) as f64;
-        let apart = 1.0 - self.concentration;
-        // The weight of all but one example may be nothing to rounding.
-        if apart < 1e-12 {
-            return ((self.squared_norm / coordinates).sqrt(), 0.0);
-        }
-        let residue = ((self.squared_norm - means) / (coordinates * apart)).max(0.0);
-        ((means / coordinates - residue * self.concentration).max(0.0).sqrt(), residue.sqrt())
+        deviations(means, self.squared_norm, self.concentration, self.classes * self.parameters)
     }
 
     /// The random model with these deviations at given probabilities.
@@ -135,4 +128,15 @@ impl LogitGradients {
         let (probabilities, weights) = (double(&point.probabilities()?), double(point.risk().examples().weights()));
         self.model(SoftmaxCurvature::weighted(&probabilities, point.risk().outputs(), &weights)?)
     }
+}
+
+/// sigma_c and sigma_E without bias, from tr K, sum_mk v_m |J_mk|^2 and sum v^2: all is mean where one example has all weight.
+pub(super) fn deviations(means: f64, squared_norm: f64, concentration: f64, coordinates: usize) -> (f64, f64) {
+    let (coordinates, apart) = (coordinates as f64, 1.0 - concentration);
+    // The weight of all but one example may be nothing to rounding.
+    if apart < 1e-12 {
+        return ((squared_norm / coordinates).sqrt(), 0.0);
+    }
+    let residue = ((squared_norm - means) / (coordinates * apart)).max(0.0);
+    ((means / coordinates - residue * concentration).max(0.0).sqrt(), residue.sqrt())
 }
