@@ -65,23 +65,29 @@ impl Freezing {
     /// Measures it at a point.
     ///
     /// # Errors
-    /// If the loss is not softmax cross-entropy, or a logit is not finite.
+    /// If the loss is not softmax cross-entropy, or a logit or the square of one is not finite.
     pub fn measure<T: Scalar>(point: &RiskPoint<'_, T>) -> Result<Self> {
         let risk = point.risk();
         let logits: Vec<f64> = risk.logits(point.theta()).iter().map(|z| z.f64()).collect();
         Error::finite("the logits", &logits, "the network overflows at these parameters")?;
-        let probabilities: Vec<f64> = point.probabilities()?.iter().map(|p| p.f64()).collect();
+        let mut probabilities: Vec<f64> = point.probabilities()?.iter().map(|p| p.f64()).collect();
         let classes = risk.outputs();
+        // Rows of single precision miss 1, and with it a sum of squares misses that of equal probabilities.
+        for row in probabilities.chunks_exact_mut(classes) {
+            let total: f64 = row.iter().sum();
+            row.iter_mut().for_each(|p| *p /= total);
+        }
         let rows = logits.chunks_exact(classes);
         let variances: Vec<f64> = rows.clone().map(|z| variance_of(z.iter().copied(), classes)).collect();
         let sums: Vec<f64> = probabilities.chunks_exact(classes).map(|p| p.iter().map(|p| p * p).sum()).collect();
         let ((variance, variance_error), (power_sum, power_sum_error)) = (mean(&variances), mean(&sums));
+        Error::finite("the variance of the logits", &[variance], "the network overflows at these parameters")?;
         let logit_deviation = variance.sqrt();
         // d sqrt(v) = dv / (2 sqrt(v)).
         let halved = |error: f64| if logit_deviation > 0.0 { error / (2.0 * logit_deviation) } else { 0.0 };
         let per_example =
             |of: &dyn Fn(&[f64]) -> f64| probabilities.chunks_exact(classes).map(of).sum::<f64>() / sums.len() as f64;
-        let entropy = per_example(&|p| -p.iter().map(|&p| if p > 0.0 { p * p.ln() } else { 0.0 }).sum::<f64>());
+        let entropy = per_example(&|p| 0.0 - p.iter().map(|&p| if p > 0.0 { p * p.ln() } else { 0.0 }).sum::<f64>());
         let largest_probability = per_example(&|p| p.iter().copied().fold(0.0, f64::max));
         let labels = risk.examples().labels();
         let labelled = |of: &dyn Fn(&[f64], usize) -> f64| {

@@ -31,6 +31,7 @@ mod krylov;
 mod lanczos;
 mod layers;
 mod logit_ensemble;
+mod logit_extremes;
 mod logit_instances;
 mod logit_model;
 mod logit_sample;

@@ -152,7 +152,8 @@ impl ModelComparison {
         ModelComparison { probes, ..self }
     }
 
-    /// Compares on so many examples, drawn without replacement, or on all if there are fewer.
+    /// Compares on so many examples, drawn without replacement, or on all if there are fewer. Those that are drawn count alike,
+    /// whatever their weights were.
     pub fn examples(self, count: usize) -> Self {
         ModelComparison { examples: Some(count), ..self }
     }

@@ -37,9 +37,8 @@ pub(crate) fn of_spectrum(
                 prediction.validity = Some(spectrum.edge_validity());
             }
             Property::BulkEdge => {
-                let edge = spectrum.edge()?;
-                prediction.value = edge.as_ref().map_or(0.0, |edge| edge.mean());
-                prediction.deviation = edge.map(|edge| edge.standard_deviation());
+                let largest = spectrum.of_bulk(0)?;
+                (prediction.value, prediction.deviation) = (largest.mean, largest.standard_deviation);
                 prediction.validity = Some(spectrum.edge_validity());
             }
             Property::Trace => {

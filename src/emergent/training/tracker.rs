@@ -149,7 +149,8 @@ impl Tracker {
         Tracker { clustering: rows, ..self }
     }
 
-    /// The risk on the tracker's examples: the same ones whenever it is asked.
+    /// The risk on the tracker's examples: the same ones whenever it is asked. They count alike, whatever their weights were, as
+    /// in any [`Risk::mini_batch`]; give [`TrackerRun::record`] a risk of your own for others.
     ///
     /// # Errors
     /// As [`Risk::mini_batch`].

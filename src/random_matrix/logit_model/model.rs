@@ -54,7 +54,7 @@ impl LogitModel {
     /// The model with P `parameters`, sigma_c `mean_deviation` and sigma_E `residue_deviation`, at given probabilities.
     ///
     /// # Errors
-    /// If there are no parameters, or a deviation is negative or not finite or its square is not.
+    /// If there are no parameters, or a deviation is negative or not finite, or its square overflows or vanishes.
     pub fn new(
         parameters: usize,
         mean_deviation: f64,
@@ -66,10 +66,7 @@ impl LogitModel {
             ("the deviation of the means of logit gradients", mean_deviation),
             ("the deviation of the residues of logit gradients", residue_deviation),
         ] {
-            if !(value >= 0.0 && (value * value).is_finite()) {
-                let limits = "must be at least 0 and have a finite square";
-                return Err(Error::OutOfRange { what, value, limits });
-            }
+            has_square(what, value)?;
         }
         Ok(LogitModel { parameters, mean_deviation, residue_deviation, curvature })
     }
@@ -149,4 +146,15 @@ impl LogitModel {
         let residues = self.residue_deviation * self.residue_deviation;
         Ok(d / self.parameters as f64 * along_means + d * residues * self.curvature.trace())
     }
+}
+
+/// Fails unless a deviation is 0 or has a square.
+pub(super) fn has_square(what: &'static str, value: f64) -> Result<()> {
+    let square = value * value;
+    if value == 0.0 || (value > 0.0 && square >= f64::MIN_POSITIVE && square.is_finite()) {
+        return Ok(());
+    }
+    let limits =
+        "must be at least 0 and have a finite square, which is not lost below 1e-307 either: rescale the gradients";
+    Err(Error::OutOfRange { what, value, limits })
 }

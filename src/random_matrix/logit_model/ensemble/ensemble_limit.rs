@@ -4,6 +4,7 @@ use super::logit_ensemble::LogitEnsemble;
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::random_matrix::SoftmaxBlocks;
+use crate::random_matrix::logit_model::spectrum::logit_spectrum::representable;
 use crate::random_matrix::logit_model::spectrum::residue_bulk::ResidueBulk;
 use crate::random_matrix::root::root;
 
@@ -53,7 +54,7 @@ impl LogitEnsemble {
     /// to 5 % for P = 1000, by 2 to 5 % for P = 10000, that of N = P = 1000 by less than 1 %.
     ///
     /// # Errors
-    /// If the pool is empty or too large for memory.
+    /// If the pool is empty or too large for memory, or eigenvalues would lie outside of 1e-100 to 1e100.
     pub fn limit(&self, pool: usize, key: Key) -> Result<EnsembleLimit> {
         let blocks = self.pool(pool, key)?;
         self.limit_of(&Population::of(&blocks, self.examples()))
@@ -80,8 +81,9 @@ impl LogitEnsemble {
         let (signal, noise) = (self.mean_deviation().powi(2), self.residue_deviation().powi(2));
         let (t, gamma) = (p * noise / n, n * (c - 1.0) / p);
         let edge = if c > 1.0 { t / c * (1.0 + gamma.sqrt()).powi(2) } else { 0.0 };
-        let critical = noise * ((c - 1.0) / (n * p)).sqrt();
-        if c > 1.0 && signal > critical {
+        // A single class has no curvature, whatever its means.
+        let critical = if c > 1.0 { noise * ((c - 1.0) / (n * p)).sqrt() } else { f64::INFINITY };
+        if signal > critical {
             let (root, eps) = ((p * signal + t) / c, noise / (n * signal));
             return EnsembleLimit {
                 outliers: self.logits().classes() - 1,
@@ -107,7 +109,7 @@ impl LogitEnsemble {
     /// holds as long as there are some N e_C / sigma_z active examples.
     ///
     /// # Errors
-    /// If sigma_z is 0.
+    /// If sigma_z is 0, or eigenvalues would lie outside of 1e-100 to 1e100.
     pub fn frozen_limit(&self) -> Result<EnsembleLimit> {
         let Some(trace) = self.logits().frozen_trace() else {
             let limits = "must be positive: at 0 nothing is frozen";
@@ -161,6 +163,7 @@ impl LogitEnsemble {
         let counts = if t > 0.0 { population.counts.clone() } else { Vec::new() };
         let bulk = ResidueBulk::counted(tau, counts, p)?;
         let (variance, edge) = (self.mean_deviation().powi(2), bulk.end());
+        representable(bulk.largest(), p * variance)?;
         // a(u) / sigma_c^2, and its derivative.
         let scale = p / ((classes.max(2) - 1) as f64 * self.examples() as f64);
         let strength = |u: f64| scale * population.sum(|s| s / (u - t * s));
@@ -203,8 +206,11 @@ impl Population {
         Population { values, counts }
     }
 
-    /// Of so many frozen examples at equal odds of two classes, per unit of the logarithm of these odds.
+    /// Of so many frozen examples at equal odds of two classes, per unit of the logarithm of these odds: none, for a single class.
     fn frozen(rate: f64) -> Self {
+        if rate == 0.0 {
+            return Population { values: Vec::new(), counts: Vec::new() };
+        }
         let node = |j: usize| {
             // q = x^3 / 2, dense where s is largest.
             let x = (j as f64 + 0.5) / NODES as f64;

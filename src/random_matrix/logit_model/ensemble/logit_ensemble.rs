@@ -67,7 +67,7 @@ impl LogitEnsemble {
     /// logits.
     ///
     /// # Errors
-    /// If there are no parameters or examples, or a deviation is negative or not finite or its square is not.
+    /// If there are no parameters or examples, or a deviation is negative or not finite, or its square overflows or vanishes.
     pub fn new(
         parameters: usize,
         examples: usize,

@@ -85,13 +85,13 @@ impl GradientSpectrum<'_> {
         &self.outliers
     }
 
-    /// The share of |g|^2 in the span of all outliers; none without a gradient.
+    /// The share of |g|^2 in the span of all outliers, at most 1; none without a gradient.
     pub fn outlier_share(&self) -> Option<f64> {
-        (self.squared_norm > 0.0).then(|| self.outliers.iter().sum::<f64>() / self.squared_norm)
+        (self.squared_norm > 0.0).then(|| (self.outliers.iter().sum::<f64>() / self.squared_norm).clamp(0.0, 1.0))
     }
 
-    /// The share in the span of the `count` largest eigenvectors, of outliers and, after them, of the bulk; none without
-    /// a gradient.
+    /// The share in the span of the `count` largest eigenvectors, of outliers and, after them, of the bulk, at most 1; none
+    /// without a gradient.
     ///
     /// # Errors
     /// If a quantile of the bulk is not found.
@@ -103,7 +103,7 @@ impl GradientSpectrum<'_> {
         for index in 0..count.saturating_sub(self.outliers.len()) {
             power += self.of_bulk(index)?;
         }
-        Ok(Some(power / self.squared_norm))
+        Ok(Some((power / self.squared_norm).min(1.0)))
     }
 
     /// E (v . g)^2 for eigenvector `index` of the bulk from above, counted from 0; 0 beyond its rank.
@@ -157,11 +157,14 @@ impl GradientSpectrum<'_> {
             mean[block.first..][..c].iter_mut().zip(residual).for_each(|(sum, r)| *sum += block.weight * r);
             noise += square * dot(residual, residual);
             let Some(q) = self.residuals.law_of(m) else { continue };
-            // The traces of Cov r = diag(q) - q q', and of its product with K.
-            noise += square * q.iter().map(|q| q * (1.0 - q)).sum::<f64>();
+            // The traces of Cov r = diag(q) - q q', and of its product with K, from pairs of classes: nothing cancels.
             for k in 0..c {
-                let row = &gram[(block.first + k) * r + block.first..][..c];
-                drawn += square * q[k] * (row[k] - dot(row, q));
+                let at = |k: usize, l: usize| gram[(block.first + k) * r + block.first + l];
+                for l in 0..k {
+                    let both = square * q[k] * q[l];
+                    noise += 2.0 * both;
+                    drawn += both * (at(k, k) + at(l, l) - 2.0 * at(k, l));
+                }
             }
         }
         let rooted = root.apply(&mean);

@@ -79,7 +79,13 @@ impl LogitLabels {
                 crate::random_matrix::logit_model::softmax::softmax_curvature::checked_rows(law, c, blocks.weights())?
             }
         };
-        let mean = p.iter().zip(&law).map(|(p, q)| p - q).collect();
+        let mut mean: Vec<f64> = p.iter().zip(&law).map(|(p, q)| p - q).collect();
+        for ((mean, p), q) in mean.chunks_exact_mut(c).zip(p.chunks_exact(c)).zip(law.chunks_exact(c)) {
+            // What is missing to 1 is what the others have, below rounding too.
+            if let Some(label) = q.iter().position(|&q| q == 1.0) {
+                mean[label] = -p.iter().enumerate().filter(|&(k, _)| k != label).map(|(_, p)| p).sum::<f64>();
+            }
+        }
         let certain = law.iter().all(|&q| q == 0.0 || q == 1.0);
         Ok(Residuals { classes: c, mean, law: (!certain).then_some(law) })
     }

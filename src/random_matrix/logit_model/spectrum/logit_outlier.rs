@@ -19,7 +19,8 @@ pub enum Validity {
     CriticalWindow,
     /// Few examples, or nearly all of them frozen: the outliers use up a good part of the active directions, and the bulk
     /// ends lower than predicted: 3 % at 6 outliers of 95 directions, 15 % at 9 of 40 with P = 2 N C. The outliers are as
-    /// good as they say; [`FullPopulation`](crate::random_matrix::FullPopulation) has the eigenvalues of the bulk.
+    /// good as they say; [`FullPopulation`](crate::random_matrix::FullPopulation) has the eigenvalues of the bulk. Also where
+    /// there are few dimensions too: the law of Tracy and Widom is 2 % too high at 20 directions in 50 dimensions, 6 % at 2.
     FewActive,
 }
 
@@ -63,6 +64,13 @@ pub struct LogitOutlier {
     /// Var(position) = 2 spread / n.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) spread: f64,
+}
+
+impl LogitOutlier {
+    /// The geometric mean of two spreads, whose product may not be representable.
+    pub(crate) fn joint_spread(&self, other: &Self) -> f64 {
+        self.spread.sqrt() * other.spread.sqrt()
+    }
 }
 
 /// The parts of the secular equation det(I - R A(u) R) = 0.
@@ -167,7 +175,7 @@ impl Secular<'_> {
         for j in 0..outliers.len() {
             let mut shift = Some(0.0);
             for k in (0..outliers.len()).filter(|&k| k != j) {
-                let square = (outliers[j].spread * outliers[k].spread).sqrt() / self.bulk.samples();
+                let square = outliers[j].joint_spread(&outliers[k]) / self.bulk.samples();
                 let distance = outliers[j].position - outliers[k].position;
                 let apart = distance * distance > 4.0 * square || square == 0.0;
                 let push = if square == 0.0 { 0.0 } else { square / distance };

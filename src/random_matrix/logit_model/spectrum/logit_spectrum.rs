@@ -13,6 +13,7 @@ use crate::random::Key;
 use crate::random_matrix::edges::edge::Edge;
 use crate::random_matrix::free::GeneralizedMarchenkoPastur;
 use crate::random_matrix::logit_model::cut_moments::dimension_fits;
+use crate::random_matrix::logit_model::model::has_square;
 use crate::random_matrix::logit_model::softmax::softmax_blocks::mirror;
 
 /// The spectrum that the random model of logit gradients predicts for one set of probabilities: bulk, edge, outliers with
@@ -85,6 +86,9 @@ const WINDOW: f64 = 0.75;
 /// The outliers take directions from the bulk. From this share of the active ones on, the bulk ends lower by 1 % and more.
 const FEW: f64 = 0.02;
 
+/// Active directions times dimensions below which the mean of Tracy and Widom is 2 % and more too high.
+const SMALL: f64 = 1000.0;
+
 /// What an eigenvalue is expected to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -127,11 +131,7 @@ impl LogitSpectrum {
     ) -> Result<Self> {
         let blocks = blocks.into();
         Error::at_least("the number of parameters", parameters, 1, "must be at least 1")?;
-        if !(residue_deviation >= 0.0 && (residue_deviation * residue_deviation).is_finite()) {
-            let limits = "must be at least 0 and have a finite square";
-            let what = "the deviation of the residues of logit gradients";
-            return Err(Error::OutOfRange { what, value: residue_deviation, limits });
-        }
+        has_square("the deviation of the residues of logit gradients", residue_deviation)?;
         let root = means.root(&blocks)?;
         let used = if means.is_given() { root.rank } else { 0 };
         if used >= parameters {
@@ -148,15 +148,7 @@ impl LogitSpectrum {
         };
         let signal = bulk(parameters - used)?;
         let weights: f64 = blocks.weights().iter().sum();
-        for (what, value) in [
-            ("the largest population eigenvalue of the residues", signal.largest()),
-            ("the largest inner product of the means, times all weights", root.norm * weights),
-        ] {
-            if value != 0.0 && !(1e-100..=1e100).contains(&value) {
-                let limits = "must lie between 1e-100 and 1e100, or be 0: rescale the gradients";
-                return Err(Error::OutOfRange { what, value, limits });
-            }
-        }
+        representable(signal.largest(), root.norm * weights)?;
         let t = signal.samples() * variance;
         let secular = Secular { blocks: &blocks, root: &root, t, bulk: &signal, given: means.is_given(), limit };
         let strengths = secular.strengths()?;
@@ -263,7 +255,9 @@ impl LogitSpectrum {
             return Validity::CriticalWindow;
         }
         let active = self.blocks.active_directions().unwrap_or(0.0);
-        if self.outliers.len() as f64 > FEW * active { Validity::FewActive } else { Validity::Good }
+        let taken = self.outliers.len() as f64 > FEW * active;
+        let rough = !self.noise.atoms().is_empty() && self.noise.alone().is_none();
+        if taken || rough && active * self.noise.samples() < SMALL { Validity::FewActive } else { Validity::Good }
     }
 
     /// Whether the largest eigenvalue is one in the critical window.
@@ -290,10 +284,9 @@ impl LogitSpectrum {
         key.normal(0, &mut noise);
         for row in 0..size {
             for col in 0..=row {
-                let spread =
-                    (self.outliers[row].spread * self.outliers[col].spread / (self.signal.samples().powi(2))).sqrt();
+                let variance = self.outliers[row].joint_spread(&self.outliers[col]) / self.signal.samples();
                 let own = if row == col { std::f64::consts::SQRT_2 } else { 1.0 };
-                matrix[row * size + col] = own * spread.sqrt() * noise[row * (row + 1) / 2 + col];
+                matrix[row * size + col] = own * variance.sqrt() * noise[row * (row + 1) / 2 + col];
             }
             matrix[row * size + row] += self.outliers[row].position;
         }
@@ -389,4 +382,18 @@ impl LogitSpectrum {
     pub(crate) fn mean_root(&self) -> &Root {
         &self.root
     }
+}
+
+/// Fails unless the sizes of residues and means leave room for squares of eigenvalues.
+pub(in crate::random_matrix::logit_model) fn representable(residues: f64, means: f64) -> Result<()> {
+    for (what, value) in [
+        ("the largest population eigenvalue of the residues", residues),
+        ("the largest inner product of the means, times all weights", means),
+    ] {
+        if value != 0.0 && !(1e-100..=1e100).contains(&value) {
+            let limits = "must lie between 1e-100 and 1e100, or be 0: rescale the gradients";
+            return Err(Error::OutOfRange { what, value, limits });
+        }
+    }
+    Ok(())
 }

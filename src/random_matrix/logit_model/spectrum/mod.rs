@@ -5,7 +5,7 @@ mod gradient_spectrum;
 pub(super) mod logit_labels;
 mod logit_means;
 mod logit_outlier;
-mod logit_spectrum;
+pub(super) mod logit_spectrum;
 pub(super) mod residue_bulk;
 mod spectrum_moments;
 

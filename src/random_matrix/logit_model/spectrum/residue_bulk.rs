@@ -188,8 +188,14 @@ impl ResidueBulk {
     /// Mean and standard deviation of the largest eigenvalue where it belongs to the first atom alone, as with few active
     /// atoms and many samples.
     pub(crate) fn alone(&self) -> Option<(f64, f64)> {
-        let (&first, &second) = (self.atoms.first()?, self.atoms.get(1)?);
-        if self.counts[..2] != [1.0, 1.0] || first - second <= ALONE * first * (2.0 / self.samples).sqrt() {
+        let &first = self.atoms.first()?;
+        if self.counts.iter().take(2).any(|&count| count != 1.0) {
+            return None;
+        }
+        // The only one always stands alone: a multiple of chi squared.
+        if let Some(&second) = self.atoms.get(1)
+            && first - second <= ALONE * first * (2.0 / self.samples).sqrt()
+        {
             return None;
         }
         let others = &self.atoms[1..];
