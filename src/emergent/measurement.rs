@@ -3,6 +3,15 @@
 use std::fmt;
 
 /// A measured or predicted number with its standard error; none where it is not known, or the number is exact.
+///
+/// ```
+/// use eigenscape::emergent::Measurement;
+///
+/// let measurement = Measurement::new(1234.567, Some(0.125));
+/// assert_eq!(format!("{measurement}"), "1235 +- 0.12");
+/// assert_eq!(format!("{measurement:.6}"), "1234.57 +- 0.12");
+/// assert_eq!(format!("{measurement:>16}|"), "    1235 +- 0.12|");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Measurement {
@@ -24,14 +33,21 @@ impl Measurement {
     }
 }
 
-/// "1.234 +- 0.012", with four significant digits of the value and two of the error.
+/// "1.234 +- 0.012", with four significant digits of the value, or as many as the precision says, and two of the error.
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = significant(self.value, f.precision().map_or(4, |digits| digits.clamp(1, 17) as i32));
         let text = match self.error {
-            Some(error) => format!("{} +- {}", significant(self.value, 4), significant(error, 2)),
-            None => significant(self.value, 4),
+            Some(error) => format!("{value} +- {}", significant(error, 2)),
+            None => value,
         };
-        f.pad(&text)
+        // Not by `pad`, which would cut the digits off at the precision.
+        let width = f.width().unwrap_or(0);
+        match f.align() {
+            Some(fmt::Alignment::Right) => write!(f, "{text:>width$}"),
+            Some(fmt::Alignment::Center) => write!(f, "{text:^width$}"),
+            _ => write!(f, "{text:<width$}"),
+        }
     }
 }
 
