@@ -183,3 +183,26 @@ fn the_predicted_end_of_the_bulk_is_that_of_its_largest_eigenvalue() {
     let largest = Calibration::measure(&point).unwrap().spectrum().unwrap().of_bulk(0).unwrap();
     assert_eq!(row.prediction(Comparison::GIVEN_MEANS).unwrap().value, largest.mean);
 }
+
+/// Means of one size make outliers in one place, and the largest of them lies above it by sqrt(1/P) times the size of a matrix of noise.
+#[test]
+fn drawn_means_split_outliers_that_are_expected_in_one_place() {
+    let network = Perceptron::new(&[5, 6], Activation::Identity).unwrap();
+    let mut inputs = vec![0.0f64; 40 * 5];
+    Key::new(0).normal(0, &mut inputs);
+    inputs.iter_mut().for_each(|x| *x = 1.0 + 0.3 * *x);
+    let labels: Vec<usize> = (0..40).map(|example| example % 6).collect();
+    let risk =
+        Risk::new(&network, Loss::SoftmaxCrossEntropy, Examples::labelled(inputs, 5, &labels, 6).unwrap()).unwrap();
+    let point = risk.at(&[0.0; 36]).unwrap();
+    let settings = ModelComparison::new(Key::new(1)).probes(0).ensemble_draws(0).groups(0);
+    let comparison = settings.draws(100).run(&point).unwrap();
+    let row = comparison.row(Property::Eigenvalue(0)).unwrap();
+    let [drawn, sampled] =
+        [Comparison::DRAWN_MEANS, Comparison::SAMPLED].map(|model| row.prediction(model).unwrap().clone());
+    let place = Calibration::measure(&point).unwrap().drawn_spectrum().unwrap().outliers()[0].position;
+    assert!(sampled.value > 1.3 * place, "they do not split: {} at {place}", sampled.value);
+    let error = sampled.deviation.unwrap() / 10.0;
+    let fluctuation = drawn.deviation.unwrap() / 200f64.sqrt();
+    assert!((drawn.value - sampled.value).abs() < 4.0 * error.hypot(fluctuation), "{drawn:?} {sampled:?}");
+}

@@ -331,7 +331,7 @@ impl<T: Scalar> Work<'_, '_, T> {
                     continue;
                 }
             };
-            let mut predictions = of_spectrum(&spectrum, &calibration.labels(), &properties)?.into_iter();
+            let mut predictions = of_spectrum(&spectrum, &calibration.labels(), &properties, self.key(7))?.into_iter();
             comparison.predict(model, |_| predictions.next().flatten());
         }
         Ok(())
@@ -340,7 +340,7 @@ impl<T: Scalar> Work<'_, '_, T> {
     fn errors(&self, comparison: &mut Comparison) -> Result<()> {
         let properties: Vec<Property> = comparison.rows.iter().map(|row| row.property).collect();
         let values = |calibration: &Calibration| {
-            let predictions = of_spectrum(&calibration.spectrum()?, &calibration.labels(), &properties)?;
+            let predictions = of_spectrum(&calibration.spectrum()?, &calibration.labels(), &properties, self.key(7))?;
             Ok(predictions.into_iter().map(|prediction| Some(prediction?.value)).collect())
         };
         // Means that leave no room for residues have a note already.

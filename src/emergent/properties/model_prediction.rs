@@ -6,22 +6,31 @@ use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::random_matrix::{FullPopulation, LogitLabels, LogitSpectrum, Validity};
 
-/// What one spectrum says of the properties, none of what it does not know.
+/// Draws of the fluctuations of outliers that are too near to each other for their mean repulsion to be known.
+const DRAWS: usize = 200;
+
+/// What one spectrum says of the properties, none of what it does not know. Outliers that mix, such as all of those that means of
+/// equal size make, are taken from draws of the key: the largest of nine that are expected in one place lies far above it.
 pub(crate) fn of_spectrum(
     spectrum: &LogitSpectrum,
     labels: &LogitLabels,
     properties: &[Property],
+    key: Key,
 ) -> Result<Vec<Option<Prediction>>> {
     let (moments, gradient) = (spectrum.moments(), spectrum.gradient(labels)?);
     let outliers = spectrum.outliers();
     let full = full_population(spectrum)?;
+    let mixed = outliers.iter().any(|outlier| outlier.repulsion.is_none());
+    let drawn = if mixed { spectrum.repelled(DRAWS, key)? } else { Vec::new() };
     let of = |property: &Property| -> Result<Option<Prediction>> {
         let mut prediction = Prediction::new(Comparison::GIVEN_MEANS, 0.0);
         match *property {
             Property::Eigenvalue(index) => match outliers.get(index) {
                 Some(outlier) => {
-                    prediction.value = outlier.position + outlier.repulsion.unwrap_or(0.0);
-                    prediction.deviation = Some(outlier.standard_deviation);
+                    (prediction.value, prediction.deviation) = match outlier.repulsion {
+                        Some(shift) => (outlier.position + shift, Some(outlier.standard_deviation)),
+                        None => (drawn[index].mean, drawn[index].deviation),
+                    };
                     prediction.overlap = Some(outlier.overlap);
                     prediction.validity = Some(outlier.validity);
                 }
