@@ -11,7 +11,7 @@
 //! | curvature on one plane, of any objective | [`Cut`] of [`RestrictedPoint::hessian`](crate::objective::Point::hessian) | d products |
 //! | how logit gradients cluster by logit and class, in all or layer by layer; the kernel's class blocks | [`Clustering`] | N C gradients of one example, and 2 N C in wide products |
 //! | the random model that fits, at the least cost | [`LogitGradients`] | N C gradients of one example |
-//! | how large logits are, how far probabilities are frozen | [`Freezing`] | the logits |
+//! | how large logits are, how far probabilities are frozen, at which temperature of the random energy model | [`Freezing`] | the logits |
 //! | the gradient's share in the top eigenspace, what eigenvectors are made of | [`Confinement`] | C^2 products with J and J' |
 //! | the Gauss-Newton matrix split into means of pairs of classes and a residue | [`PairMeans`] | N C gradients of one example, C products with J and J' |
 //! | where outliers and bulk of a trained network should be, with p-values | [`RefinedModel`] | some 300 products with J and J' |

@@ -114,7 +114,8 @@ impl ComparisonRow {
 ///
 /// Models have names: those of this type's constants, and any that [`Comparison::predict`] adds. It prints as an aligned table,
 /// with the difference from G behind each prediction and, after the last column, alpha and validity of the first model that
-/// has them.
+/// has them. Validity is that of the theory for a draw of its model: whether the model is one of the network is what the
+/// difference says.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Comparison {
