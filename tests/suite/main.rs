@@ -32,6 +32,7 @@ mod lanczos;
 mod layers;
 mod logit_ensemble;
 mod logit_instances;
+mod logit_margin;
 mod logit_model;
 mod logit_sample;
 mod logit_spectrum;
