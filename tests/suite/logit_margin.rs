@@ -159,6 +159,8 @@ fn the_largest_eigenvalue_is_that_of_matrices() {
         let pair = |mean: DrawMean| (mean.mean, mean.standard_error.unwrap());
         let what = format!("sigma_c = {signal}, margin {margin}");
         close(&what, pair(ensemble.largest(40, Key::new(0)).unwrap()), mean(&largest), 4.0, 0.01);
+        let by_draws = ensemble.largest_of_draws(40, Key::new(0)).unwrap();
+        close(&format!("{what}, by draws"), pair(by_draws), mean(&largest), 4.0, 0.07);
         let population = ensemble.largest_of_population(1, 20, Key::new(0)).unwrap();
         close(&format!("{what}, population"), pair(population[0]), mean(&largest), 4.0, 0.02);
         let cut = ensemble.model().unwrap().cut(p).unwrap();
@@ -206,6 +208,18 @@ fn limits_at_both_ends_hold_with_a_margin() {
                 assert!((frozen / random - 1.0).abs() < 0.05, "{p}, {signal}, {margin}: {frozen}, {random}");
             }
         }
+    }
+}
+
+/// Far from the threshold there is one way to the largest eigenvalue.
+#[test]
+fn draws_alone_are_the_same_bits_far_from_the_threshold() {
+    let ensemble = LogitEnsemble::new(1200, 60, 1.0, 1.0, GaussianLogits::new(10, 0.5).unwrap()).unwrap();
+    assert!(ensemble.largest_of_draws(0, Key::new(1)).is_err());
+    for margin in [0.0, 2.0] {
+        let ensemble = ensemble.clone().with_margin(margin, &[1.0; 10]).unwrap();
+        let [all, alone] = [ensemble.largest(3, Key::new(1)), ensemble.largest_of_draws(3, Key::new(1))];
+        assert_eq!(all.unwrap(), alone.unwrap());
     }
 }
 

@@ -17,7 +17,7 @@ use crate::objective::{Objective, Point};
 use crate::operator::LinearOperator;
 use crate::optimize::Progress;
 use crate::random::Key;
-use crate::random_matrix::{LogitEnsemble, LogitMeans, LogitSpectrum, SoftmaxBlocks};
+use crate::random_matrix::{DrawMean, LogitEnsemble, LogitMeans, LogitSpectrum, SoftmaxBlocks};
 use crate::scalar::Scalar;
 
 /// Follows the curvature of a classifier through its training, at a stated cost: every so many steps, on a fixed set of examples.
@@ -321,18 +321,22 @@ impl<T: Scalar> TrackerRun<T> {
         let (sigma_c, sigma_e) = (means.mean_deviation.value, means.residue_deviation.value);
         let given = LogitSpectrum::new(blocks, size, LogitMeans::given(&means.gram), sigma_e);
         let of_logits = |logits| LogitEnsemble::new(size, risk.examples().count(), sigma_c, sigma_e, logits);
-        let largest = |ensemble: Result<LogitEnsemble>| -> Result<PredictedLargest> {
-            // The same draws with and without a margin.
-            let largest = ensemble?.largest(settings.draws, key.split(3))?;
-            let value = Measurement::new(largest.mean, largest.deviation);
-            Ok(PredictedLargest { value, overlap: None, validity: None })
+        // The same draws with and without a margin.
+        let average = |largest: DrawMean| PredictedLargest {
+            value: Measurement::new(largest.mean, largest.deviation),
+            overlap: None,
+            validity: None,
         };
-        let ensemble = || largest(of_logits(freezing.gaussian_logits()?));
-        let with_margin = || {
+        let ensemble = || -> Result<PredictedLargest> {
+            Ok(average(of_logits(freezing.gaussian_logits()?)?.largest(settings.draws, key.split(3))?))
+        };
+        let with_margin = || -> Result<PredictedLargest> {
             let mut counts = vec![0.0; classes];
             risk.examples().labels().unwrap_or_default().iter().for_each(|&label| counts[label] += 1.0);
             let margin = freezing.fitted_margin()?;
-            largest(of_logits(freezing.within_logits()?)?.with_margin(margin, &counts))
+            let ensemble = of_logits(freezing.within_logits()?)?.with_margin(margin, &counts)?;
+            // Few active examples are often near the threshold, where the full population would cost more than all else.
+            Ok(average(ensemble.largest_of_draws(settings.draws, key.split(3))?))
         };
         let row = TrackedRow {
             step,
