@@ -1,22 +1,16 @@
 //! The data sets: those that come with the program, and standard files from a folder.
 
-use std::io::{self, Read};
-use std::path::Path;
-
 use eigenscape::curvature::Examples;
 use eigenscape::data::{Cifar10, Idx};
 use eigenscape::random::Key;
 use eigenscape::{Error, Scalar};
 
-use crate::Failure;
 use crate::arguments::{Arguments, Data};
+use crate::{Failure, standard_files};
 
 /// Training images of the digits; the others are not used. The same split as in the main example.
 const DIGITS_FOR_TRAINING: usize = 1500;
 const SPLIT: u64 = 0;
-
-/// No standard file is larger.
-const LARGEST_FILE: u64 = 1 << 28;
 
 /// Training images taken of a larger set.
 const MOST: usize = 10_000;
@@ -46,18 +40,14 @@ pub fn load<T: Scalar>(arguments: &Arguments) -> Result<Images<T>, Failure> {
             grey(images.select(train)?, labels.select(train)?)
         }
         (Data::Cifar10, Some(path)) => {
-            let images = Cifar10::parse(&file(path, &["data_batch_1.bin", "data_batch_1.bin.gz"])?)?;
+            let images = standard_files::cifar10(path, "data_batch_1")?;
             let pixels = images.standardized(images.moments())?;
             let examples = Examples::labelled(pixels, Cifar10::LEN, images.labels(), CLASSES)?;
             Ok(Images { examples, extents: [3, 32, 32] })
         }
         (_, Some(path)) => {
-            let named = |name: &str| [name.to_string(), format!("{name}.gz")];
-            let [images, labels] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"].map(|name| {
-                let names = named(name);
-                file(path, &[&names[0], &names[1]])
-            });
-            grey(Idx::parse(&images?)?, Idx::parse(&labels?)?)
+            let (images, labels) = standard_files::idx(path, "train")?;
+            grey(images, labels)
         }
         (_, None) => grey(
             Idx::parse(embedded!("mnist-train-images-idx3-ubyte"))?,
@@ -76,22 +66,4 @@ fn grey<T: Scalar>(images: Idx, labels: Idx) -> Result<Images<T>, Failure> {
     let pixels = images.standardized(images.moments())?;
     let examples = Examples::labelled(pixels, height * width, &labels.labels()?, CLASSES)?;
     Ok(Images { examples, extents: [1, height, width] })
-}
-
-/// The bytes of the first of these files that is there.
-fn file(folder: &Path, names: &[&str]) -> Result<Vec<u8>, Failure> {
-    let path = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
-    let Some(path) = path else {
-        let text = format!("`{}` has none of {}", folder.display(), names.join(", "));
-        return Err(Failure::System(io::Error::new(io::ErrorKind::NotFound, text)));
-    };
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(&path).map_err(named)?;
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(named)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        let text = format!("`{}` has more than {LARGEST_FILE} bytes", path.display());
-        return Err(Failure::System(io::Error::new(io::ErrorKind::InvalidData, text)));
-    }
-    Ok(bytes)
 }

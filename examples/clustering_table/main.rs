@@ -5,6 +5,8 @@ mod data;
 mod measure;
 mod pictures;
 mod report;
+#[path = "../common/standard_files.rs"]
+mod standard_files;
 mod table;
 mod training;
 mod transition;

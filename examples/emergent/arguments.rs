@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use eigenscape::network::Activation;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 Trains a small network on real digits and measures the local geometry of its loss landscape:
@@ -14,11 +16,17 @@ the rise and fall of the largest eigenvalue, and training inside of random hyper
 Usage: cargo run --release --example emergent -- [OPTIONS]
 
 Options:
-  --data <digits|mnist>  data set: UCI digits with a 64-64-64-10 network, or a subset of MNIST
-                         with a 784-128-128-10 network [default: digits]
+  --data <digits|mnist|fashion-mnist|cifar10>
+                         data set: UCI digits, with hidden layers of 64, or another with layers of
+                         128; the first two come with the program [default: digits]
+  --path <DIRECTORY>     folder with the standard files of fashion-mnist or cifar10 (or mnist), as
+                         published, compressed or not
+  --network <perceptron|convolutional>
+                         two hidden layers, or two convolutions with pools [default: perceptron]
+  --activation <tanh|relu>  what is between layers [default: tanh]
   --scalar <f32|f64>     number type of all vectors [default: f64]
   --seed <NUMBER>        seed of the first run; the others follow it by one each [default: 0]
-  --keys <COUNT>         number of runs, for means and ranges, at least 1 [default: 5; mnist: 1]
+  --keys <COUNT>         number of runs, for means and ranges, at least 1 [default: 5; others: 1]
   --threads <COUNT>      number of threads, at least 1 [default: all cores]; the report does not
                          depend on it
   --output <DIRECTORY>   where report.json, the pictures and index.html go; an older report there
@@ -29,7 +37,19 @@ Options:
 A value follows its name after a space or an equals sign: --seed 7, --seed=7.
 ";
 
-const NAMES: [&str; 8] = ["--data", "--scalar", "--seed", "--keys", "--threads", "--output", "--quick", "--help"];
+const NAMES: [&str; 11] = [
+    "--data",
+    "--path",
+    "--network",
+    "--activation",
+    "--scalar",
+    "--seed",
+    "--keys",
+    "--threads",
+    "--output",
+    "--quick",
+    "--help",
+];
 
 /// More threads than any machine has cores only cost memory.
 const MOST_THREADS: usize = 1024;
@@ -39,8 +59,21 @@ const MOST_THREADS: usize = 1024;
 pub enum Data {
     /// UCI optical digits, 8 x 8 pixels.
     Digits,
-    /// A subset of MNIST, 28 x 28 pixels.
+    /// MNIST, 28 x 28 pixels: a subset comes with the program.
     Mnist,
+    /// Fashion-MNIST, 28 x 28 pixels.
+    FashionMnist,
+    /// CIFAR-10, 32 x 32 pixels in three colours.
+    Cifar10,
+}
+
+/// Which network to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    /// Two hidden layers.
+    Perceptron,
+    /// Two convolutions with pools.
+    Convolutional,
 }
 
 /// In which precision to compute.
@@ -57,6 +90,12 @@ pub enum Scalar {
 pub struct Arguments {
     /// Which examples to learn.
     pub data: Data,
+    /// Folder of the data's files, if they do not come with the program.
+    pub path: Option<PathBuf>,
+    /// Which network to train.
+    pub architecture: Architecture,
+    /// What is between its layers: tanh or relu.
+    pub activation: Activation,
     /// In which precision to compute.
     pub scalar: Scalar,
     /// Seed of the first run.
@@ -96,6 +135,9 @@ impl Default for Arguments {
     fn default() -> Self {
         Arguments {
             data: Data::Digits,
+            path: None,
+            architecture: Architecture::Perceptron,
+            activation: Activation::Tanh,
             scalar: Scalar::F64,
             seed: 0,
             keys: Data::Digits.keys(),
@@ -107,11 +149,13 @@ impl Default for Arguments {
 }
 
 impl Data {
+    const ALL: [Data; 4] = [Data::Digits, Data::Mnist, Data::FashionMnist, Data::Cifar10];
+
     /// The number of runs if none is asked for: what a user may want to wait for.
     fn keys(self) -> usize {
         match self {
             Data::Digits => 5,
-            Data::Mnist => 1,
+            _ => 1,
         }
     }
 
@@ -120,7 +164,49 @@ impl Data {
         match self {
             Data::Digits => "digits",
             Data::Mnist => "mnist",
+            Data::FashionMnist => "fashion-mnist",
+            Data::Cifar10 => "cifar10",
         }
+    }
+}
+
+impl Architecture {
+    /// The name on the command line and in the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Architecture::Perceptron => "perceptron",
+            Architecture::Convolutional => "convolutional",
+        }
+    }
+}
+
+/// The name of an activation on the command line.
+fn activation_name(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Relu => "relu",
+        _ => "tanh",
+    }
+}
+
+impl Arguments {
+    /// The words that ask for the same, but for what the report does not depend on.
+    pub fn words(&self) -> String {
+        let Arguments { data, architecture, activation, scalar, seed, keys, .. } = self;
+        let mut words = format!("--data {}", data.name());
+        if self.path.is_some() {
+            words.push_str(" --path DIRECTORY");
+        }
+        if *architecture != Architecture::Perceptron {
+            words.push_str(&format!(" --network {}", architecture.name()));
+        }
+        if *activation != Activation::Tanh {
+            words.push_str(&format!(" --activation {}", activation_name(*activation)));
+        }
+        words.push_str(&format!(" --scalar {} --seed {seed} --keys {keys}", scalar.name()));
+        if self.quick {
+            words.push_str(" --quick");
+        }
+        words
     }
 }
 
@@ -171,7 +257,18 @@ pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Res
             },
         };
         match name {
-            "--data" => arguments.data = choice(name, &value, [Data::Digits, Data::Mnist], Data::name)?,
+            "--data" => arguments.data = choice(name, &value, Data::ALL, Data::name)?,
+            "--path" if value.is_empty() => {
+                return Err(Refusal("--path is empty; it must name a directory".to_string()));
+            }
+            "--path" => arguments.path = Some(PathBuf::from(value)),
+            "--network" => {
+                let both = [Architecture::Perceptron, Architecture::Convolutional];
+                arguments.architecture = choice(name, &value, both, Architecture::name)?;
+            }
+            "--activation" => {
+                arguments.activation = choice(name, &value, [Activation::Tanh, Activation::Relu], activation_name)?;
+            }
             "--scalar" => arguments.scalar = choice(name, &value, [Scalar::F32, Scalar::F64], Scalar::name)?,
             "--seed" => arguments.seed = number(name, &value, 0)?,
             "--keys" => keys = Some(number(name, &value, 1)?),
@@ -182,6 +279,15 @@ pub fn parse<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Res
             _ if value.is_empty() => return Err(Refusal("--output is empty; it must name a directory".to_string())),
             _ => arguments.output = PathBuf::from(value),
         }
+    }
+    match (arguments.data, &arguments.path) {
+        (Data::FashionMnist | Data::Cifar10, None) => {
+            return Err(Refusal(format!("--data {} needs --path, the folder of its files", arguments.data.name())));
+        }
+        (Data::Digits, Some(_)) => {
+            return Err(Refusal("--path is for the other data sets: digits come with the program".to_string()));
+        }
+        _ => {}
     }
     arguments.keys = keys.unwrap_or_else(|| arguments.data.keys());
     let last = u64::try_from(arguments.keys).ok().and_then(|keys| arguments.seed.checked_add(keys - 1));
@@ -203,6 +309,9 @@ fn text(word: OsString) -> Result<String, Refusal> {
 fn example(name: &str) -> &'static str {
     match name {
         "--data" => "digits",
+        "--path" => "data",
+        "--network" => "convolutional",
+        "--activation" => "relu",
         "--scalar" => "f64",
         "--output" => "target/emergent",
         _ => "5",
@@ -217,7 +326,9 @@ fn unknown_argument(word: &str) -> Refusal {
     let hint = match word {
         "help" => "did you mean `--help`?",
         "quick" => "did you mean `--quick`?",
-        "mnist" | "digits" => return Refusal(format!("unexpected word `{word}`; did you mean `--data {word}`?")),
+        "mnist" | "digits" | "fashion-mnist" | "cifar10" => {
+            return Refusal(format!("unexpected word `{word}`; did you mean `--data {word}`?"));
+        }
         "f32" | "f64" => return Refusal(format!("unexpected word `{word}`; did you mean `--scalar {word}`?")),
         _ => "every value follows a name; --help lists all",
     };
@@ -299,7 +410,10 @@ mod tests {
     #[test]
     fn values_follow_a_space_or_an_equals_sign() {
         let expected = Arguments {
-            data: Data::Mnist,
+            data: Data::Cifar10,
+            path: Some(PathBuf::from("here")),
+            architecture: Architecture::Convolutional,
+            activation: Activation::Relu,
             scalar: Scalar::F32,
             seed: 7,
             keys: 2,
@@ -307,11 +421,21 @@ mod tests {
             threads: Some(3),
             output: PathBuf::from("a=b"),
         };
-        let spaced = "--data mnist --scalar f32 --seed 7 --keys 2 --quick --threads 3 --output a=b";
-        let joined = "--data=mnist --scalar=f32 --seed=7 --keys=2 --quick --threads=3 --output=a=b";
+        let spaced = "--data cifar10 --path here --network convolutional --activation relu --scalar f32 --seed 7 --keys 2 \
+                      --quick --threads 3 --output a=b";
+        let joined = "--data=cifar10 --path=here --network=convolutional --activation=relu --scalar=f32 --seed=7 --keys=2 \
+                      --quick --threads=3 --output=a=b";
         for line in [spaced, joined] {
             assert_eq!(run(&line.split(' ').collect::<Vec<_>>()), expected);
         }
+        let words = expected.words();
+        let again = run(&words.split(' ').collect::<Vec<_>>());
+        let path = Some(PathBuf::from("DIRECTORY"));
+        assert_eq!(
+            Arguments { threads: Some(3), output: PathBuf::from("a=b"), ..again },
+            Arguments { path, ..expected }
+        );
+        assert_eq!(run(&[]).words(), "--data digits --scalar f64 --seed 0 --keys 5");
         assert_eq!(run(&["--seed", "1", "--seed", "2"]).seed, 2, "the last one counts");
     }
 
@@ -354,7 +478,12 @@ mod tests {
             (&["--keys", "0"], ["--keys is 0", "at least 1"]),
             (&["--threads", "100000"], ["--threads is 100000", "at most 1024"]),
             (&["--threads=0"], ["--threads is 0", "at least 1"]),
-            (&["--data", "minst"], ["did you mean `mnist`", "digits, mnist"]),
+            (&["--data", "minst"], ["did you mean `mnist`", "digits, mnist, fashion-mnist, cifar10"]),
+            (&["--data", "cifar10"], ["--data cifar10", "--path"]),
+            (&["--path", "here"], ["--path", "digits come with"]),
+            (&["--path="], ["--path", "directory"]),
+            (&["--network", "convolution"], ["did you mean `convolutional`", "perceptron"]),
+            (&["--activation", "sigmoid"], ["`sigmoid`", "tanh, relu"]),
             (&["--scalar", "f16"], ["`f16`", "f32, f64"]),
             (&["--output="], ["--output", "directory"]),
             (&["--quick=yes"], ["--quick", "`yes`"]),

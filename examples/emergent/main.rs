@@ -8,6 +8,8 @@ mod page;
 mod pictures;
 mod progress;
 mod report;
+#[path = "../common/split.rs"]
+mod split;
 mod table;
 mod training;
 
@@ -17,13 +19,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use eigenscape::curvature::{Loss, Risk};
-use eigenscape::network::{Activation, Initialization, Network, Perceptron};
+use eigenscape::network::{Activation, Convolution, Initialization, Network, Perceptron, Sequential};
 use eigenscape::random::Key;
 
-use arguments::{Arguments, Data, HELP, Request};
+use arguments::{Architecture, Arguments, Data, HELP, Request};
 use measure::{MINI_BATCHES, Observer, TRACE_PROBES};
 use progress::Phase;
 use report::{Examples, Method, Report, Run, Settings};
+use split::Split;
 use training::Schedule;
 
 fn main() -> ExitCode {
@@ -107,12 +110,23 @@ fn schedule(arguments: &Arguments) -> Schedule {
     }
     let steps = looks[looks.len() - 1];
     let digits = arguments.data == Data::Digits;
+    let convolutional = arguments.architecture == Architecture::Convolutional;
+    let relu = arguments.activation == Activation::Relu;
+    // At 0.1 a part of the runs on colours leaves the finite numbers.
+    let rate = match (arguments.data, relu) {
+        (Data::Cifar10, _) => 0.03,
+        (Data::Digits, false) => 0.3,
+        _ => 0.1,
+    };
+    let most = if convolutional { 100 } else { 300 };
     Schedule {
         batch: 32,
-        rate: if digits { 0.3 } else { 0.1 },
-        rate_full_batch: 0.1,
+        rate,
+        rate_full_batch: rate.min(0.1),
+        // As long as weights that are as large as the activation wants.
+        start: if relu { Initialization::he() } else { Initialization::lecun() },
         steps,
-        steps_full_batch: if digits { steps } else { steps.min(300) },
+        steps_full_batch: if digits { steps } else { steps.min(most) },
         densities: vec![0, 30, steps],
         looks,
         dimensions: if arguments.quick { vec![4, 16, 64] } else { vec![4, 10, 30, 100, 300] },
@@ -129,14 +143,40 @@ fn schedule(arguments: &Arguments) -> Schedule {
 }
 
 fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failure> {
-    let schedule = schedule(arguments);
-    let data::Split { train, test, classes } = data::load::<T>(arguments.data, arguments.quick)?;
+    let images = data::load::<T>(arguments)?;
+    let activation = arguments.activation;
+    if arguments.architecture == Architecture::Convolutional {
+        let convolution = |channels: usize| Convolution::new(channels, [3, 3]).same();
+        let network = Sequential::new(&images.extents)?
+            .convolution(convolution(8))?
+            .activation(activation)
+            .average_pool([2, 2])?
+            .convolution(convolution(16))?
+            .activation(activation)
+            .average_pool([2, 2])?
+            .flatten()
+            .dense(images.classes)?;
+        let words = format!("3x3 convolutions of 8 and 16 with average pools, {activation}");
+        return study(arguments, &network, words, images);
+    }
     let hidden: &[usize] = if arguments.data == Data::Digits { &[64, 64] } else { &[128, 128] };
-    let sizes = [&[train.input_len()], hidden, &[classes]].concat();
-    let network = Perceptron::new(&sizes, Activation::Tanh)?;
+    let sizes = [&[images.train.input_len()], hidden, &[images.classes]].concat();
+    let network = Perceptron::new(&sizes, activation)?;
+    let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+    study(arguments, &network, format!("{} {activation}", sizes.join("-")), images)
+}
+
+fn study<T: eigenscape::Scalar>(
+    arguments: &Arguments,
+    network: &(impl Network + Clone + Send + 'static),
+    words: String,
+    images: Split<T>,
+) -> Result<Report, Failure> {
+    let schedule = schedule(arguments);
+    let Split { train, test, classes, .. } = images;
     let examples = Examples { train: train.count(), test: test.count() };
-    let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, train)?;
-    let test = Risk::new(&network, Loss::SoftmaxCrossEntropy, test)?;
+    let risk = Risk::new(network, Loss::SoftmaxCrossEntropy, train)?;
+    let test = Risk::new(network, Loss::SoftmaxCrossEntropy, test)?;
 
     let mut runs = Vec::new();
     let (mut first, mut first_full_batch, mut points) = (Vec::new(), Vec::new(), Vec::new());
@@ -145,7 +185,7 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
     let phase = Phase::begin("training", looks);
     for seed in arguments.seed..arguments.seed + arguments.keys as u64 {
         let key = Key::new(seed);
-        let start: Vec<T> = Initialization::lecun().draw(&network, key.split(0));
+        let start: Vec<T> = schedule.start.draw(network, key.split(0));
         let batches = risk.mini_batches(schedule.batch, key.split(1))?;
         let observer = Observer { risk: &risk, test: &test, batches: &batches, classes, key: key.split(2) };
         for method in Method::ALL {
@@ -168,7 +208,7 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
         (true, _) => (4, 60),
         (false, Data::Digits) => (10, 100),
         // Thirteen times as many parameters make each probe as much more of a mean.
-        (false, Data::Mnist) => (4, 100),
+        (false, _) => (4, 100),
     };
     let chosen = || points.iter().filter(|(step, _)| schedule.densities.contains(step));
     let phase = Phase::begin("spectra", schedule.densities.len());
@@ -184,7 +224,7 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
         (true, _) => 60,
         (false, Data::Digits) => 200,
         // A draw of the model has as many numbers as examples, classes and parameters together.
-        (false, Data::Mnist) => 60,
+        (false, _) => 60,
     };
     let watched = risk.mini_batch(watched, key.split(5))?;
     let phase = Phase::begin("random model", schedule.densities.len() + points.len());
@@ -199,13 +239,12 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
 
     let phase = Phase::begin("random hyperplanes", schedule.dimensions.len() * schedule.radii.len() + 1);
     let (subspace, full_space_accuracy) =
-        training::in_hyperplanes(&network, &risk, &test, &schedule, key.split(4), &phase)?;
+        training::in_hyperplanes(network, &risk, &test, &schedule, key.split(4), &phase)?;
     drop(phase);
 
-    let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
     Ok(Report {
         data: arguments.data.name().to_owned(),
-        network: format!("{} {}", sizes.join("-"), network.activation()),
+        network: words,
         scalar: arguments.scalar.name().to_owned(),
         parameters: network.parameters(),
         classes,
@@ -213,6 +252,7 @@ fn measure<T: eigenscape::Scalar>(arguments: &Arguments) -> Result<Report, Failu
         seed: arguments.seed,
         keys: arguments.keys,
         settings: Settings {
+            words: arguments.words(),
             quick: arguments.quick,
             batch: schedule.batch,
             rate: schedule.rate,

@@ -3,9 +3,11 @@
 use eigenscape::Scalar;
 use eigenscape::curvature::Risk;
 use eigenscape::emergent::{
-    Calibration, Clustering, Comparison, Measurement, ModelComparison, PairMeans, Property, RefinedModel, Tracker,
+    Calibration, Clustering, Comparison, Measurement, ModelComparison, PairMeans, PredictedLargest, Property,
+    RefinedModel, Tracker,
 };
-use eigenscape::objective::Objective;
+use eigenscape::krylov::Eigensolver;
+use eigenscape::objective::{Objective, Point};
 use eigenscape::random::Key;
 
 use crate::Failure;
@@ -13,6 +15,12 @@ use crate::report::{AccountRow, ClusteringRow, ComparedRow, ModelParameters, Mod
 
 /// Probes of traces and norms.
 const PROBES: usize = 20;
+
+/// Draws of the ensemble behind each of its points.
+const DRAWS: usize = 4;
+
+/// Residuals of the Hessian's largest eigenvalue: the tracker's.
+const TOLERANCE: f64 = 1e-2;
 
 /// Everything that the sections say of one point.
 pub fn row<T: Scalar>(watched: &Risk<T>, step: u64, theta: &[T], key: Key) -> Result<ModelRow, Failure> {
@@ -81,20 +89,30 @@ pub fn account<T: Scalar>(
     key: Key,
     mut advance: impl FnMut(),
 ) -> Result<Vec<AccountRow>, Failure> {
-    let tracker = Tracker::new(key).eigenpairs(2)?.remainder_probes(0).clustering(0);
+    let tracker = Tracker::new(key.split(0)).eigenpairs(2)?.remainder_probes(0).clustering(0).draws(DRAWS);
     let mut run = tracker.begin();
+    let mut rows = Vec::new();
     for (step, theta) in points {
-        run.record(watched, *step, theta)?;
+        let row = run.record(watched, *step, theta)?;
+        let predicted =
+            |predicted: Option<PredictedLargest>| predicted.map_or(f64::NAN, |predicted| predicted.value.value);
+        let point = watched.at(theta)?;
+        let solver = Eigensolver::new(1, key.split(1).split(*step)).relative_tolerance(TOLERANCE);
+        rows.push(AccountRow {
+            step: row.step as usize,
+            largest_eigenvalue: row.eigenvalues.first().copied().unwrap_or(f64::NAN),
+            hessian: solver.run(&point.hessian())?.values.first().copied().unwrap_or(f64::NAN),
+            paper: predicted(row.predicted_given),
+            three_deviations: predicted(row.predicted_ensemble),
+            with_margin: predicted(row.predicted_margin),
+            mean_deviation: row.mean_deviation.value,
+            residue_deviation: row.residue_deviation.value,
+            logit_deviation: row.freezing.logit_deviation,
+            within_deviation: row.freezing.within_deviation.unwrap_or(f64::NAN),
+            fitted_margin: row.freezing.fitted_margin().unwrap_or(f64::NAN),
+            kept: 1.0 - row.freezing.power_sum,
+        });
         advance();
     }
-    let row = |row: &eigenscape::emergent::TrackedRow| AccountRow {
-        step: row.step as usize,
-        largest_eigenvalue: row.eigenvalues.first().copied().unwrap_or(f64::NAN),
-        paper: row.predicted_given.map_or(f64::NAN, |predicted| predicted.value.value),
-        three_deviations: row.predicted_ensemble.map_or(f64::NAN, |predicted| predicted.value.value),
-        mean_deviation: row.mean_deviation.value,
-        residue_deviation: row.residue_deviation.value,
-        logit_deviation: row.freezing.logit_deviation,
-    };
-    Ok(run.rows().iter().map(row).collect())
+    Ok(rows)
 }

@@ -143,13 +143,8 @@ fn cell(spread: Option<Spread>, keys: usize) -> String {
 fn reproduce(report: &Report) -> String {
     let settings = &report.settings;
     let mut html = format!(
-        "<h2>How to get this again</h2>\n<pre>cargo run --release --example emergent -- --data {} --scalar {} --seed {} \
-         --keys {}{}</pre>\n",
-        escape(&report.data),
-        escape(&report.scalar),
-        report.seed,
-        report.keys,
-        if settings.quick { " --quick" } else { "" }
+        "<h2>How to get this again</h2>\n<pre>cargo run --release --example emergent -- {}</pre>\n",
+        escape(&settings.words)
     );
     let _ = writeln!(
         html,

@@ -101,7 +101,10 @@ mod tests {
                 &["test accuracy", "dimension of the hyperplane (of 8970)", "radius 0.25", "full space, 0.963"],
             ),
             ("prediction.svg", &["refined model", "rank of the eigenvalue", "middle, step 30", "draw of the paper"]),
-            ("account.svg", &["largest eigenvalue", "share in the top eigenspace", "trace / norm", "alone"]),
+            (
+                "account.svg",
+                &["largest eigenvalue", "share in the top eigenspace", "trace / norm", "alone", "with the margin"],
+            ),
             ("training.svg", &["training loss (nats)", "test accuracy", "trace of the Hessian"]),
         ] {
             let picture = pictures.iter().find(|picture| picture.file == file).unwrap();

@@ -22,9 +22,9 @@ pub use spread::{Spread, decimal};
 /// Everything that one run of the example has measured.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Name of the data set: `digits`, `mnist`.
+    /// Name of the data set: `digits`, `mnist`, `fashion-mnist`, `cifar10`.
     pub data: String,
-    /// Widths and activation: `64-64-64-10 tanh`.
+    /// Widths and activation, `64-64-64-10 tanh`, or what the layers are.
     pub network: String,
     /// Number type of the vectors: `f32`, `f64`.
     pub scalar: String,
@@ -72,6 +72,8 @@ pub struct Examples {
 /// The choices behind the numbers.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Words of the command line that ask for this run.
+    pub words: String,
     /// Whether the run was cut short by `--quick`.
     pub quick: bool,
     /// Examples in a mini-batch.

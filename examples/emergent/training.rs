@@ -22,6 +22,8 @@ pub struct Schedule {
     pub batch: usize,
     pub rate: f64,
     pub rate_full_batch: f64,
+    /// Where runs start, in the full space and in hyperplanes.
+    pub start: Initialization,
     pub steps: u64,
     pub steps_full_batch: u64,
     /// Steps at which a run is looked at, ascending, those after its end left out.
@@ -107,7 +109,7 @@ pub fn in_hyperplanes<T: Scalar>(
     };
     let mut rows = Vec::new();
     for &radius in &schedule.radii {
-        let origin: Vec<T> = Initialization::lecun().radius(radius)?.draw(network, key.split(1));
+        let origin: Vec<T> = schedule.start.radius(radius)?.draw(network, key.split(1));
         for &dimension in &schedule.dimensions {
             phase.on_work(format!("dimension {dimension}, radius {radius}"));
             // Kept even for the largest of both data sets: training multiplies by it hundreds of times.
@@ -120,7 +122,7 @@ pub fn in_hyperplanes<T: Scalar>(
             phase.advance(1);
         }
     }
-    let origin: Vec<T> = Initialization::lecun().draw(network, key.split(1));
+    let origin: Vec<T> = schedule.start.draw(network, key.split(1));
     let full = test.accuracy(&adam(&batches, &origin, schedule.full_space_rate)?)?;
     phase.advance(1);
     Ok((rows, full))

@@ -5,10 +5,12 @@
 //!     cargo run --release --example goldilocks -- --data mnist
 
 mod arguments;
-#[path = "../emergent/data.rs"]
-mod data;
 mod pictures;
 mod report;
+// Its files from a folder are for others.
+#[allow(dead_code)]
+#[path = "../common/split.rs"]
+mod split;
 mod table;
 
 use std::fs;
@@ -113,7 +115,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn scan(arguments: &Arguments, activation: Activation) -> Result<Scanned, Failure> {
-    let data::Split { train, test, classes } = data::load::<f32>(arguments.data, false)?;
+    let images = match arguments.data {
+        Data::Digits => split::digits::<f32>()?,
+        Data::Mnist => split::mnist::<f32>([10_000, 2_000])?,
+    };
+    let split::Split { train, test, classes, .. } = images;
     let examples = arguments.examples.min(train.count());
     let train = train.select(&(0..examples).collect::<Vec<_>>())?;
     let (hidden, dimensions): (&[usize], &[usize]) = match arguments.data {

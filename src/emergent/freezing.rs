@@ -12,9 +12,14 @@ use crate::scalar::Scalar;
 ///     sigma_z^2 = mean over m of sum_k (z_mk - mean_k z_mk)^2 / (C - 1)          softmax does not see a row's mean
 ///     Y_2 = mean sum_k p_mk^2,   entropy = -mean sum_k p_mk ln p_mk
 ///     margin  delta = mean of z_my - mean_{k != y} z_mk,   sigma_o^2 = mean variance of the logits beside the true one
+///     sigma_w^2 = the variance of logits within rows with delta taken from the true one's,   sigma_z^2 ~ sigma_w^2 + delta^2 / C
 /// ```
 ///
 /// Each mean has a standard error over examples. Weights of examples are not used.
+///
+/// Two random models have logits of this size: normal ones of deviation sigma_z ([`gaussian_logits`](Freezing::gaussian_logits)),
+/// and normal ones of deviation sigma_w with the true class's raised by a margin ([`within_logits`](Freezing::within_logits),
+/// [`fitted_margin`](Freezing::fitted_margin)). Training makes the second kind.
 ///
 /// ```
 /// use eigenscape::curvature::{Examples, Loss, Risk};
@@ -57,6 +62,10 @@ pub struct Freezing {
     pub accuracy: Option<f64>,
     /// delta; none without labels, or for a single class.
     pub margin: Option<f64>,
+    /// The standard error of delta over examples; none without labels, or for a single example or class.
+    pub margin_error: Option<f64>,
+    /// sigma_w; none without labels, for a single class, or a single example of two.
+    pub within_deviation: Option<f64>,
     /// sigma_o; none without labels, or for fewer than three classes.
     pub other_deviation: Option<f64>,
 }
@@ -69,14 +78,18 @@ impl Freezing {
     pub fn measure<T: Scalar>(point: &RiskPoint<'_, T>) -> Result<Self> {
         let risk = point.risk();
         let logits: Vec<f64> = risk.logits(point.theta()).iter().map(|z| z.f64()).collect();
-        Error::finite("the logits", &logits, "the network overflows at these parameters")?;
         let mut probabilities: Vec<f64> = point.probabilities()?.iter().map(|p| p.f64()).collect();
-        let classes = risk.outputs();
         // Rows of single precision miss 1, and with it a sum of squares misses that of equal probabilities.
-        for row in probabilities.chunks_exact_mut(classes) {
+        for row in probabilities.chunks_exact_mut(risk.outputs()) {
             let total: f64 = row.iter().sum();
             row.iter_mut().for_each(|p| *p /= total);
         }
+        Freezing::of(&logits, &probabilities, risk.examples().labels(), risk.outputs())
+    }
+
+    /// The same from rows of logits and probabilities.
+    pub(crate) fn of(logits: &[f64], probabilities: &[f64], labels: Option<&[usize]>, classes: usize) -> Result<Self> {
+        Error::finite("the logits", logits, "the network overflows at these parameters")?;
         let rows = logits.chunks_exact(classes);
         let variances: Vec<f64> = rows.clone().map(|z| variance_of(z.iter().copied(), classes)).collect();
         let sums: Vec<f64> = probabilities.chunks_exact(classes).map(|p| p.iter().map(|p| p * p).sum()).collect();
@@ -89,12 +102,13 @@ impl Freezing {
             |of: &dyn Fn(&[f64]) -> f64| probabilities.chunks_exact(classes).map(of).sum::<f64>() / sums.len() as f64;
         let entropy = per_example(&|p| 0.0 - p.iter().map(|&p| if p > 0.0 { p * p.ln() } else { 0.0 }).sum::<f64>());
         let largest_probability = per_example(&|p| p.iter().copied().fold(0.0, f64::max));
-        let labels = risk.examples().labels();
-        let labelled = |of: &dyn Fn(&[f64], usize) -> f64| {
-            let labels = labels?;
-            Some(rows.clone().zip(labels).map(|(z, &y)| of(z, y)).sum::<f64>() / labels.len() as f64)
+        let labelled = |of: &dyn Fn(&[f64], usize) -> f64| -> Option<Vec<f64>> {
+            Some(rows.clone().zip(labels?).map(|(z, &y)| of(z, y)).collect())
         };
         let others = |z: &[f64], y: usize| (z.iter().sum::<f64>() - z[y]) / (classes - 1) as f64;
+        let margins = if classes > 1 { labelled(&|z, y| z[y] - others(z, y)) } else { None };
+        let margin = margins.as_deref().map(mean);
+        let right = |z: &[f64], y: usize| f64::from(u8::from(first_largest(z) == y));
         Ok(Freezing {
             classes,
             examples: sums.len(),
@@ -104,14 +118,25 @@ impl Freezing {
             power_sum_error,
             entropy,
             largest_probability,
-            accuracy: labels.and_then(|_| risk.accuracy(point.theta()).ok()),
-            margin: if classes > 1 { labelled(&|z, y| z[y] - others(z, y)) } else { None },
+            accuracy: labelled(&right).map(|right| mean(&right).0),
+            margin: margin.map(|margin| margin.0),
+            margin_error: margin.and_then(|margin| margin.1),
+            within_deviation: margin.and_then(|(margin, _)| {
+                let without = |z: &[f64], y: usize| {
+                    let raised = |k: usize| if k == y { margin } else { 0.0 };
+                    (classes - 1) as f64 * variance_of(z.iter().enumerate().map(|(k, z)| z - raised(k)), classes)
+                };
+                // One number was fitted.
+                let free = sums.len() * (classes - 1) - 1;
+                let squares: f64 = labelled(&without)?.iter().sum();
+                (free > 0).then(|| (squares / free as f64).sqrt())
+            }),
             other_deviation: if classes > 2 {
                 let rest = |z: &[f64], y: usize| {
                     let beside = z.iter().enumerate().filter(move |(k, _)| *k != y).map(|(_, &z)| z);
                     variance_of(beside, classes - 1)
                 };
-                labelled(&rest).map(f64::sqrt)
+                labelled(&rest).map(|variances| mean(&variances).0.sqrt())
             } else {
                 None
             },
@@ -134,6 +159,34 @@ impl Freezing {
     pub fn gaussian_logits(&self) -> Result<GaussianLogits> {
         GaussianLogits::new(self.classes, self.logit_deviation)
     }
+
+    /// Normal logits of the measured sigma_w, to be raised by a margin.
+    ///
+    /// # Errors
+    /// If there are no labels, fewer than two classes, a single example of two, or the deviation is above 1000.
+    pub fn within_logits(&self) -> Result<GaussianLogits> {
+        let remedy = "measure with labels, on two classes or more, and more than one example";
+        let deviation = self.within_deviation.ok_or(Error::Missing { what: "the margin of the true class", remedy })?;
+        GaussianLogits::new(self.classes, deviation)
+    }
+
+    /// The margin that freezes logits of deviation sigma_w as far as the measured ones: where Y_2 agrees. 0 where no margin
+    /// is needed.
+    ///
+    /// # Errors
+    /// As [`Freezing::within_logits`], or if probabilities are frozen to rounding.
+    pub fn fitted_margin(&self) -> Result<f64> {
+        let logits = self.within_logits()?;
+        if self.power_sum <= logits.power_sum(2) {
+            return Ok(0.0);
+        }
+        logits.margin_with_power_sum(self.power_sum)
+    }
+}
+
+/// The first of the largest numbers.
+fn first_largest(values: &[f64]) -> usize {
+    values.iter().enumerate().fold(0, |best, (at, value)| if *value > values[best] { at } else { best })
 }
 
 /// The variance of some numbers, without bias; 0 for one.

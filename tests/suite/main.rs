@@ -33,6 +33,7 @@ mod layers;
 mod logit_ensemble;
 mod logit_extremes;
 mod logit_instances;
+mod logit_margin;
 mod logit_model;
 mod logit_sample;
 mod logit_spectrum;

@@ -79,6 +79,7 @@ pub fn spectra(report: &Report) -> Drawn<Picture> {
 pub fn account(report: &Report) -> Drawn<Picture> {
     let mut legend = legend();
     legend.push((Look::Line(PURPLE, Dash::Dashed), "from \u{3c3}_c, \u{3c3}_E, \u{3c3}_z alone".to_string()));
+    legend.push((Look::Line(PURPLE, Dash::Solid), "with the margin".to_string()));
     let heading = Heading {
         title: "The other properties: measured, sampled and predicted".to_string(),
         subtitle: format!("{}; {} examples, SGD, seed {}", about(report), examples(report), report.seed),
@@ -93,18 +94,30 @@ pub fn account(report: &Report) -> Drawn<Picture> {
     let last = steps.max().unwrap_or(0);
     let svg = figure((1000, 450), &heading, |area, frame| {
         let frames = frame.columns([1, 1, 1]);
-        let columns: [(RGBColor, Dash, Account); 3] = [
+        let columns: [(RGBColor, Dash, Account); 5] = [
             (PURPLE, Dash::Dashed, |row| row.three_deviations),
+            (PURPLE, Dash::Solid, |row| row.with_margin),
             (VERMILLION, Dash::Solid, |row| row.paper),
+            (GREY, Dash::Solid, |row| row.hessian),
             (BLUE, Dash::Solid, |row| row.largest_eigenvalue),
         ];
         let curve =
             |of: Account| -> Vec<(f64, f64)> { report.account.iter().map(|row| (row.step as f64, of(row))).collect() };
-        let high = Spread::of(columns.iter().flat_map(|column| curve(column.2)).map(|point| point.1));
+        let stages_high = report.model.iter().filter_map(|row| row.compared("eigenvalue 1"));
+        let signs = stages_high.flat_map(|row| SOURCES.map(|source| source.3(row)));
+        let high = Spread::of(columns.iter().flat_map(|column| curve(column.2)).map(|point| point.1).chain(signs));
         let y = Axis::linear("largest eigenvalue", 0.0, 1.08 * high.map_or(f64::NAN, |spread| spread.high));
         let panel = Panel::draw(area, frames[0], "largest eigenvalue", Axis::steps(last), y)?;
         for (color, dash, of) in columns {
             panel.line(&curve(of), color, 20, dash)?;
+        }
+        // Where the models are looked at more closely: the draw, and the refined one.
+        let at_stages = |of: Column| -> Vec<(f64, f64)> {
+            let row = |row: &ModelRow| (row.step as f64, row.compared("eigenvalue 1").map_or(f64::NAN, of));
+            report.model.iter().map(row).collect()
+        };
+        for (_, color, sign, of) in SOURCES {
+            panel.signs(&at_stages(of), color, sign)?;
         }
         for ((property, title), frame) in stages.iter().zip(&frames[1..]) {
             let curve = |of: Column| -> Vec<(f64, f64)> {
@@ -129,9 +142,11 @@ pub fn account(report: &Report) -> Drawn<Picture> {
         file: "account.svg",
         title: heading.title,
         caption: format!(
-            "Left: the largest eigenvalue of the Gauss-Newton matrix over training, and the model's account of it: from the \
-             measured class means and probabilities, and from three deviations alone, whose normal logits know nothing of \
-             margins. Middle: the gradient's share in the top {less_one} eigenvectors. \
+            "Left: the largest eigenvalue of the Gauss-Newton matrix and of the Hessian over training, and the model's account \
+             of it: from the measured class means and probabilities; from three deviations alone, whose normal logits know \
+             nothing of margins, so that it does not fall; and with the margin of the true class, at which as much of the \
+             softmax's curvature is left as measured. Signs: a draw of the paper's model and the refined model, at three \
+             stages. Middle: the gradient's share in the top {less_one} eigenvectors. \
              Right: the trace over the Frobenius norm, which random hyperplanes see a part of."
         ),
         svg,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::spread::decimal;
-use super::{Method, Report, RunRow, Spread};
+use super::{AccountRow, Method, Report, RunRow, Spread};
 
 /// A gap counts as clear from this ratio of neighbouring eigenvalues on.
 const GAP: f64 = 1.1;
@@ -164,8 +164,54 @@ impl Report {
                 decimal(peak.high, 2)
             ),
         };
+        let finding = match self.explanation() {
+            Some(explanation) => format!("{finding} {explanation}"),
+            None => finding,
+        };
         // More than half of the runs, and a fall after it: a rise alone is another phenomenon.
         Property { name, finding, present: Some(2 * rising > peaks.len() && end.mean < peak.mean) }
+    }
+
+    /// What the random model makes of the rise and the fall, along the first key's stochastic run; none unless measured.
+    fn explanation(&self) -> Option<String> {
+        let (first, last) = (self.account.first()?, self.account.last()?);
+        let peak =
+            self.account.iter().fold(first, |peak, row| match row.largest_eigenvalue > peak.largest_eigenvalue {
+                true => row,
+                false => peak,
+            });
+        let ratio = |of: fn(&AccountRow) -> f64, row: &AccountRow| of(row) / of(first);
+        let rows: [fn(&AccountRow) -> f64; 4] =
+            [|row| row.largest_eigenvalue, |row| row.paper, |row| row.three_deviations, |row| row.with_margin];
+        let growth = |row: &AccountRow| ratio(|row| row.mean_deviation.powi(2), row);
+        let at = |row: &AccountRow| rows.map(|of| ratio(of, row));
+        let finite = |values: [f64; 4]| values.iter().all(|value| value.is_finite());
+        if !(finite(at(peak)) && finite(at(last))) || first.step == last.step {
+            return None;
+        }
+        let said = |row: &AccountRow| at(row).map(|value| decimal(value, 2));
+        let mut text = format!("Of one run, on {} examples:", self.model.first().map_or(0, |row| row.examples));
+        if peak.step != first.step {
+            let [measured, means, _, margin] = said(peak);
+            text.push_str(&format!(
+                " at the peak, step {}, lambda_1 of the Gauss-Newton matrix is {measured} times its start; the model has \
+                 {means} with the measured class means and {margin} from deviations and margin, as sigma_c^2 is {} times \
+                 its start.",
+                peak.step,
+                decimal(growth(peak), 2)
+            ));
+        }
+        let [measured, means, plain, margin] = said(last);
+        text.push_str(&format!(
+            " At the end it is {measured} times its start, and {means} with the measured means. sigma_c^2 has grown to {} \
+             times, 1 - Y_2 has fallen from {} to {}: without a margin the model ends at {plain} times its start, with one \
+             of {} at {margin}.",
+            decimal(growth(last), 2),
+            decimal(first.kept, 2),
+            decimal(last.kept, 4),
+            decimal(last.fitted_margin, 1)
+        ));
+        Some(text)
     }
 
     fn hyperplanes(&self) -> Property {
@@ -243,6 +289,12 @@ mod tests {
         assert_says(&report, 0, &["9 at step 0, 9 at step 30, none at step 1000", "closes"], Some(true));
         assert_says(&report, 1, &["at step 0", "0.0011", "to 0.00: confinement depends"], Some(true));
         assert_says(&report, 2, &["5 of 5 runs", "at step 2", "falls to 0.2"], Some(true));
+        let parts = [
+            "peak, step 2",
+            "1 - Y_2 has fallen from 0.88 to 0.01",
+            "at 1.20 times its start, with one of 15.0 at 0.21",
+        ];
+        assert_says(&report, 2, &parts, Some(true));
         assert_says(&report, 3, &["of 8970 dimensions suffice for 90 %", "gives only"], Some(true));
     }
 

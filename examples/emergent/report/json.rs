@@ -91,6 +91,7 @@ impl TrainingRow {
 impl Settings {
     fn to_json(&self) -> Value {
         json!({
+            "words": self.words,
             "quick": self.quick,
             "batch": self.batch,
             "rate": self.rate,

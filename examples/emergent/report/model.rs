@@ -85,16 +85,26 @@ pub struct AccountRow {
     pub step: usize,
     /// lambda_1 of the Gauss-Newton matrix.
     pub largest_eigenvalue: f64,
+    /// lambda_1 of the Hessian.
+    pub hessian: f64,
     /// By the paper's model from the measured means and probabilities.
     pub paper: f64,
     /// By sigma_c, sigma_E and sigma_z alone.
     pub three_deviations: f64,
+    /// By sigma_c, sigma_E, sigma_w and the margin at which Y_2 agrees.
+    pub with_margin: f64,
     /// sigma_c.
     pub mean_deviation: f64,
     /// sigma_E.
     pub residue_deviation: f64,
     /// sigma_z.
     pub logit_deviation: f64,
+    /// sigma_w, the deviation of logits but for the margin.
+    pub within_deviation: f64,
+    /// The margin of the true class at which Y_2 agrees.
+    pub fitted_margin: f64,
+    /// 1 - Y_2, what freezing has left of the curvature of the softmax.
+    pub kept: f64,
 }
 
 impl ModelRow {
@@ -157,11 +167,16 @@ impl AccountRow {
         json!({
             "step": self.step,
             "largest_eigenvalue": self.largest_eigenvalue,
+            "hessian": self.hessian,
             "paper": self.paper,
             "three_deviations": self.three_deviations,
+            "with_margin": self.with_margin,
             "sigma_c": self.mean_deviation,
             "sigma_E": self.residue_deviation,
             "sigma_z": self.logit_deviation,
+            "sigma_w": self.within_deviation,
+            "margin": self.fitted_margin,
+            "1 - Y_2": self.kept,
         })
     }
 }

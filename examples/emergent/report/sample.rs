@@ -29,6 +29,7 @@ pub fn report() -> Report {
         seed: 0,
         keys: 5,
         settings: Settings {
+            words: "--data digits --scalar f64 --seed 0 --keys 5".to_string(),
             quick: false,
             batch: 32,
             rate: 0.3,
@@ -86,6 +87,7 @@ pub fn without_numbers() -> Report {
     }
     for row in &mut report.account {
         (row.largest_eigenvalue, row.paper, row.three_deviations) = (nan, f64::INFINITY, nan);
+        (row.with_margin, row.hessian, row.fitted_margin, row.kept) = (f64::NEG_INFINITY, nan, nan, nan);
     }
     for row in &mut report.subspace {
         (row.radius, row.test_accuracy, row.train_loss) = (nan, nan, nan);
@@ -236,11 +238,16 @@ fn account(step: usize) -> AccountRow {
     AccountRow {
         step,
         largest_eigenvalue: largest,
+        hessian: 1.1 * largest,
         paper: 0.7 * largest,
-        three_deviations: 0.5 * largest,
+        three_deviations: curve(&[(0, 2.5), (1000, 3.0)], step),
+        with_margin: 0.5 * largest,
         mean_deviation: 0.05,
         residue_deviation: 0.08,
         logit_deviation: curve(&[(0, 0.4), (1000, 5.0)], step),
+        within_deviation: curve(&[(0, 0.4), (1000, 3.2)], step),
+        fitted_margin: curve(&[(0, 0.0), (1000, 15.0)], step),
+        kept: curve(&[(0, 0.88), (30, 0.3), (1000, 0.01)], step),
     }
 }
 

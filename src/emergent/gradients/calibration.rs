@@ -28,13 +28,14 @@ use crate::scalar::Scalar;
 /// | [`spectrum`](Calibration::spectrum) | K, given | measured |
 /// | [`drawn_spectrum`](Calibration::drawn_spectrum) | drawn: K = P sigma_c^2 I on average | measured |
 /// | [`ensemble`](Calibration::ensemble) | drawn | drawn: softmax of normal logits of deviation sigma_z |
+/// | [`margin_ensemble`](Calibration::margin_ensemble) | drawn | drawn: of deviation sigma_w, the true class's raised by a margin |
 ///
 /// In all of them residues are isotropic in R^P, with the one deviation sigma_E, as in the paper.
 ///
 /// **Errors** are by the jackknife over groups of examples, 10 unless set: each group is left out in turn, and the deviation of
 /// what remains, times (G - 1) / sqrt(G), is the error of whatever is computed ([`Calibration::jackknife`]). It speaks of
 /// other examples of the same distribution, with as many of each class; with ten groups it is itself known to a quarter.
-/// Those of sigma_z and of the probabilities are over single examples. A single example has no errors, and cannot tell means from
+/// Those of sigma_z and of Y_2 are over single examples. A single example has no errors, and cannot tell means from
 /// residues: all is mean then.
 ///
 /// Cost: N C gradients of one example for the norms; 2 C products with J' for the means and, group by group, for the jackknife;
@@ -68,6 +69,7 @@ pub struct Calibration {
     classes: usize,
     /// Each with its weight, its probabilities and its label.
     weights: Vec<f64>,
+    logits: Vec<f64>,
     probabilities: Vec<f64>,
     labels: Vec<usize>,
     sums: GradientSums,
@@ -102,7 +104,8 @@ impl Calibration {
             .ok_or(Error::Empty { what: "the list of labels", remedy: "make the examples with `labelled`" })?;
         let double = |values: &[T]| -> Vec<f64> { values.iter().map(|value| value.f64()).collect() };
         let (probabilities, weights) = (double(&point.probabilities()?), double(risk.examples().weights()));
-        let freezing = Freezing::measure(point)?;
+        let logits = double(&risk.logits(point.theta()));
+        let freezing = Freezing::of(&logits, &probabilities, Some(labels), classes)?;
         let groups = groups.min(labels.len());
         let sums = measure(point, &groups_of(labels, classes, groups.max(1)), groups)?;
         Ok(Calibration {
@@ -110,6 +113,7 @@ impl Calibration {
             classes,
             blocks: Arc::new(SoftmaxBlocks::weighted(&probabilities, classes, &weights)?),
             weights,
+            logits,
             probabilities,
             labels: labels.to_vec(),
             sums: sums.all,
@@ -200,6 +204,40 @@ impl Calibration {
         Measurement::new(self.freezing.power_sum, self.freezing.power_sum_error)
     }
 
+    /// delta, the mean distance of the true class's logit from the mean of the others; none for a single class.
+    pub fn margin(&self) -> Option<Measurement> {
+        self.of_logits(|freezing| freezing.margin)
+    }
+
+    /// sigma_w, the deviation of logits but for the margin; none for a single class, or a single example of two.
+    pub fn within_deviation(&self) -> Option<Measurement> {
+        self.of_logits(|freezing| freezing.within_deviation)
+    }
+
+    /// The margin at which normal logits of deviation sigma_w freeze as far as the measured ones, by Y_2: that of
+    /// [`margin_ensemble`](Calibration::margin_ensemble). None where [`Freezing::fitted_margin`] fails.
+    pub fn fitted_margin(&self) -> Option<Measurement> {
+        self.of_logits(|freezing| freezing.fitted_margin().ok())
+    }
+
+    /// What follows from logits and probabilities, with its jackknife error.
+    fn of_logits(&self, of: impl Fn(&Freezing) -> Option<f64>) -> Option<Measurement> {
+        let value = of(&self.freezing)?;
+        if self.without.len() < 2 {
+            return Some(Measurement::exact(value));
+        }
+        let without = |sums: &GradientSums| of(&self.freezing_of(&sums.members).ok()?);
+        let values: Option<Vec<f64>> = self.without.iter().map(without).collect();
+        Some(Measurement::new(value, values.map(|values| jackknife_error(&values))))
+    }
+
+    /// Logits and probabilities of some examples.
+    fn freezing_of(&self, members: &[usize]) -> Result<Freezing> {
+        let labels: Vec<usize> = members.iter().map(|&m| self.labels[m]).collect();
+        let [logits, probabilities] = [&self.logits, &self.probabilities].map(|of| rows(of, members, self.classes));
+        Freezing::of(&logits, &probabilities, Some(&labels), self.classes)
+    }
+
     /// sigma_c and sigma_E.
     fn deviations(&self) -> (f64, f64) {
         let GradientSums { gram, squared_norm, concentration, .. } = &self.sums;
@@ -235,6 +273,19 @@ impl Calibration {
         let (sigma_c, sigma_e) = self.deviations();
         let logits = GaussianLogits::new(self.classes, self.freezing.logit_deviation)?;
         LogitEnsemble::new(self.parameters, self.examples(), sigma_c, sigma_e, logits)
+    }
+
+    /// The same with a margin: logits of deviation sigma_w, the true class's raised as far as makes Y_2 the measured one, on as
+    /// many examples of each class as there are.
+    ///
+    /// # Errors
+    /// As [`Freezing::fitted_margin`].
+    pub fn margin_ensemble(&self) -> Result<LogitEnsemble> {
+        let ((sigma_c, sigma_e), freezing) = (self.deviations(), &self.freezing);
+        let mut counts = vec![0.0; self.classes];
+        self.labels.iter().for_each(|&label| counts[label] += 1.0);
+        LogitEnsemble::new(self.parameters, self.examples(), sigma_c, sigma_e, freezing.within_logits()?)?
+            .with_margin(freezing.fitted_margin()?, &counts)
     }
 
     /// Traces and norms, in the whole space and on random planes, at the measured probabilities.
@@ -277,22 +328,22 @@ impl Calibration {
     /// The calibration without a group, and without groups of its own.
     fn replicate(&self, group: usize) -> Result<Calibration> {
         let sums = self.without[group].clone();
-        let rows = |values: &[f64], len: usize| -> Vec<f64> {
-            sums.members.iter().flat_map(|&m| &values[m * len..][..len]).copied().collect()
-        };
         let total: f64 = self.weights.iter().sum();
-        let mut weights = rows(&self.weights, 1);
+        let mut weights = rows(&self.weights, &sums.members, 1);
         let remaining: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight *= total / remaining);
-        let probabilities = rows(&self.probabilities, self.classes);
+        let probabilities = rows(&self.probabilities, &sums.members, self.classes);
         Ok(Calibration {
+            parameters: self.parameters,
+            classes: self.classes,
             blocks: Arc::new(SoftmaxBlocks::weighted(&probabilities, self.classes, &weights)?),
             weights,
+            logits: rows(&self.logits, &sums.members, self.classes),
             probabilities,
             labels: sums.members.iter().map(|&m| self.labels[m]).collect(),
+            freezing: self.freezing_of(&sums.members)?,
             sums,
             without: Vec::new(),
-            ..*self
         })
     }
 
@@ -309,6 +360,11 @@ impl Calibration {
         }
         Measurement::new(of(self), Some(jackknife_error(&values)))
     }
+}
+
+/// Some rows of so many numbers each.
+fn rows(values: &[f64], members: &[usize], len: usize) -> Vec<f64> {
+    members.iter().flat_map(|&m| &values[m * len..][..len]).copied().collect()
 }
 
 fn jackknife_error(values: &[f64]) -> f64 {

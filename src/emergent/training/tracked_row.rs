@@ -36,6 +36,9 @@ pub struct TrackedRow {
     pub predicted_given: Option<PredictedLargest>,
     /// The same from sigma_c, sigma_E and sigma_z alone; none unless draws are taken.
     pub predicted_ensemble: Option<PredictedLargest>,
+    /// The same with a margin, from sigma_c, sigma_E, sigma_w and the margin at which Y_2 agrees: see
+    /// [`Freezing::fitted_margin`]. None unless draws are taken, or where the probabilities are frozen to rounding.
+    pub predicted_margin: Option<PredictedLargest>,
     /// How logit gradients cluster; none in rows that leave it out.
     pub clustering: Option<TrackedClustering>,
 }

@@ -17,7 +17,7 @@ use crate::objective::{Objective, Point};
 use crate::operator::LinearOperator;
 use crate::optimize::Progress;
 use crate::random::Key;
-use crate::random_matrix::{GaussianLogits, LogitEnsemble, LogitMeans, LogitSpectrum, SoftmaxBlocks};
+use crate::random_matrix::{DrawMean, LogitEnsemble, LogitMeans, LogitSpectrum, SoftmaxBlocks};
 use crate::scalar::Scalar;
 
 /// Follows the curvature of a classifier through its training, at a stated cost: every so many steps, on a fixed set of examples.
@@ -26,18 +26,20 @@ use crate::scalar::Scalar;
 ///     top eigenpairs of G or H, from those of the row before;   the gradient's share in them, their overlap with the means
 ///     sigma_c, sigma_E, sigma_z, and what the random model makes of them:   lambda_1 from c c', S_m, sigma_E;
 ///                                                                          lambda_1 from the three deviations alone
+///                                                                          lambda_1 from these and the margin of the true class
 ///     freezing, |H - G| / |G|, clustering, and how far the kernel's class blocks have turned since the first row
 /// ```
 ///
-/// The second prediction is the model's account of the rise and fall of the largest eigenvalue: it rises while logit gradients
-/// grow and falls as probabilities freeze (see [`GaussianLogits::peak`]).
+/// The third prediction is the model's account of the rise and fall of the largest eigenvalue: it rises while logit gradients
+/// grow and falls as probabilities freeze. The second one, whose logits are as large but have no margin, does not fall: normal
+/// logits freeze too slowly (see [`GaussianLogits::peak`](crate::random_matrix::GaussianLogits::peak)).
 ///
 /// A row costs, on n examples: some [`eigenpairs`](Tracker::eigenpairs) x 3 products with G; C products with J' for the means, and one
 /// for each [probe](Tracker::probes) for sigma_E, instead of n C gradients; a product with each of G and H - G for two of the
 /// probes; n C^4 operations for each prediction (20 classes: 0.1 s, 50: some seconds). Every [`clustering`](Tracker::clustering) rows come C^2 products with J and J'.
 ///
-/// Measured at the defaults, with a perceptron 784-128-128-10 on 10,000 images of MNIST and 20 epochs of gradient descent: a row took
-/// 60 ms and one with clustering 115 ms, the first and the last included 14 % of the time of training in batches of 32 (0.33 ms
+/// Measured before rows had the prediction with a margin (two more draws and one quadrature), at the defaults, with a perceptron
+/// 784-128-128-10 on 10,000 images of MNIST and 20 epochs of gradient descent: a row took 60 ms and one with clustering 115 ms, the first and the last included 14 % of the time of training in batches of 32 (0.33 ms
 /// a step) and 17 % in batches of 64 (two virtual cores with other work on them). Eigenvectors of 500
 /// steps before saved no products beside a random start: 35 for ten pairs either way.
 #[derive(Clone, Debug, PartialEq)]
@@ -319,12 +321,23 @@ impl<T: Scalar> TrackerRun<T> {
         };
         let (sigma_c, sigma_e) = (means.mean_deviation.value, means.residue_deviation.value);
         let given = LogitSpectrum::new(blocks, size, LogitMeans::given(&means.gram), sigma_e);
+        let of_logits = |logits| LogitEnsemble::new(size, risk.examples().count(), sigma_c, sigma_e, logits);
+        // The same draws with and without a margin.
+        let average = |largest: DrawMean| PredictedLargest {
+            value: Measurement::new(largest.mean, largest.deviation),
+            overlap: None,
+            validity: None,
+        };
         let ensemble = || -> Result<PredictedLargest> {
-            let logits = GaussianLogits::new(classes, freezing.logit_deviation)?;
-            let ensemble = LogitEnsemble::new(size, risk.examples().count(), sigma_c, sigma_e, logits)?;
-            let largest = ensemble.largest(settings.draws, key.split(3))?;
-            let value = Measurement::new(largest.mean, largest.deviation);
-            Ok(PredictedLargest { value, overlap: None, validity: None })
+            Ok(average(of_logits(freezing.gaussian_logits()?)?.largest(settings.draws, key.split(3))?))
+        };
+        let with_margin = || -> Result<PredictedLargest> {
+            let mut counts = vec![0.0; classes];
+            risk.examples().labels().unwrap_or_default().iter().for_each(|&label| counts[label] += 1.0);
+            let margin = freezing.fitted_margin()?;
+            let ensemble = of_logits(freezing.within_logits()?)?.with_margin(margin, &counts)?;
+            // Few active examples are often near the threshold, where the full population would cost more than all else.
+            Ok(average(ensemble.largest_of_draws(settings.draws, key.split(3))?))
         };
         let row = TrackedRow {
             step,
@@ -342,6 +355,7 @@ impl<T: Scalar> TrackerRun<T> {
             predicted_given: given.ok().map(|spectrum| largest_of(&spectrum)).transpose()?,
             // Nor where logits are too large for a quadrature.
             predicted_ensemble: (settings.draws > 0).then(ensemble).and_then(Result::ok),
+            predicted_margin: (settings.draws > 0).then(with_margin).and_then(Result::ok),
             clustering,
         };
         self.start = top.start;

@@ -4,6 +4,7 @@ use super::logit_ensemble::LogitEnsemble;
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::random_matrix::SoftmaxBlocks;
+use crate::random_matrix::logit_model::softmax::margin_logits;
 use crate::random_matrix::logit_model::spectrum::logit_spectrum::representable;
 use crate::random_matrix::logit_model::spectrum::residue_bulk::ResidueBulk;
 use crate::random_matrix::root::root;
@@ -18,6 +19,9 @@ use crate::random_matrix::root::root;
 /// It is the *mean* of the outliers to 1 or 2 % at C = 10, N = 60 (4 % too low in the frozen phase), and not the largest,
 /// which lies 10 to 45 % higher: the means split by 2 sqrt(C / P) relative to their size, the probabilities of finitely
 /// many examples by more where they freeze. See [`LogitEnsemble::largest`].
+///
+/// With a margin this holds for classes that are equally common; else the mean of S over examples is not the same in all
+/// directions, and `position` is where outliers of its mean strength would be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -60,7 +64,7 @@ impl LogitEnsemble {
         self.limit_of(&Population::of(&blocks, self.examples()))
     }
 
-    /// The same for equal probabilities, the limit of a small sigma_z, in closed form.
+    /// The same for equal probabilities, the limit of a small sigma_z without a margin, in closed form.
     ///
     /// ```text
     ///     u = (P sigma_c^2 + t) / C,   overlap = (1 - gamma eps^2) / (1 + eps),   eps = sigma_E^2 / (N sigma_c^2),   gamma = N (C - 1) / P
@@ -98,6 +102,27 @@ impl LogitEnsemble {
         EnsembleLimit { outliers: 0, root, position: edge, overlap: 0.0, edge, critical_deviation: critical.sqrt() }
     }
 
+    /// The same for the limit of a small sigma_z with the margin as it is: all examples of a class have the same
+    /// probabilities, p of it and q of each other class.
+    ///
+    /// ```text
+    ///     p = e^delta q,   p + (C - 1) q = 1;      S has C - 2 eigenvalues q, and one is C p q
+    /// ```
+    ///
+    /// Without a margin it is [`equal_limit`](LogitEnsemble::equal_limit).
+    ///
+    /// # Errors
+    /// If numbers are so large that the law of the bulk is not finite.
+    pub fn still_limit(&self) -> Result<EnsembleLimit> {
+        let (classes, n) = (self.logits().classes(), self.examples() as f64);
+        let [p, q] = margin_logits::equal_odds(classes, self.margin());
+        let mut atoms = vec![(classes as f64 * p * q, n), (q, n * (classes as f64 - 2.0))];
+        atoms.retain(|&(s, count)| classes > 1 && s > 0.0 && count > 0.0);
+        atoms.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let (values, counts) = atoms.into_iter().unzip();
+        self.limit_of(&Population { values, counts })
+    }
+
     /// The same for frozen probabilities, the limit of a large sigma_z, where two classes compete in few examples:
     ///
     /// ```text
@@ -105,15 +130,24 @@ impl LogitEnsemble {
     ///     position ~ (P sigma_c^2 e_C / ((C - 1) sigma_z) + t / 3) (1 + (C - 1) sigma_E^2 / (P sigma_c^2))        far above the edge
     /// ```
     ///
+    /// With a margin in proportion to sigma_z, e_C is twice the density of a tie of the two largest logits, in units of
+    /// sigma_z: (C - 1) int phi(x) (2 phi(x - r) Phi(x)^(C-2) + (C - 2) phi(x) Phi(x)^(C-3) Phi(x - r)) dx for r = delta /
+    /// sigma_z.
+    ///
     /// The outliers fall like 1 / sigma_z. The end of the bulk approaches t / 2 from above for P much larger than N, and
     /// holds as long as there are some N e_C / sigma_z active examples.
     ///
     /// # Errors
     /// If sigma_z is 0, or eigenvalues would lie outside of 1e-100 to 1e100.
     pub fn frozen_limit(&self) -> Result<EnsembleLimit> {
-        let Some(trace) = self.logits().frozen_trace() else {
+        let logits = self.logits();
+        let Some(trace) = logits.frozen_trace() else {
             let limits = "must be positive: at 0 nothing is frozen";
             return Err(Error::OutOfRange { what: "the standard deviation of logits", value: 0.0, limits });
+        };
+        let trace = match self.margin() {
+            0.0 => trace,
+            margin => margin_logits::frozen_trace(logits.classes(), logits.deviation(), margin),
         };
         self.limit_of(&Population::frozen(self.examples() as f64 * trace))
     }

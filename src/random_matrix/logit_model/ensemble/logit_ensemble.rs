@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::linalg::{self, Matrix, Update};
 use crate::random::Key;
 use crate::random_matrix::edges::TracyWidom;
+use crate::random_matrix::logit_model::softmax::margin_logits;
 use crate::random_matrix::logit_model::softmax::softmax_blocks::mirror;
 use crate::random_matrix::logit_model::spectrum::residue_bulk::ResidueBulk;
 use crate::random_matrix::root::root;
@@ -27,6 +28,7 @@ use crate::random_matrix::samplers::chi_squared;
 /// | the mean of the outliers, their overlap, threshold, end of the bulk | [`limit`](LogitEnsemble::limit), 1 to 2 % | a pool of rows |
 /// | the same for sigma_z to 0 or infinity | [`equal_limit`](LogitEnsemble::equal_limit), [`frozen_limit`](LogitEnsemble::frozen_limit) | nothing |
 /// | the largest eigenvalue | [`largest`](LogitEnsemble::largest) | N C^3 a draw, (N C)^3 near the threshold |
+/// | the same where many are wanted | [`largest_of_draws`](LogitEnsemble::largest_of_draws), to 7 % | N C^3 a draw |
 /// | the largest C, anywhere | [`largest_of_population`](LogitEnsemble::largest_of_population), within 2 % | (N C)^3 a draw |
 /// | the gradient's share in the outliers | [`gradient_share`](LogitEnsemble::gradient_share) | a pool of rows |
 /// | anything about one draw | [`draw`](LogitEnsemble::draw) | N C^3 |
@@ -36,6 +38,10 @@ use crate::random_matrix::samplers::chi_squared;
 /// ([`bump`](LogitEnsemble::bump)). Without outliers and with P above N C: it *rises*, from (t / C)(1 + sqrt(N (C - 1) /
 /// P))^2 towards t / 2, as the largest eigenvalue of S rises from 1 / C to 1/2, and falls only when fewer than some N e_C
 /// / sigma_z = 1 examples are active. If the deviations themselves grow with sigma_z, see [`GaussianLogits::peak`].
+///
+/// **A margin** ([`with_margin`](LogitEnsemble::with_margin)) raises the logit of each example's class, as training does:
+/// then E tr S falls like exp(sigma_z^2 - delta), and outliers with it. A network's largest eigenvalue rises while its
+/// logit gradients grow and falls when the margin does; no normal logits of the same size fall as far.
 ///
 /// ```
 /// use eigenscape::random::Key;
@@ -60,6 +66,12 @@ pub struct LogitEnsemble {
     mean_deviation: f64,
     residue_deviation: f64,
     logits: GaussianLogits,
+    /// delta.
+    #[cfg_attr(feature = "serde", serde(default))]
+    margin: f64,
+    /// The shares of classes, or nothing without a margin.
+    #[cfg_attr(feature = "serde", serde(default))]
+    shares: Vec<f64>,
 }
 
 impl LogitEnsemble {
@@ -75,9 +87,46 @@ impl LogitEnsemble {
         residue_deviation: f64,
         logits: GaussianLogits,
     ) -> Result<Self> {
-        let ensemble = LogitEnsemble { parameters, examples, mean_deviation, residue_deviation, logits };
+        let (margin, shares) = (0.0, Vec::new());
+        let ensemble =
+            LogitEnsemble { parameters, examples, mean_deviation, residue_deviation, logits, margin, shares };
         ensemble.model()?;
         Ok(ensemble)
+    }
+
+    /// The same with the logit of each example's class raised by a margin: z_mk ~ N(delta [k = y_m], sigma_z^2).
+    ///
+    /// `shares` says how common each class is, in any unit. Of N examples each class has its part, to one example and the
+    /// same in each draw: see [`labels`](LogitEnsemble::labels). A margin of 0 changes no bit.
+    ///
+    /// What the model then assumes: logits beside the true one are independent of it and of each other, of one deviation,
+    /// and the margin is the same for all examples but for that. A network has examples that are harder than others: of two
+    /// with the same mean margin, the one whose margins vary more has more curvature. The margin at which the mean of sum
+    /// p^2 agrees ([`GaussianLogits::margin_with_power_sum`]) makes up for that.
+    ///
+    /// ```
+    /// use eigenscape::random::Key;
+    /// use eigenscape::random_matrix::{GaussianLogits, LogitEnsemble};
+    ///
+    /// let untrained = LogitEnsemble::new(1200, 60, 1.0, 1.0, GaussianLogits::new(10, 1.0)?)?;
+    /// let trained = untrained.clone().with_margin(6.0, &[1.0; 10])?;
+    /// assert_eq!(trained.labels()[..7], [0, 0, 0, 0, 0, 0, 1]);
+    /// let [before, after] = [untrained, trained].map(|ensemble| ensemble.largest(4, Key::new(0)));
+    /// assert!(after?.mean < 0.2 * before?.mean);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the margin is not in [-1000, 1000], there are not C shares, one is negative or not finite, or they sum to 0.
+    pub fn with_margin(self, margin: f64, shares: &[f64]) -> Result<Self> {
+        margin_logits::check(margin)?;
+        Error::length("the shares of classes", shares.len(), self.logits.classes())?;
+        if let Some(value) = shares.iter().copied().find(|&share| !(share >= 0.0 && share.is_finite())) {
+            let limits = "must be at least 0 and finite";
+            return Err(Error::OutOfRange { what: "the share of a class", value, limits });
+        }
+        Error::positive("the sum of the shares of classes", shares.iter().sum())?;
+        Ok(LogitEnsemble { margin, shares: shares.to_vec(), ..self })
     }
 
     /// P.
@@ -105,12 +154,44 @@ impl LogitEnsemble {
         &self.logits
     }
 
+    /// delta, by which the logit of an example's class is raised; 0 unless set.
+    pub fn margin(&self) -> f64 {
+        self.margin
+    }
+
+    /// The class of each example, ascending: the same in every draw. Without shares, as many of each as can be.
+    pub fn labels(&self) -> Vec<usize> {
+        self.labels_of(self.examples)
+    }
+
+    fn labels_of(&self, rows: usize) -> Vec<usize> {
+        let classes = self.logits.classes();
+        let share = |class: usize| self.shares.get(class).copied().unwrap_or(1.0);
+        let total: f64 = (0..classes).map(share).sum();
+        let (mut class, mut below) = (0, share(0));
+        let label = |row: usize| {
+            // The middle of the row's part of the whole.
+            while class + 1 < classes && below * rows as f64 <= (row as f64 + 0.5) * total {
+                class += 1;
+                below += share(class);
+            }
+            class
+        };
+        (0..rows).map(label).collect()
+    }
+
     /// Traces and norms, averaged over logits.
     ///
     /// # Errors
     /// As [`LogitEnsemble::new`].
     pub fn model(&self) -> Result<LogitModel> {
-        let curvature = self.logits.curvature(self.examples)?;
+        let curvature = if self.margin == 0.0 {
+            self.logits.curvature(self.examples)?
+        } else {
+            let mut counts = vec![0; self.logits.classes()];
+            self.labels().into_iter().for_each(|label| counts[label] += 1);
+            self.logits.with_margin(self.margin)?.curvature(&counts)?
+        };
         LogitModel::new(self.parameters, self.mean_deviation, self.residue_deviation, curvature)
     }
 
@@ -154,9 +235,17 @@ impl LogitEnsemble {
             if spectrum.is_first_critical() && FullPopulation::is_affordable(spectrum.blocks()) {
                 return self.draw_logits(key)?.full_population()?.eigenvalue(0);
             }
-            let outlier = spectrum.fluctuating(key.split(2))?.first().copied().unwrap_or(0.0);
-            Ok(outlier.max(top_of_bulk(spectrum.noise(), key.split(3))?))
+            fluctuating_largest(&spectrum, key)
         })
+    }
+
+    /// The same by draws of logits, means and fluctuations alone, at N C^3 operations a draw wherever the threshold is: 3 to 7 %
+    /// low near it.
+    ///
+    /// # Errors
+    /// As [`LogitEnsemble::largest`].
+    pub fn largest_of_draws(&self, draws: usize, key: Key) -> Result<DrawMean> {
+        self.average(draws, key, |key| fluctuating_largest(&self.draw(key)?, key))
     }
 
     /// The means of the `count` largest eigenvalues by the law of the full population, over draws of logits: right
@@ -185,11 +274,15 @@ impl LogitEnsemble {
     /// `draws` of the key make k_C (1.432 for C = 10).
     ///
     /// # Errors
-    /// If there are no draws, or fewer than two classes.
+    /// If there are no draws, or fewer than two classes, or there is a margin: it splits Sbar from the start.
     pub fn bump(&self, draws: usize, key: Key) -> Result<(f64, f64)> {
         let classes = self.logits.classes();
         let limits = "must be at least 2: with one there is no curvature";
         Error::at_least("the number of classes", classes, 2, limits)?;
+        if self.margin != 0.0 {
+            let limits = "must be 0: the bump is one of probabilities that are all but equal";
+            return Err(Error::OutOfRange { what: "the margin of the true class", value: self.margin, limits });
+        }
         let splitting = self.average(draws, key, |key| {
             let mut values = vec![0.0f64; classes];
             key.normal(0, &mut values);
@@ -218,9 +311,16 @@ impl LogitEnsemble {
         SoftmaxBlocks::affordable(rows, classes)?;
         let mut p = vec![0.0; rows * classes];
         key.normal(0, &mut p);
-        for row in p.chunks_exact_mut(classes) {
+        let labels = if self.margin == 0.0 { Vec::new() } else { self.labels_of(rows) };
+        for (m, row) in p.chunks_exact_mut(classes).enumerate() {
+            let mut deviation = self.logits.deviation();
+            if let Some(&label) = labels.get(m) {
+                row.iter_mut().for_each(|z| *z *= deviation);
+                row[label] += self.margin;
+                deviation = 1.0;
+            }
             let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            row.iter_mut().for_each(|z| *z = libm::exp(self.logits.deviation() * (*z - largest)));
+            row.iter_mut().for_each(|z| *z = libm::exp(deviation * (*z - largest)));
             let total: f64 = row.iter().sum();
             row.iter_mut().for_each(|p| *p /= total);
         }
@@ -248,6 +348,12 @@ impl LogitEnsemble {
     pub(crate) fn residue_scale(&self) -> f64 {
         self.parameters as f64 * self.residue_deviation * self.residue_deviation / self.examples as f64
     }
+}
+
+/// The larger of the first outlier and the end of the bulk, each with a draw of its fluctuations.
+fn fluctuating_largest(spectrum: &LogitSpectrum, key: Key) -> Result<f64> {
+    let outlier = spectrum.fluctuating(key.split(2))?.first().copied().unwrap_or(0.0);
+    Ok(outlier.max(top_of_bulk(spectrum.noise(), key.split(3))?))
 }
 
 /// One draw of the largest eigenvalue of a bulk.

@@ -220,7 +220,7 @@ fn moments(classes: f64, deviation: f64) -> ([f64; 3], f64) {
     let mut sums = [0.0; 3];
     let mut pairs = 0.0;
     for x in range(classes, deviation) {
-        let ([second, third, fourth], missing) = weights.averages(x);
+        let ([_, second, third, fourth], missing) = weights.averages(x);
         // L^n, without forming 1 - L.
         let power = |n: f64| if n == 0.0 { 1.0 } else { libm::exp(n * libm::log1p(-missing)) };
         let others = power(classes - 1.0);
@@ -269,20 +269,22 @@ impl Weights {
         Weights { low: low(classes), step, half, weights, tails }
     }
 
-    /// M_2, M_3, M_4 and 1 - L at x.
-    pub(crate) fn averages(&self, x: f64) -> ([f64; 3], f64) {
+    /// M_1, M_2, M_3, M_4 and 1 - L at x.
+    pub(crate) fn averages(&self, x: f64) -> ([f64; 4], f64) {
         let index = |u: f64| ((u - x) / self.step).clamp(-(self.half as f64) - 1.0, self.half as f64 + 1.0);
         let first = (index(self.low).ceil() as isize).max(-self.half);
         let last = (index(HIGH).floor() as isize).min(self.half);
-        let mut averages = [0.0; 3];
+        let mut averages = [0.0; 4];
         let mut missing = 0.0;
         for j in first..=last {
             let weight = self.weights[(j + self.half) as usize];
             let e = libm::exp(x + j as f64 * self.step);
-            let square = weight * e * e * libm::exp(-e);
-            averages[0] += square;
-            averages[1] += square * e;
-            averages[2] += square * e * e;
+            let damped = libm::exp(-e);
+            let square = weight * e * e * damped;
+            averages[0] += weight * e * damped;
+            averages[1] += square;
+            averages[2] += square * e;
+            averages[3] += square * e * e;
             missing -= weight * libm::expm1(-e);
         }
         // Beyond, e^-e^u is nothing.

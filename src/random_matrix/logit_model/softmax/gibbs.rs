@@ -1,4 +1,4 @@
-//! Further averages of the softmax of normal logits: partition function, largest probability, margins.
+//! Further averages of the softmax of normal logits: partition function, largest probability.
 
 use std::f64::consts::{SQRT_2, TAU};
 
@@ -7,16 +7,16 @@ use crate::error::{Error, Result};
 use crate::random_matrix::root::root;
 
 /// The normal distribution function's complement.
-fn upper_tail(x: f64) -> f64 {
+pub(crate) fn upper_tail(x: f64) -> f64 {
     0.5 * libm::erfc(x / SQRT_2)
 }
 
-fn normal_density(x: f64) -> f64 {
+pub(crate) fn normal_density(x: f64) -> f64 {
     libm::exp(-0.5 * x * x) / TAU.sqrt()
 }
 
 /// q^n for q = 1 - missing.
-fn power(missing: f64, n: f64) -> f64 {
+pub(crate) fn power(missing: f64, n: f64) -> f64 {
     if n == 0.0 { 1.0 } else { libm::exp(n * libm::log1p(-missing)) }
 }
 
@@ -124,75 +124,5 @@ impl GaussianLogits {
             high += 2f64.ln();
         }
         GaussianLogits::new(classes, root(low, high, above)?.exp())
-    }
-}
-
-/// Normal logits with a margin: the true class's logit is raised by delta, as training does.
-///
-/// ```text
-///     z_k ~ N(delta [k = y], sigma^2):     accuracy = int phi(x) Phi(x + delta / sigma)^(C - 1) dx
-///     Y_2 = int dx (M_2(x + delta) L(x)^(C-1) + (C - 1) M_2(x) L(x)^(C-2) L(x + delta))
-/// ```
-///
-/// With delta fixed, curvature 1 - Y_2 falls like exp(-delta), not like 1 / sigma: freezing by margins is what trained
-/// networks do.
-///
-/// # References
-/// Fort & Ganguli 2019, arXiv:1910.05929 (freezing).
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct MarginLogits {
-    /// E sum_k p_k^2.
-    pub power_sum: f64,
-    /// The probability that the true class has the largest logit.
-    pub accuracy: f64,
-}
-
-impl GaussianLogits {
-    /// These logits with that of the true class raised by a margin, which may be negative.
-    ///
-    /// # Errors
-    /// If the margin is not finite or above 1000 in size.
-    pub fn with_margin(&self, margin: f64) -> Result<MarginLogits> {
-        if margin.is_nan() || margin.abs() > 1000.0 {
-            let limits = "must lie in [-1000, 1000]";
-            return Err(Error::OutOfRange { what: "the margin of the true class", value: margin, limits });
-        }
-        let (others, deviation) = (self.classes() as f64 - 1.0, self.deviation());
-        if self.classes() == 1 {
-            return Ok(MarginLogits { power_sum: 1.0, accuracy: 1.0 });
-        }
-        let accuracy = if margin == 0.0 {
-            1.0 / (others + 1.0)
-        } else if deviation == 0.0 {
-            f64::from(u8::from(margin > 0.0))
-        } else {
-            const SPACING: f64 = 0.05;
-            let terms = (-240..=240).map(|at| f64::from(at) * SPACING);
-            let share = |x: f64| normal_density(x) * power(upper_tail(x + margin / deviation), others);
-            (SPACING * terms.map(share).sum::<f64>()).min(1.0)
-        };
-        if deviation < 1e-6 {
-            // The same logits for all examples.
-            let rest = libm::exp(-margin.abs());
-            let [own, other] = if margin >= 0.0 { [1.0, rest] } else { [rest, 1.0] };
-            let sum = own + others * other;
-            return Ok(MarginLogits { power_sum: (own * own + others * other * other) / (sum * sum), accuracy });
-        }
-        let weights = Weights::new(others + 1.0, deviation);
-        // The range for both x and x + delta.
-        let steps = (margin.abs() / STEP).ceil() as usize;
-        let first = range(others + 1.0, deviation).next().expect("the range is not empty")
-            - if margin > 0.0 { margin } else { 0.0 };
-        let points = range(others + 1.0, deviation).count() + steps + 1;
-        let power_sum: f64 = (0..points)
-            .map(|point| first + point as f64 * STEP)
-            .map(|x| {
-                let ([own, ..], own_missing) = weights.averages(x + margin);
-                let ([other, ..], missing) = weights.averages(x);
-                own * power(missing, others) + others * other * power(missing, others - 1.0) * (1.0 - own_missing)
-            })
-            .sum();
-        Ok(MarginLogits { power_sum: STEP * power_sum, accuracy })
     }
 }
