@@ -176,7 +176,11 @@ impl Freezing {
     /// # Errors
     /// As [`Freezing::within_logits`], or if probabilities are frozen to rounding.
     pub fn fitted_margin(&self) -> Result<f64> {
-        let logits = self.within_logits()?;
+        self.margin_of(&self.within_logits()?)
+    }
+
+    /// The same for logits that are made already.
+    pub(crate) fn margin_of(&self, logits: &GaussianLogits) -> Result<f64> {
         if self.power_sum <= logits.power_sum(2) {
             return Ok(0.0);
         }

@@ -334,8 +334,8 @@ impl<T: Scalar> TrackerRun<T> {
         let with_margin = || -> Result<PredictedLargest> {
             let mut counts = vec![0.0; classes];
             risk.examples().labels().unwrap_or_default().iter().for_each(|&label| counts[label] += 1.0);
-            let margin = freezing.fitted_margin()?;
-            let ensemble = of_logits(freezing.within_logits()?)?.with_margin(margin, &counts)?;
+            let logits = freezing.within_logits()?;
+            let ensemble = of_logits(logits)?.with_margin(freezing.margin_of(&logits)?, &counts)?;
             // Few active examples are often near the threshold, where the full population would cost more than all else.
             Ok(average(ensemble.largest_of_draws(settings.draws, key.split(3))?))
         };
