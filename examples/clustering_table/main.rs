@@ -72,6 +72,8 @@ pub struct Studied {
 
 /// Draws of noise behind p-values.
 const DRAWS: usize = 19;
+/// The most examples of the picture of training, which looks at eleven points.
+const MOST_ALONG: usize = 1500;
 
 fn main() -> ExitCode {
     let arguments = match arguments::parse(std::env::args().skip(1)) {
@@ -117,7 +119,8 @@ fn run<T: Scalar>(arguments: &Arguments) -> Result<(), Failure> {
     let place = |file: &str| arguments.output.join(file);
     let drawn = |picture: pictures::Drawn<String>| picture.map_err(io::Error::other);
     fs::write(place("transition-model.svg"), drawn(pictures::sampled(&transition))?)?;
-    let about = format!("{}, half A; seed {}; {}", arguments.data.name(), arguments.seed, studies[0].network);
+    let count = arguments.examples(arguments.architectures[0]).min(MOST_ALONG) / 2;
+    let about = format!("{}, {count} examples; seed {}; {}", arguments.data.name(), arguments.seed, studies[0].network);
     fs::write(place("transition-training.svg"), drawn(pictures::along(&about, data::CLASSES, &passages))?)?;
     let pictured = report::pictured(&transition, &passages);
     let seconds = begin.elapsed().as_secs_f64();
@@ -163,7 +166,7 @@ fn passages<T: Scalar>(arguments: &Arguments, images: &data::Images<T>) -> Resul
     let (architecture, activation) = (arguments.architectures[0], arguments.activations[0]);
     let network = network(architecture, activation, arguments.data, images.extents)?;
     let all = Risk::new(&network, Loss::SoftmaxCrossEntropy, images.examples.clone())?;
-    let count = arguments.examples(architecture).min(images.examples.count());
+    let count = arguments.examples(architecture).min(MOST_ALONG).min(images.examples.count());
     let half = all.subset(&(0..count).step_by(2).collect::<Vec<_>>())?;
     let mut schedule = Schedule::new(arguments.data, activation, arguments.quick);
     let last = schedule.looks[2];
@@ -185,7 +188,8 @@ fn study<T: Scalar>(
     let loss = Loss::SoftmaxCrossEntropy;
     let all = Risk::new(network, loss, images.examples.clone())?;
     let count = arguments.examples(architecture).min(images.examples.count());
-    // The order in which the data are is no matter of chance: neighbours go to different halves.
+    // The order in which the data are is no matter of chance: neighbours go to different halves. In MNIST's file even and odd images
+    // are not alike: halves of it are two populations.
     let chosen = |first: usize| (first..count).step_by(2).collect::<Vec<_>>();
     let halves = [all.subset(&chosen(0))?, all.subset(&chosen(1))?];
     let measured = all.subset(&(0..count).collect::<Vec<_>>())?;

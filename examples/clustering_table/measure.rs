@@ -11,6 +11,8 @@ use crate::Failure;
 
 /// Probes of the Hessian's trace.
 const PROBES: usize = 20;
+/// Draws of noise behind the end of the bulk.
+const EDGE_DRAWS: usize = 20;
 
 /// Names of the columns of the table of clustering.
 pub const CLUSTERING: [&str; 11] = [
@@ -72,6 +74,11 @@ pub fn clustering<T: Scalar>(risk: &Risk<T>, theta: &[T]) -> Result<[Option<f64>
         Some(freezing.logit_deviation),
         Some(freezing.power_sum),
     ])
+}
+
+/// The end of the bulk, if there is a model.
+pub fn edge_of_draws(model: Option<&RefinedModel>, key: Key) -> Result<Option<f64>, Failure> {
+    Ok(model.map(|model| model.edge_of_draws(EDGE_DRAWS, key)).transpose()?.map(|edge| edge.mean))
 }
 
 /// Both models' predictions from the first half, and the curvature of both; `draws` of noise for p-values, 0 for none.
@@ -146,7 +153,7 @@ pub fn look<T: Scalar>(
         gauss_newton: [edge(&means)?, edge(&other)?],
         hessian: [None; 2],
         paper: None,
-        refined: refined.as_ref().map(RefinedModel::edge),
+        refined: edge_of_draws(refined.as_ref(), key.split(5))?,
         overlaps: [None; 2],
     });
 

@@ -10,6 +10,7 @@ use eigenscape::random::Key;
 use eigenscape::random_matrix::{LogitMeans, LogitSpectrum, SoftmaxBlocks};
 
 use crate::Failure;
+use crate::measure;
 
 /// The sampled model: as small as the law of large matrices allows.
 const CLASSES: usize = 4;
@@ -167,7 +168,7 @@ pub fn along<T: Scalar>(risk: &Risk<T>, points: &[(u64, Vec<T>)], key: Key) -> R
             step: *step,
             eigenvalues,
             paper_edge: paper.edge()?.map(|edge| edge.mean()),
-            refined_edge: refined.as_ref().map(RefinedModel::edge),
+            refined_edge: measure::edge_of_draws(refined.as_ref(), key.split(2))?,
             refined_outliers: refined
                 .map_or(Vec::new(), |model| model.outliers().iter().map(|outlier| outlier.position).collect()),
             ratio,

@@ -15,6 +15,8 @@ use crate::report::{AccountRow, ClusteringRow, ComparedRow, ModelParameters, Mod
 
 /// Probes of traces and norms.
 const PROBES: usize = 20;
+/// Draws of noise behind the end of the bulk.
+const EDGE_DRAWS: usize = 20;
 
 /// Draws of the ensemble behind each of its points.
 const DRAWS: usize = 4;
@@ -31,6 +33,11 @@ pub fn row<T: Scalar>(watched: &Risk<T>, step: u64, theta: &[T], key: Key) -> Re
     let settings = ModelComparison::new(key.split(0)).probes(PROBES).groups(0).ensemble_draws(0);
     let comparison = settings.run(&point)?;
     let refined = RefinedModel::fit(&PairMeans::measure(&point)?, key.split(1)).ok();
+
+    let refined_edge = match &refined {
+        Some(model) => model.edge_of_draws(EDGE_DRAWS, key.split(2))?.mean,
+        None => f64::NAN,
+    };
 
     let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
     let measured = |measurement: Measurement| (measurement.value, number(measurement.error));
@@ -76,7 +83,7 @@ pub fn row<T: Scalar>(watched: &Risk<T>, step: u64, theta: &[T], key: Key) -> Re
         refined: PredictedSpectrum {
             outliers: refined.iter().flat_map(|model| model.outliers()).map(|outlier| outlier.position).collect(),
             overlaps: refined.iter().flat_map(|model| model.outliers()).map(|outlier| outlier.overlap).collect(),
-            edge: number(refined.as_ref().map(RefinedModel::edge)),
+            edge: refined_edge,
         },
         comparison: compared.collect(),
     })

@@ -14,7 +14,7 @@
 //! | how large logits are, how far probabilities are frozen, at which temperature of the random energy model | [`Freezing`] | the logits |
 //! | the gradient's share in the top eigenspace, what eigenvectors are made of | [`Confinement`] | C^2 products with J and J' |
 //! | the Gauss-Newton matrix split into means of pairs of classes and a residue | [`PairMeans`] | N C gradients of one example, C products with J and J' |
-//! | where outliers and bulk of a trained network should be, with p-values | [`RefinedModel`] | some 300 products with J and J' |
+//! | where outliers and bulk of a trained network should be, with p-values | [`RefinedModel`] | 300 + C^2 products with J and J' |
 //! | the random model that belongs to a network, with errors | [`Calibration`] | N C gradients of one example |
 //! | measured, predicted and sampled side by side, property by property | [`ModelComparison`] | that, and 60 products with H and G |
 //! | all this along training | [`Tracker`] | every 2500 steps some 60 products on 128 examples |

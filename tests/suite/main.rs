@@ -1,5 +1,6 @@
 //! One binary for all tests: laws, oracles, tables with provenance, statistics at fixed keys.
 
+mod aligned_signal;
 mod axes;
 mod check;
 mod clustering;

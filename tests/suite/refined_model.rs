@@ -281,18 +281,21 @@ fn the_refined_model_holds_along_training() {
         }
         let predicted = model.gradient_share(9).unwrap();
         println!("  share {predicted:.3} for {:.3}", share(9));
-        // Late in training the ninth is no longer apart from the bulk.
-        assert!(model.outliers().len() >= if step == 300 { 8 } else { 9 });
+        assert!(model.outliers().len() >= 9, "step {step}: {}", model.outliers().len());
         for (rank, (outlier, value)) in model.outliers().iter().zip(&measured.values).take(9).enumerate() {
             let off = outlier.position / value - 1.0;
             assert!(off.abs() <= 0.12, "step {step}, outlier {rank}: {off}");
         }
         assert!((model.edge() / residue - 1.0).abs() <= 0.25);
+        let drawn = model.edge_of_draws(19, Key::new(6)).unwrap();
+        println!("  edge of draws {drawn:.4?}");
+        assert!((drawn.mean / residue - 1.0).abs() <= 0.25 && drawn.mean < model.edge(), "step {step}: {drawn:?}");
         assert!((predicted - share(9)).abs() <= 0.05, "step {step}: share {predicted} for {}", share(9));
         let trace = Hutchinson::new(200, Key::new(5)).run(&point.gauss_newton()).unwrap();
         assert!((model.trace() - trace.mean).abs() <= 4.0 * trace.standard_error.unwrap());
         let count = model.count(&measured.values, 0.05, 19, Key::new(6)).unwrap();
         println!("  {count:.3?}, apart: {}", count.is_separated());
+        assert_eq!(count.noise_mean, drawn.mean);
         assert_eq!(count.p_values, model.p_values(&measured.values, 19, Key::new(6)).unwrap());
         assert!(count.count >= 8 && count.p_values[..count.count].iter().all(|p| *p == 0.05), "step {step}: {count:?}");
         assert!(model.count(&measured.values, 0.01, 19, Key::new(6)).is_err());

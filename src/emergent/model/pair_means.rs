@@ -165,6 +165,23 @@ impl<'p, 'r, T: Scalar> PairMeans<'p, 'r, T> {
         (0..pairs * pairs).map(scaled).collect()
     }
 
+    /// M R M', what R has along the means a d: C^2 x C^2 row by row, in C^2 products with R.
+    pub fn residue_along(&self) -> Vec<f64> {
+        let (pairs, parameters) = (self.lengths.len(), self.point.theta().len());
+        let (residue, mut image) = (self.residue(), vec![T::zero(); parameters]);
+        let mut products = Vec::with_capacity(pairs * pairs);
+        for (d, a) in self.directions.chunks_exact(parameters.max(1)).zip(&self.lengths) {
+            if *a == 0.0 {
+                products.extend(vec![0.0; pairs]);
+                continue;
+            }
+            residue.apply(d, &mut image);
+            let others = self.directions.chunks_exact(parameters.max(1)).zip(&self.lengths);
+            products.extend(others.map(|(other, b)| a * b * dot(other, &image)));
+        }
+        products
+    }
+
     /// The rows of G as the theory of means under noise takes them: u |e|^2, u and the pair, for each example and logit.
     pub fn rows(&self) -> Vec<SignalRow> {
         let classes = self.classes;

@@ -1,7 +1,7 @@
 //! Low-rank means under noise of a separable covariance: where a network's curvature has its outliers.
 
 use crate::error::{Error, Result};
-use crate::linalg::{dot, symmetric_eigen};
+use crate::linalg::{Matrix, Update, dot, matmul, symmetric_eigen};
 use crate::random_matrix::root::{minimum, root};
 
 /// A row of Y: its noise, its mean and how much of it.
@@ -24,13 +24,16 @@ pub struct SignalRow {
 ///
 ///     b D(b) = a S(a),   z = S(a) / b        D(b) = sum_i d_i / (1 - b d_i),   S(a) = sum_j sigma_j / (1 - a sigma_j)
 ///     end of the bulk    the least z over 0 < a < 1 / max sigma
-///     outliers           an eigenvalue of (s(a) / z) K^(1/2) A(b) K^(1/2) is 1,
-///                        A_k(b) = sum over rows of mean k of u_i / (1 - b d_i),   s(a) = mean_j 1 / (1 - a sigma_j)
-///     overlap            |Q'v|^2 = s / (z |t'(z)|),   t that eigenvalue, Q a basis of the means
+///     outliers           an eigenvalue of F' A(b) F / z is 1,   F F' = M (1 - a Sigma)^-1 M',
+///                        A_k(b) = sum over rows of mean k of u_i / (1 - b d_i)
+///     overlap            |Q'v|^2 = |Q' M^+ F y|^2 / (z |t'(z)|),   t that eigenvalue, y its eigenvector, Q a basis of the means
 /// ```
 ///
-/// The directions of the means are taken as independent of those of Sigma. It is the limit of many rows and columns; with
-/// Sigma = I / P it is the theory of [`LogitSpectrum`](super::LogitSpectrum) for S diagonal.
+/// [`SeparableSignal::new`] takes the directions of the means as independent of those of Sigma: F F' = s(a) K with
+/// s(a) = mean_j 1 / (1 - a sigma_j). [`SeparableSignal::aligned`] is told M Sigma M' and takes what Sigma has between the span
+/// of the means and the rest as 0: F F' = K^(1/2) (1 - a K^(-1/2) M Sigma M' K^(-1/2))^-1 K^(1/2), exact for a span that Sigma
+/// leaves invariant, else a lower bound. It is the limit of many rows and columns; with Sigma = I / P it is the theory of
+/// [`LogitSpectrum`](super::LogitSpectrum) for S diagonal.
 ///
 /// Cost: n + r^3 operations for each of some 50 points to an outlier.
 ///
@@ -58,9 +61,11 @@ pub struct SeparableSignal {
     /// P.
     parameters: f64,
     means: usize,
-    /// K^(1/2) and its pseudo-inverse.
-    half: Vec<f64>,
+    /// The pseudo-inverse of K^(1/2), and K^(1/2) Q with Q = 1 where directions are independent.
     inverse_half: Vec<f64>,
+    turned: Vec<f64>,
+    /// The eigenvalues of Sigma on the span of the means, unless directions are independent.
+    along: Option<Vec<f64>>,
     trace: f64,
     /// a at the end of the bulk, and z there.
     end: (f64, f64),
@@ -94,6 +99,31 @@ impl SeparableSignal {
     /// If there are no rows or columns, a number is negative or not finite, there is no noise at all, a row's mean is not below r,
     /// or K has a negative eigenvalue beyond rounding.
     pub fn new(rows: &[SignalRow], columns: &[(f64, f64)], gram: &[f64]) -> Result<Self> {
+        SeparableSignal::build(rows, columns, gram, None)
+    }
+
+    /// As [`SeparableSignal::new`], for means that lie where they do in the columns' covariance: `covariance` is M Sigma M', r x r
+    /// row by row, in the units of `columns`.
+    ///
+    /// ```
+    /// use eigenscape::random_matrix::{SeparableSignal, SignalRow};
+    ///
+    /// // A mean along a column whose noise is three times that of most columns stands further out than one that knows no column.
+    /// let rows = vec![SignalRow { noise: 1.0 / 400.0, weight: 1.0 / 400.0, mean: 0 }; 400];
+    /// let columns = [(3.0, 20.0), (1.0, 80.0)];
+    /// let apart = &SeparableSignal::new(&rows, &columns, &[0.2])?.outliers()?[0];
+    /// let along = &SeparableSignal::aligned(&rows, &columns, &[0.2], &[0.2 * 3.0])?.outliers()?[0];
+    /// assert!(along.position > 1.03 * apart.position && along.position < 1.1 * apart.position);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`SeparableSignal::new`], or if M Sigma M' is not finite or has more along a mean than the largest eigenvalue of Sigma.
+    pub fn aligned(rows: &[SignalRow], columns: &[(f64, f64)], gram: &[f64], covariance: &[f64]) -> Result<Self> {
+        SeparableSignal::build(rows, columns, gram, Some(covariance))
+    }
+
+    fn build(rows: &[SignalRow], columns: &[(f64, f64)], gram: &[f64], covariance: Option<&[f64]>) -> Result<Self> {
         let means = (gram.len() as f64).sqrt().round() as usize;
         Error::length("the inner products of means", gram.len(), means * means)?;
         Error::finite("the inner products of means", gram, "give finite means")?;
@@ -122,16 +152,26 @@ impl SeparableSignal {
         Error::positive("the trace of the noise's columns", total)?;
         let noise: f64 = rows.iter().map(|row| row.noise).sum();
         Error::positive("the noise of all rows", noise)?;
-        let columns = columns.iter().filter(|(_, count)| *count > 0.0).map(|&(sigma, count)| (sigma / total, count));
+        let columns: Vec<(f64, f64)> =
+            columns.iter().filter(|(_, count)| *count > 0.0).map(|&(sigma, count)| (sigma / total, count)).collect();
         let (half, inverse_half) = roots(gram, means)?;
+        let (turned, along) = match covariance {
+            None => (half, None),
+            Some(covariance) => {
+                let most = Self::largest(columns.iter().map(|(sigma, _)| *sigma));
+                let (turned, along) = turn(&half, &inverse_half, gram, covariance, total, most)?;
+                (turned, Some(along))
+            }
+        };
         let signal: f64 = rows.iter().map(|row| row.weight * gram[row.mean * (means + 1)]).sum();
         let mut theory = SeparableSignal {
             rows: rows.to_vec(),
-            columns: columns.collect(),
+            columns,
             parameters,
             means,
-            half,
             inverse_half,
+            turned,
+            along,
             trace: noise + signal,
             end: (0.0, f64::INFINITY),
         };
@@ -147,6 +187,11 @@ impl SeparableSignal {
     /// The end of the bulk, that of the noise alone.
     pub fn edge(&self) -> f64 {
         self.end.1
+    }
+
+    /// a and z at the end of the bulk.
+    pub(crate) fn place_of_end(&self) -> (f64, f64) {
+        self.end
     }
 
     /// S(a), S'(a), s(a), s'(a), and S + a S'.
@@ -198,27 +243,42 @@ impl SeparableSignal {
         Ok((at(x), z))
     }
 
-    /// The eigenvalues of (s / z) K^(1/2) A(b) K^(1/2), ascending, and their eigenvectors.
+    /// (1 - a Sigma)^-1 along each direction of the means' span, and its derivative by a.
+    fn resolvents(&self, a: f64) -> Vec<(f64, f64)> {
+        match &self.along {
+            None => {
+                let sums = self.column_sums(a);
+                vec![(sums[2], sums[3]); self.means]
+            }
+            Some(along) => along
+                .iter()
+                .map(|&sigma| {
+                    let r = 1.0 / (1.0 - a * sigma);
+                    (r, sigma * r * r)
+                })
+                .collect(),
+        }
+    }
+
+    /// The eigenvalues of F' A(b) F / z, ascending, and their eigenvectors.
     fn strengths(&self, place: Place, vectors: bool) -> Result<(Vec<f64>, Vec<f64>)> {
         let mut diagonal = vec![0.0; self.means];
         for row in &self.rows {
             diagonal[row.mean] += row.weight / (1.0 - place.b * row.noise);
         }
-        let scale = self.column_sums(place.a)[2] / place.z;
-        let eigen = symmetric_eigen(&self.around(&diagonal, scale), self.means, vectors)?;
-        Ok((eigen.values, eigen.vectors))
-    }
-
-    /// scale R diag(x) R.
-    fn around(&self, diagonal: &[f64], scale: f64) -> Vec<f64> {
+        let roots: Vec<f64> = self.resolvents(place.a).iter().map(|(r, _)| r.sqrt()).collect();
         let size = self.means;
         let mut product = vec![0.0; size * size];
-        for (row, &x) in self.half.chunks_exact(size).zip(diagonal) {
+        for (row, &x) in self.turned.chunks_exact(size.max(1)).zip(&diagonal) {
             for (out, &left) in product.chunks_exact_mut(size).zip(row) {
-                out.iter_mut().zip(row).for_each(|(out, right)| *out += scale * x * left * right);
+                out.iter_mut().zip(row).for_each(|(out, right)| *out += x / place.z * left * right);
             }
         }
-        product
+        for (row, left) in product.chunks_exact_mut(size.max(1)).zip(&roots) {
+            row.iter_mut().zip(&roots).for_each(|(out, right)| *out *= left * right);
+        }
+        let eigen = symmetric_eigen(&product, size, vectors)?;
+        Ok((eigen.values, eigen.vectors))
     }
 
     /// The outliers, descending.
@@ -244,20 +304,23 @@ impl SeparableSignal {
         let place = self.place(log_a.exp())?;
         let vectors = self.strengths(place, true)?.1;
         let y = &vectors[(self.means - 1 - index) * self.means..][..self.means];
-        let [sum, sum_slope, s, s_slope, spread] = self.column_sums(place.a);
+        let [sum, sum_slope, _, _, spread] = self.column_sums(place.a);
         let b_slope = spread / self.row_sums(place.b)[1];
         let z_slope = sum_slope / place.b - sum / (place.b * place.b) * b_slope;
-        // Hellmann and Feynman: t' = (s / z) y' R (dA / db) R y b' + t (s' / s - z' / z), with t = 1.
-        let through: Vec<f64> = self.half.chunks_exact(self.means).map(|row| dot(row, y)).collect();
+        let resolvents = self.resolvents(place.a);
+        let scaled: Vec<f64> = y.iter().zip(&resolvents).map(|(y, (r, _))| y * r.sqrt()).collect();
+        // Hellmann and Feynman: t' = y' F' (dA / db) F y b' / z + t (sum y^2 r' / r - z' / z), with t = 1.
+        let through: Vec<f64> = self.turned.chunks_exact(self.means).map(|row| dot(row, &scaled)).collect();
         let weighted: f64 = self
             .rows
             .iter()
             .map(|row| row.weight * row.noise / (1.0 - place.b * row.noise).powi(2) * through[row.mean].powi(2))
             .sum();
-        let slope = s / place.z * weighted * b_slope + s_slope / s - z_slope / place.z;
-        let by_position = (slope / z_slope).abs();
-        let overlap = s / (place.z * by_position);
-        let projections = through.iter().map(|x| x * overlap.sqrt()).collect();
+        let turning: f64 = y.iter().zip(&resolvents).map(|(y, (r, slope))| y * y * slope / r).sum();
+        let slope = weighted * b_slope / place.z + turning - z_slope / place.z;
+        let scale = place.z * (slope / z_slope).abs();
+        let overlap = dot(&scaled, &scaled) / scale;
+        let projections = through.iter().map(|x| x / scale.sqrt()).collect();
         Ok(SignalOutlier { position: place.z, overlap, projections })
     }
 
@@ -300,4 +363,41 @@ fn roots(gram: &[f64], size: usize) -> Result<(Vec<f64>, Vec<f64>)> {
         }
     }
     Ok((half, inverse))
+}
+
+/// K^(1/2) Q and the eigenvalues of Sigma on the span of the means, whose eigenvectors are the columns of Q.
+fn turn(
+    half: &[f64],
+    inverse_half: &[f64],
+    gram: &[f64],
+    covariance: &[f64],
+    total: f64,
+    most: f64,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let what = "the covariance of the noise along means";
+    Error::length(what, covariance.len(), gram.len())?;
+    Error::finite(what, covariance, "give a finite covariance")?;
+    let size = (gram.len() as f64).sqrt().round() as usize;
+    // A hundredth is what a spectrum by quadrature may be off.
+    let excess = |&k: &usize| covariance[k * (size + 1)] > 1.01 * most * total * gram[k * (size + 1)].max(0.0);
+    if let Some(k) = (0..size).find(excess) {
+        let limits = "must be at most the largest eigenvalue of the noise's columns: give both in the same units";
+        let value = covariance[k * (size + 1)] / gram[k * (size + 1)];
+        return Err(Error::OutOfRange { what, value, limits });
+    }
+    let symmetric: Vec<f64> =
+        (0..size * size).map(|at| 0.5 * (covariance[at] + covariance[at % size * size + at / size]) / total).collect();
+    let multiply = |left: &[f64], right: &[f64]| {
+        let mut out = vec![0.0; size * size];
+        let right = Matrix::new(right, size, size);
+        matmul(&mut out, Update::Replace, 1.0, Matrix::new(left, size, size), right);
+        out
+    };
+    let inner = multiply(&multiply(inverse_half, &symmetric), inverse_half);
+    let eigen = symmetric_eigen(&inner, size, true)?;
+    let mut turned = vec![0.0; size * size];
+    let vectors = Matrix::new(&eigen.vectors, size, size);
+    matmul(&mut turned, Update::Replace, 1.0, Matrix::new(half, size, size), vectors.t());
+    // Directions without means have rounding alone.
+    Ok((turned, eigen.values.iter().map(|value| value.clamp(0.0, most)).collect()))
 }
