@@ -37,7 +37,7 @@ pub fn load<T: Scalar>(arguments: &Arguments) -> Result<Images<T>, Failure> {
             let labels = Idx::parse(embedded!("digits-labels-idx1-ubyte"))?;
             let order = Key::new(SPLIT).permutation(images.count());
             let train = &order[..DIGITS_FOR_TRAINING];
-            grey(images.select(train)?, labels.select(train)?)
+            grey(images.select(train)?, labels.select(train)?, false)
         }
         (Data::Cifar10, Some(path)) => {
             let images = standard_files::cifar10(path, "data_batch_1")?;
@@ -47,21 +47,24 @@ pub fn load<T: Scalar>(arguments: &Arguments) -> Result<Images<T>, Failure> {
         }
         (_, Some(path)) => {
             let (images, labels) = standard_files::idx(path, "train")?;
-            grey(images, labels)
+            grey(images, labels, arguments.data == Data::Mnist)
         }
         (_, None) => grey(
             Idx::parse(embedded!("mnist-train-images-idx3-ubyte"))?,
             Idx::parse(embedded!("mnist-train-labels-idx1-ubyte"))?,
+            true,
         ),
     }
 }
 
-fn grey<T: Scalar>(images: Idx, labels: Idx) -> Result<Images<T>, Failure> {
+/// Grey images, in another order where even and odd ones are not alike, as in MNIST's file: halves would be two populations.
+fn grey<T: Scalar>(images: Idx, labels: Idx, permuted: bool) -> Result<Images<T>, Failure> {
     let &[_, height, width] = images.extents() else {
         let (what, remedy) = ("images of three axes in the file", "give a file of images x rows x columns");
         return Err(Error::Empty { what, remedy }.into());
     };
-    let kept: Vec<usize> = (0..images.count().min(MOST)).collect();
+    let count = images.count().min(MOST);
+    let kept = if permuted { Key::new(SPLIT).permutation(count) } else { (0..count).collect() };
     let (images, labels) = (images.select(&kept)?, labels.select(&kept)?);
     let pixels = images.standardized(images.moments())?;
     let examples = Examples::labelled(pixels, height * width, &labels.labels()?, CLASSES)?;

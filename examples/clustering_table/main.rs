@@ -188,8 +188,7 @@ fn study<T: Scalar>(
     let loss = Loss::SoftmaxCrossEntropy;
     let all = Risk::new(network, loss, images.examples.clone())?;
     let count = arguments.examples(architecture).min(images.examples.count());
-    // The order in which the data are is no matter of chance: neighbours go to different halves. In MNIST's file even and odd images
-    // are not alike: halves of it are two populations.
+    // The order in which the data are is no matter of chance: neighbours go to different halves.
     let chosen = |first: usize| (first..count).step_by(2).collect::<Vec<_>>();
     let halves = [all.subset(&chosen(0))?, all.subset(&chosen(1))?];
     let measured = all.subset(&(0..count).collect::<Vec<_>>())?;

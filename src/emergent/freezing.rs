@@ -78,18 +78,19 @@ impl Freezing {
     pub fn measure<T: Scalar>(point: &RiskPoint<'_, T>) -> Result<Self> {
         let risk = point.risk();
         let logits: Vec<f64> = risk.logits(point.theta()).iter().map(|z| z.f64()).collect();
-        let mut probabilities: Vec<f64> = point.probabilities()?.iter().map(|p| p.f64()).collect();
-        // Rows of single precision miss 1, and with it a sum of squares misses that of equal probabilities.
-        for row in probabilities.chunks_exact_mut(risk.outputs()) {
-            let total: f64 = row.iter().sum();
-            row.iter_mut().for_each(|p| *p /= total);
-        }
+        let probabilities: Vec<f64> = point.probabilities()?.iter().map(|p| p.f64()).collect();
         Freezing::of(&logits, &probabilities, risk.examples().labels(), risk.outputs())
     }
 
     /// The same from rows of logits and probabilities.
     pub(crate) fn of(logits: &[f64], probabilities: &[f64], labels: Option<&[usize]>, classes: usize) -> Result<Self> {
         Error::finite("the logits", logits, "the network overflows at these parameters")?;
+        let mut probabilities = probabilities.to_vec();
+        // Rows of single precision miss 1, and with it a sum of squares misses that of equal probabilities.
+        for row in probabilities.chunks_exact_mut(classes) {
+            let total: f64 = row.iter().sum();
+            row.iter_mut().for_each(|p| *p /= total);
+        }
         let rows = logits.chunks_exact(classes);
         let variances: Vec<f64> = rows.clone().map(|z| variance_of(z.iter().copied(), classes)).collect();
         let sums: Vec<f64> = probabilities.chunks_exact(classes).map(|p| p.iter().map(|p| p * p).sum()).collect();

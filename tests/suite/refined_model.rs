@@ -304,3 +304,16 @@ fn the_refined_model_holds_along_training() {
         }
     }
 }
+
+#[test]
+fn too_many_classes_are_refused_before_they_take_minutes() {
+    let network = Perceptron::new(&[3, 4, 25], Activation::Tanh).unwrap();
+    let mut inputs = vec![0.0f64; 50 * 3];
+    Key::new(0).normal(0, &mut inputs);
+    let labels: Vec<usize> = (0..50).map(|example| example % 25).collect();
+    let examples = Examples::labelled(inputs, 3, &labels, 25).unwrap();
+    let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+    let point = risk.at(&Initialization::lecun().draw(&network, Key::new(1))).unwrap();
+    let error = RefinedModel::fit(&PairMeans::measure(&point).unwrap(), Key::new(2)).unwrap_err().to_string();
+    assert!(error.contains("25") && error.contains("at most 24"), "{error}");
+}

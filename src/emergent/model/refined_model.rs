@@ -13,6 +13,8 @@ use crate::spectrum::StochasticLanczos;
 
 /// Eigenvalues of the residues that are computed one by one.
 const TOP: usize = 20;
+/// Classes above which the outliers' C^2 x C^2 eigenproblems would take minutes.
+const MOST_CLASSES: usize = 24;
 /// Probes and steps for the rest of them.
 const PROBES: usize = 4;
 const STEPS: usize = 60;
@@ -105,8 +107,19 @@ impl RefinedModel {
     /// Fits the model to what was measured at a point.
     ///
     /// # Errors
-    /// If there is no residue (as for one example to a class), there is no curvature at all, or a product is not finite.
+    /// If there is no residue (as for one example to a class), there is no curvature at all, or a product is not finite. If there are more
+    /// than 24 classes: outliers take some 15 C eigenproblems of C^2 x C^2.
     pub fn fit<T: Scalar>(means: &PairMeans<'_, '_, T>, key: Key) -> Result<Self> {
+        let classes = means.classes();
+        if classes > MOST_CLASSES {
+            let because = "where outliers take eigenproblems of C^2 x C^2: group classes, or take the random model";
+            return Err(Error::AboveLimit {
+                what: "the number of classes",
+                value: classes,
+                limit: MOST_CLASSES,
+                because,
+            });
+        }
         let rows = means.rows();
         let noise: f64 = rows.iter().map(|row| row.noise).sum();
         Error::positive("the trace of what pairs of classes leave of the Gauss-Newton matrix", noise)?;

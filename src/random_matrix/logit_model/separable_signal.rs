@@ -139,11 +139,11 @@ impl SeparableSignal {
             }
         }
         if let Some(row) = rows.iter().find(|row| row.mean >= means) {
-            let because = "the number of means";
+            let because = "one less than the number of means";
             return Err(Error::AboveLimit {
                 what: "the number of a row's mean",
                 value: row.mean,
-                limit: means,
+                limit: means.saturating_sub(1),
                 because,
             });
         }
