@@ -60,7 +60,7 @@ pub struct Tracker {
 
 impl Tracker {
     /// A tracker that looks every 2500 steps, and at the last, at 128 examples: C eigenpairs of G, 16 probes for sigma_E, 2 for the
-    /// remainder, 2 draws of the ensemble, clustering in every tenth row. Random numbers come from children of `key`.
+    /// remainder, 1 draw of each ensemble, clustering in every tenth row. Random numbers come from children of `key`.
     pub fn new(key: Key) -> Self {
         Tracker {
             key,
@@ -72,7 +72,7 @@ impl Tracker {
             examples: 128,
             probes: 16,
             remainder_probes: 2,
-            draws: 2,
+            draws: 1,
             clustering: 10,
         }
     }
