@@ -20,6 +20,7 @@ mod edge;
 mod eigensolver;
 mod elementary;
 mod emergent;
+mod fisher_geometry;
 mod fit;
 mod functions;
 mod generalized;
