@@ -114,8 +114,8 @@ fn the_metric_of_a_network_is_its_fisher_matrix_at_every_point() {
     let mut end = theta.clone();
     Key::new(1).normal(0, &mut end);
     let both = [
-        path_length(&metric, &[&theta, &end]).unwrap(),
-        path_length(&ObjectiveMetric::<f64, _>::new(&risk), &[&theta, &end]).unwrap(),
+        path_length(&metric, &[&theta, &end], 1e-10).unwrap(),
+        path_length(&ObjectiveMetric::<f64, _>::new(&risk), &[&theta, &end], 1e-10).unwrap(),
     ];
     assert!((both[0].length - both[1].length).abs() < 1e-9 && both[0].error < 1e-8);
     // More parameters than logits tell apart: a geodesic needs damping, and then keeps its speed and is stationary in length.
@@ -123,7 +123,7 @@ fn the_metric_of_a_network_is_its_fisher_matrix_at_every_point() {
     let damped = RecordedMetric::softmax(&network, risk.examples()).unwrap().damped(0.01).unwrap();
     let geodesic = exponential_map(&damped, &theta, &velocity).unwrap();
     assert!(geodesic.drift < 1e-8, "{}", geodesic.drift);
-    let straight = path_length(&damped, &[&theta, &geodesic.end]).unwrap().length;
+    let straight = path_length(&damped, &[&theta, &geodesic.end], 1e-10).unwrap().length;
     assert!(geodesic.length < straight, "{} {straight}", geodesic.length);
 }
 
@@ -131,13 +131,13 @@ fn the_metric_of_a_network_is_its_fisher_matrix_at_every_point() {
 fn lengths_of_paths_have_their_closed_forms() {
     let metric = normal_family();
     // Along mu at constant sigma, up sigma at constant mu, and around.
-    let path = path_length(&metric, &[&[0.0, 0.5], &[3.0, 0.5], &[3.0, 4.0]]).unwrap();
+    let path = path_length(&metric, &[&[0.0, 0.5], &[3.0, 0.5], &[3.0, 4.0]], 1e-10).unwrap();
     assert!((path.stretches[0] - 6.0).abs() < 1e-10);
     assert!((path.stretches[1] - 2f64.sqrt() * 8f64.ln()).abs() < 1e-9 && path.error < 1e-8);
     // A polygon inscribed in a geodesic is longer, and tends to it.
     let geodesic = exponential_map(&metric, &[0.0, 1.0], &[2.0, 0.5]).unwrap();
     let vertices: Vec<&[f64]> = geodesic.points.iter().map(|(_, x)| x.as_slice()).collect();
-    let polygon = path_length(&metric, &vertices).unwrap().length;
+    let polygon = path_length(&metric, &vertices, 1e-10).unwrap().length;
     assert!(polygon > geodesic.length && polygon < geodesic.length * 1.01);
     // A kink inside of a stretch.
     struct Kink;
@@ -149,7 +149,7 @@ fn lengths_of_paths_have_their_closed_forms() {
             Ok(if x[0] < 0.3 { v[0] * v[0] } else { 9.0 * v[0] * v[0] })
         }
     }
-    let kinked = path_length(&Kink, &[&[0.0], &[1.0]]).unwrap();
+    let kinked = path_length(&Kink, &[&[0.0], &[1.0]], 1e-10).unwrap();
     assert!((kinked.length - 2.4).abs() < 1e-3 && (kinked.length - 2.4).abs() <= 3.0 * kinked.error);
 }
 
@@ -264,8 +264,8 @@ fn bad_requests_are_refused() {
     assert!(exponential_map(&metric, &[0.0, 1.0], &[0.0, 0.0]).unwrap_err().to_string().contains("speed"));
     assert!(exponential_map(&metric, &[0.0], &[0.0, 1.0]).is_err());
     assert!(exponential_map(&metric, &[0.0, 0.0], &[0.0, 1.0]).is_err());
-    assert!(path_length(&metric, &[&[0.0, 1.0]]).is_err());
-    assert!(path_length(&metric, &[&[0.0, 1.0], &[f64::NAN, 1.0]]).is_err());
+    assert!(path_length(&metric, &[&[0.0, 1.0]], 1e-10).is_err());
+    assert!(path_length(&metric, &[&[0.0, 1.0], &[f64::NAN, 1.0]], 1e-10).is_err());
     let flat = RecordedMetric::new(2, |x| x.tape().constant(Shape::matrix(2, 2), &[1.0, 0.0, 0.0, 0.0])).unwrap();
     assert!(exponential_map(&flat, &[0.0; 2], &[1.0, 0.0]).unwrap_err().to_string().contains("damp"));
     assert!(RecordedMetric::new(2, |x| x.sum()).is_err());

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 use crate::linalg::dot;
 use crate::objective::{GaussNewtonPoint, Objective};
@@ -90,7 +92,8 @@ pub struct PathLength {
 /// ```
 ///
 /// Each stretch is integrated by a rule of Kronrod with 9 points, and its error estimated by the 4 of Gauss among them; where that is above
-/// the relative tolerance of 1e-10 the stretch is halved, up to 12 times, so that kinks cost and do not spoil.
+/// the relative tolerance the stretch is halved, up to 12 times, so that kinks cost and do not spoil. The estimate is of the coarser rule: the
+/// length itself is better by orders of magnitude where the metric is smooth. Stretches run in parallel. Cost: at least 9 speeds a stretch.
 ///
 /// ```
 /// use eigenscape::landscape::{RecordedMetric, path_length};
@@ -102,32 +105,39 @@ pub struct PathLength {
 ///     let round = x.tape().constant(eigenscape::tape::Shape::matrix(2, 2), &[0.0, 0.0, 0.0, 1.0]);
 ///     flat + round * (radius * radius)
 /// })?;
-/// let arc = path_length(&polar, &[&[2.0, 0.0], &[2.0, 1.5]])?;
+/// let arc = path_length(&polar, &[&[2.0, 0.0], &[2.0, 1.5]], 1e-10)?;
 /// assert!((arc.length - 3.0).abs() < 1e-12 && arc.error < 1e-12);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 ///
 /// # Errors
-/// With fewer than two vertices, vertices of other sizes than the metric's, or where the metric fails.
-pub fn path_length(metric: &impl LineElement, vertices: &[&[f64]]) -> Result<PathLength> {
+/// With fewer than two vertices, a tolerance that is not positive, vertices of other sizes than the metric's, or where the metric fails.
+pub fn path_length(metric: &impl LineElement, vertices: &[&[f64]], tolerance: f64) -> Result<PathLength> {
     Error::at_least(
         "the number of vertices of a path",
         vertices.len(),
         2,
         "must be at least 2: a path leads somewhere",
     )?;
+    Error::positive("the relative tolerance of a length", tolerance)?;
     for vertex in vertices {
         Error::length("a vertex of a path", vertex.len(), metric.dim())?;
         Error::finite("a vertex of a path", vertex, "give finite vertices")?;
     }
+    let stretches: Vec<Result<(f64, f64)>> = vertices
+        .par_windows(2)
+        .map(|pair| {
+            let v: Vec<f64> = pair[1].iter().zip(pair[0]).map(|(next, own)| next - own).collect();
+            let speed = |t: f64| -> Result<f64> {
+                let x: Vec<f64> = pair[0].iter().zip(&v).map(|(x, v)| x + t * v).collect();
+                Ok(libm::sqrt(metric.squared_speed(&x, &v)?))
+            };
+            integrate(&speed, [0.0, 1.0], tolerance, 12)
+        })
+        .collect();
     let mut path = PathLength { stretches: Vec::new(), length: 0.0, error: 0.0 };
-    for pair in vertices.windows(2) {
-        let v: Vec<f64> = pair[1].iter().zip(pair[0]).map(|(next, own)| next - own).collect();
-        let speed = |t: f64| -> Result<f64> {
-            let x: Vec<f64> = pair[0].iter().zip(&v).map(|(x, v)| x + t * v).collect();
-            Ok(libm::sqrt(metric.squared_speed(&x, &v)?))
-        };
-        let (length, error) = integrate(&speed, 0.0, 1.0, 12)?;
+    for stretch in stretches {
+        let (length, error) = stretch?;
         path.stretches.push(length);
         path.length += length;
         path.error += error;
@@ -135,7 +145,13 @@ pub fn path_length(metric: &impl LineElement, vertices: &[&[f64]]) -> Result<Pat
     Ok(path)
 }
 
-fn integrate(f: &impl Fn(f64) -> Result<f64>, low: f64, high: f64, halvings: usize) -> Result<(f64, f64)> {
+/// The integral and its error.
+fn integrate(
+    f: &impl Fn(f64) -> Result<f64>,
+    [low, high]: [f64; 2],
+    tolerance: f64,
+    halvings: usize,
+) -> Result<(f64, f64)> {
     let (middle, half) = ((low + high) / 2.0, (high - low) / 2.0);
     let (mut fine, mut coarse) = (0.0, 0.0);
     for i in 0..NODES.len() {
@@ -147,9 +163,10 @@ fn integrate(f: &impl Fn(f64) -> Result<f64>, low: f64, high: f64, halvings: usi
         coarse += GAUSS[i] * value * half;
     }
     let error = (fine - coarse).abs();
-    if error <= 1e-10 * fine.abs() || halvings == 0 {
+    if error <= tolerance * fine.abs() || halvings == 0 {
         return Ok((fine, error));
     }
-    let (left, right) = (integrate(f, low, middle, halvings - 1)?, integrate(f, middle, high, halvings - 1)?);
+    let half = |stretch| integrate(f, stretch, tolerance, halvings - 1);
+    let (left, right) = (half([low, middle])?, half([middle, high])?);
     Ok((left.0 + right.0, left.1 + right.1))
 }
