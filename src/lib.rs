@@ -110,6 +110,7 @@ pub mod optimize;
 
 // 5: landscapes
 pub mod check;
+pub mod landscape;
 pub mod subspace;
 // Uses subspaces.
 pub mod emergent;

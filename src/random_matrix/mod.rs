@@ -129,7 +129,9 @@ mod spikes;
 mod transforms;
 
 pub use complex::Complex;
-pub use edges::{Edge, OutlierCount, OutlierTest, Side, SideCount, TestedEigenvalue, TracyWidom};
+pub use edges::{
+    Edge, OrthogonalOrderStatistics, OutlierCount, OutlierTest, Side, SideCount, TestedEigenvalue, TracyWidom,
+};
 pub use fits::{
     BulkFit, CovarianceLoss, FittedPopulation, MarchenkoPasturErrors, MarchenkoPasturFit, MatrixLoss, PopulationFit,
     SemicircleFit, SingularShrinkage, SpikedShrinkage, analytical_shrinkage, population_moments,

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 6] = [
     &["tape", "operator", "projection", "random_matrix"],
     &["krylov", "spectrum", "objective", "network"],
     &["curvature", "optimize"],
-    &["check", "subspace", "emergent"],
+    &["check", "subspace", "landscape", "emergent"],
 ];
 
 /// Where an entry stands: layers are ordered, and entries within them.

@@ -1,0 +1,12 @@
+//! The landscape of a loss: Fisher geometry, spin glasses.
+
+mod fisher;
+mod runge_kutta;
+mod spin_glass;
+
+pub use fisher::{
+    Geodesic, LineElement, LocalEffectiveDimension, ObjectiveMetric, PathLength, RecordedMetric, effective_dimension,
+    exponential_map, fisher_rao_norm, path_length,
+};
+pub use runge_kutta::{Integration, RungeKutta};
+pub use spin_glass::{GaussianLandscape, KacRice, SphericalSpinGlass, SpinGlassComplexity};
