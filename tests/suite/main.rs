@@ -54,6 +54,7 @@ mod report;
 mod samplers;
 mod sequential;
 mod shrinkage;
+mod slices;
 mod solve;
 mod spectrum;
 mod spin_glass;
@@ -69,5 +70,6 @@ mod tape_oracles;
 mod tape_solutions;
 mod traces;
 mod tracy_widom;
+mod trajectories;
 #[cfg(feature = "safetensors")]
 mod weights;
