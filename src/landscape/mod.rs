@@ -2,11 +2,19 @@
 
 mod fisher;
 mod runge_kutta;
+mod slices;
 mod spin_glass;
+mod trajectories;
 
 pub use fisher::{
     Geodesic, LineElement, LocalEffectiveDimension, ObjectiveMetric, PathLength, RecordedMetric, effective_dimension,
     exponential_map, fisher_rao_norm, path_length,
 };
 pub use runge_kutta::{Integration, RungeKutta};
+pub use slices::{
+    Contour, ContourLevel, Contours, FilterNormalization, Reading, Slice, SliceExpansion, SliceFrame, SliceProgress,
+    SliceSample, TaylorPoint, Validity, contours, evenly, linear_levels, logarithmic_levels, read_accuracy,
+    read_gradient, read_value,
+};
 pub use spin_glass::{GaussianLandscape, KacRice, SphericalSpinGlass, SpinGlassComplexity};
+pub use trajectories::{FlowLine, PrincipalComponents, Trajectory, TrajectoryCenter, gradient_flow, gradient_flow_on};

@@ -57,6 +57,7 @@ mod report;
 mod samplers;
 mod sequential;
 mod shrinkage;
+mod slices;
 mod solve;
 mod spectrum;
 mod spin_glass;
@@ -72,5 +73,6 @@ mod tape_oracles;
 mod tape_solutions;
 mod traces;
 mod tracy_widom;
+mod trajectories;
 #[cfg(feature = "safetensors")]
 mod weights;
