@@ -1,11 +1,17 @@
 //! The landscape of a loss: Fisher geometry, spin glasses.
 
+mod critical;
 mod fisher;
 mod runge_kutta;
 mod slices;
 mod spin_glass;
 mod trajectories;
 
+pub use critical::{
+    Approached, Certificate, Classifier, CountedBy, CriticalKind, CriticalPoint, CriticalPoints, CriticalSearch,
+    CriticalSurvey, GradientNorm, GradientNormHessian, GradientNormPoint, NullDirection, SearchStop, SurveyedPoint,
+    SurveyedStart,
+};
 pub use fisher::{
     Geodesic, LineElement, LocalEffectiveDimension, ObjectiveMetric, PathLength, RecordedMetric, effective_dimension,
     exponential_map, fisher_rao_norm, path_length,
