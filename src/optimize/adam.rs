@@ -100,6 +100,11 @@ impl<T: Scalar> Adam<T> {
         Ok(Adam { weight_decay, ..self })
     }
 
+    /// The decay of the first moment.
+    pub(super) fn first_decay(&self) -> f64 {
+        self.decay[0]
+    }
+
     /// sqrt(v / (1 - b2^t)) + epsilon: what a step divides by, coordinate by coordinate; empty before the first step.
     ///
     /// The eigenvalues of the Hessian in this [`Metric`](crate::krylov::Metric) are the preconditioned sharpness.

@@ -72,6 +72,11 @@ impl<T: Scalar> GradientDescent<T> {
     pub fn nesterov(self) -> Self {
         GradientDescent { nesterov: true, ..self }
     }
+
+    /// The momentum, and whether it looks ahead.
+    pub(super) fn inertia(&self) -> (f64, bool) {
+        (self.momentum, self.nesterov)
+    }
 }
 
 impl<T: Scalar> Rule<T> for GradientDescent<T> {

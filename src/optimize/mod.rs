@@ -69,6 +69,7 @@ mod negative_curvature;
 mod path;
 mod schedule;
 mod sharpness_aware;
+mod stability;
 mod steihaug;
 mod stopping;
 mod trust_region;
@@ -82,6 +83,7 @@ pub use method::Method;
 pub use minimization::{Evaluations, Iteration, Minimization, Minimum};
 pub use schedule::{RateFactor, Schedule, Scheduled};
 pub use sharpness_aware::SharpnessAware;
+pub use stability::StabilityThreshold;
 pub use stopping::{Stop, Stopping};
 pub use trust_region::{GaussNewtonModel, HessianModel, NaturalGradient, TrustRegion};
 

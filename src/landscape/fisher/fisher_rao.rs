@@ -12,9 +12,9 @@ use crate::scalar::Scalar;
 ///     |theta|_FR^2 = theta' F theta,    F = mean over examples of J'(diag(p) - p p')J, or what the loss has in its place
 /// ```
 ///
-/// A measure of capacity that does not change when a relu network without biases is rescaled layer by layer, nor, for the same reason, by
-/// anything that leaves its function as it is and theta on the orbit of its scaling: with D layers of homogeneous units J theta = D z, so that the
-/// squared norm is D^2 times the mean variance of logits z under p. With biases the scaling is another one, and the invariance is lost.
+/// A measure of capacity that does not change when a relu network is rescaled, unit by unit: where theta and S theta, S diagonal, are the same
+/// function along with their neighbours, J(S theta) S = J(theta), so that J theta and with it the norm stay. Without biases, D layers of homogeneous
+/// units have J theta = D z, so that the squared norm is D^2 times the mean variance of logits z under p.
 ///
 /// Cost: a product with the Gauss-Newton matrix.
 ///
