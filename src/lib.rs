@@ -41,6 +41,7 @@
 //! | [`random_matrix`] | laws of noise, of populations, of free sums, products and cuts; outliers and their overlaps; edges and tests; samplers, fits | what the spectrum should be |
 //! | [`projection`], [`subspace`] | random subspaces from a key; objectives confined to them; intrinsic dimension, success probability and its prediction | training in a hyperplane, how many dimensions it needs |
 //! | [`emergent`] | curvature on random planes over distances and dimensions (the Goldilocks zone), clustering of logit gradients, beside the random model's prediction | what theory says of your network |
+//! | [`landscape`] | slices and surfaces, trajectories, critical points, paths between minima, Fisher geometry, flatness, spin glasses | a picture of the loss, saddles, sharpness |
 //! | [`optimize`] | gradient descent, Adam, sharpness-aware; L-BFGS, Newton and natural gradient in trust regions, cubic Newton; over any objective | training, minima |
 //! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |
 //! | [`random`], [`data`] | splittable keys; readers of data files | reproducible randomness |
