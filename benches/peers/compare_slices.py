@@ -1,7 +1,7 @@
 """Runs our surface and PyTorch's in alternation and prints times and ratios.
 
     cargo bench --bench slices --no-run
-    python benches/peers/compare_slices.py [rounds]
+    python benches/peers/compare_slices.py [rounds] [threads]
 """
 
 import json
@@ -13,10 +13,11 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+THREADS = sys.argv[2] if len(sys.argv) > 2 else "2"
 OURS = ["cargo", "bench", "-q", "--bench", "slices", "--", "1"]
 THEIRS = [sys.executable, str(HERE / "slices_torch.py"), "1"]
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
-ENVIRONMENT |= {"RAYON_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+ENVIRONMENT |= {"RAYON_NUM_THREADS": THREADS, "OMP_NUM_THREADS": THREADS, "MKL_NUM_THREADS": THREADS}
 
 
 def run(command):
@@ -26,7 +27,7 @@ def run(command):
 
 rounds = [(run(OURS), run(THEIRS)) for _ in range(ROUNDS)]
 ours = [ours["milliseconds"] for ours, _ in rounds]
-print(f"ours: {statistics.median(ours):.0f} ms")
+print(f"{THREADS} threads; ours: {statistics.median(ours):.0f} ms")
 for name, label in [("usual", "the usual script"), ("milliseconds", "the fastest way")]:
     theirs = [theirs[name] for _, theirs in rounds]
     ratios = [a / b for a, b in zip(ours, theirs)]

@@ -191,7 +191,7 @@ impl<T: Scalar> SliceFrame<T> {
         self.directions.iter().map(|direction| dot(direction, v)).collect()
     }
 
-    /// The velocity in coordinates that goes with slopes: the gradient's projection on the slice, G^-1 s with G = [<d_i, d_j>].
+    /// The velocity in coordinates that goes with slopes: the gradient's projection on the slice, G^-1 s, G the inner products of the directions.
     ///
     /// # Panics
     /// If there are not as many slopes as directions.
