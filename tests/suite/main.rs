@@ -6,6 +6,8 @@ mod clustering;
 mod comparison;
 mod counts;
 mod coverage;
+mod critical;
+
 mod curvature;
 mod curvature_blocks;
 mod curvature_errors;
