@@ -52,13 +52,13 @@ pub fn draw(spins: &[Spins], found: &Found, finals: &[Finals]) -> Drawn<String> 
     figure((1200, 460), &heading, |area, frame| {
         let [left, middle, right] = frame.columns([1, 1, 1]);
         let share = "share of negative eigenvalues";
-        let (low, high) = (-1.75, 0.25);
+        let (low, high) = (-1.75, -0.75);
         let panel = Panel::draw(
             area,
             left,
             "Spherical 3-spin model",
             Axis::linear("energy per spin", low, high),
-            Axis::linear(share, -0.02, 0.6),
+            Axis::linear(share, -0.01, 0.25),
         )?;
         let complexity = SpinGlassComplexity::new(INTERACTIONS).expect("a model");
         let tangent = spins[0].spins - 1;
@@ -80,7 +80,7 @@ pub fn draw(spins: &[Spins], found: &Found, finals: &[Finals]) -> Drawn<String> 
             middle,
             "Network with weight decay",
             Axis::linear("loss", low - margin, high + margin),
-            Axis::linear("", -0.04 * top, 1.15 * top),
+            Axis::linear(share, -0.04 * top, 1.15 * top),
         )?;
         if let (Some((mean, unit)), Ok(landscape)) = (found.fit, network::landscape()) {
             let share = |loss: f64| landscape.index_share((loss - mean) / unit);

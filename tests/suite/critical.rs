@@ -342,8 +342,8 @@ fn gradient_norm_has_the_derivatives_it_says() {
         };
         let size = norm(point.gradient());
         assert!((slope - point.gradient()[axis]).abs() < 1e-7 * size);
-        for row in 0..2 {
-            let second = (beside[0][row] - beside[1][row]) / (2.0 * h);
+        for (row, (ahead, behind)) in beside[0].iter().zip(&beside[1]).enumerate() {
+            let second = (ahead - behind) / (2.0 * h);
             let entry = hessian.entries()[row * 2 + axis];
             assert!((second - entry).abs() < 1e-6 * size, "{second} {entry}");
         }
