@@ -8,6 +8,8 @@ mod comparison;
 mod connectivity;
 mod counts;
 mod coverage;
+mod critical;
+
 mod curvature;
 mod curvature_blocks;
 mod curvature_errors;

@@ -14,9 +14,6 @@ use crate::spectrum::StochasticLanczos;
 /// Beyond this an eigenvalue is not told from zero: at zeros of the gradient of any order above 1 the number tends to 1/2 at least.
 const KANTOROVICH: f64 = 0.25;
 
-/// Eigenvalues beside zero that are tested by third derivatives; the others are farther away.
-const TESTED: usize = 8;
-
 /// Null directions whose higher derivatives are taken.
 const DIRECTIONS: usize = 3;
 
@@ -155,7 +152,7 @@ impl Classifier {
             return self.counted(&point.hessian(), theta, point.value(), critical, (spectrum, certificate));
         }
         let reach = gradient_norm + T::EPSILON.f64() * spectrum.largest * norm(theta);
-        let zero = self.zeros(objective, theta, reach, &spectrum, &mut certificate)?;
+        let zero = self.zeros(objective, theta, (reach, critical), &spectrum, &mut certificate)?;
         let at = |pair: usize| &spectrum.vectors[pair * n..][..n];
         let negative = (0..spectrum.values.len()).filter(|&pair| !zero[pair] && spectrum.values[pair] < 0.0).count();
         let zeros: Vec<usize> = (0..spectrum.values.len()).filter(|&pair| zero[pair]).collect();
@@ -196,7 +193,7 @@ impl Classifier {
         &self,
         objective: &O,
         theta: &[T],
-        reach: f64,
+        (reach, critical): (f64, f64),
         spectrum: &Spectrum<T>,
         certificate: &mut Certificate,
     ) -> Result<Vec<bool>> {
@@ -208,15 +205,14 @@ impl Classifier {
         certificate.threshold = rounding + worst;
         let mut others: Vec<usize> = (0..values.len()).filter(|&pair| !zero[pair]).collect();
         others.sort_by(|&a, &b| values[a].abs().total_cmp(&values[b].abs()));
-        for (rank, &pair) in others.iter().enumerate() {
+        // From the nearest to zero on, until one is told from it: the others are farther away.
+        for &pair in &others {
             let n = theta.len();
-            let third = match rank < TESTED {
-                true => third_derivative(objective, theta, &vectors[pair * n..][..n])?,
-                false => break,
-            };
+            let third = third_derivative(objective, theta, &vectors[pair * n..][..n])?;
             certificate.matvecs += 2;
             let number = reach * third / (values[pair] * values[pair]);
-            if number <= KANTOROVICH {
+            // Where the gradient is too long for a critical point the question does not arise.
+            if number <= KANTOROVICH || certificate.gradient_norm > critical {
                 (certificate.nearest, certificate.kantorovich) = (values[pair], number);
                 break;
             }

@@ -33,8 +33,8 @@ pub(super) fn run<T: Scalar, O: Objective<T>>(
     let mut theta = start.to_vec();
     let mut point = objective.at(&theta)?;
     let mut cost = Evaluations { gradients: 1, ..Evaluations::default() };
-    let mut radius = radius.unwrap_or(0.1 * (1.0 + norm(start)));
-    let largest = 100.0 * radius;
+    let largest = radius.unwrap_or(0.05 * (1.0 + norm(start)));
+    let mut radius = largest;
     let (mut steps, mut pushes, mut side) = (0, 0, 1.0);
     let stop = loop {
         let arrived = norm(point.gradient()) <= limits.tolerance;
@@ -44,7 +44,7 @@ pub(super) fn run<T: Scalar, O: Objective<T>>(
         let hessian = point.hessian();
         // The pairs turn with the point: a rough basis of the lowest is enough on the way.
         let solver = Eigensolver::new((index + 1).min(n), key.split(steps)).which(Which::Smallest);
-        let accuracy = if arrived { T::EPSILON.f64().powf(2.0 / 3.0) } else { T::EPSILON.f64().powf(0.4) };
+        let accuracy = T::EPSILON.f64().powf(if arrived { 2.0 / 3.0 } else { 0.25 });
         let lowest = match solver.check_multiplicity(arrived).relative_tolerance(accuracy).run(&hessian) {
             Ok(lowest) => lowest,
             Err(error) if steps == 0 => return Err(error),

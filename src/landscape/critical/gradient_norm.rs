@@ -19,7 +19,7 @@ use crate::scalar::Scalar;
 /// are **gradient-flat**: g lies in the kernel of H there, and descent of F ends without a critical point.
 ///
 /// A gradient costs one of L and a product with H; a product with H^2 two; one with the Hessian two more and two points of L, for
-/// D^3 L[g] v is a central difference of H g along v, whose error is of the order of EPSILON^(2/3).
+/// `D^3 L[g] v` is a central difference of H g along v, whose error is of the order of EPSILON^(2/3).
 ///
 /// ```
 /// use eigenscape::landscape::GradientNorm;
@@ -151,7 +151,7 @@ impl<'a, T: Scalar, O: Objective<T> + 'a> GaussNewtonPoint<T> for GradientNormPo
     }
 }
 
-/// The Hessian of half the squared norm of a gradient: H^2 + D^3 L[g], the second by central differences.
+/// The Hessian of half the squared norm of a gradient: `H^2 + D^3 L[g]`, the second by central differences.
 ///
 /// Entries of a product are not a number where the objective is not finite beside the point.
 pub struct GradientNormHessian<'b, 'a, T: Scalar, O: Objective<T> + 'a> {

@@ -1,4 +1,11 @@
 //! Critical points: finding them from any start, telling what they are, leaving them, counting them.
+//!
+//! ```text
+//!     g(theta) = 0,     index: the number of negative eigenvalues of H there
+//! ```
+//!
+//! [`CriticalSearch`] approaches one, [`Classifier`] tells what it is and [`CriticalPoint::escape`] goes down from it, [`CriticalSurvey`] does the
+//! first two from many starts; [`GradientNorm`] is the objective whose zeros they are.
 
 mod approached;
 mod classifier;

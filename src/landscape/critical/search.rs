@@ -4,8 +4,10 @@ use super::approached::{Approached, Limits, SearchStop};
 use super::gradient_norm::GradientNorm;
 use super::{following, newton};
 use crate::error::{Error, Result};
+use crate::krylov::{Eigensolver, Which};
 use crate::linalg::norm;
 use crate::objective::{Objective, Point, finite_parameters};
+use crate::operator::LinearOperator;
 use crate::optimize::{self, Evaluations, LimitedMemoryBfgs, Minimum, NaturalGradient, Stopping};
 use crate::random::Key;
 use crate::scalar::Scalar;
@@ -36,7 +38,12 @@ enum Approach {
 /// The first three descend |g|, and may end where H g = 0 with g not 0: at [gradient-flat](SearchStop::Flat) points, which high-dimensional
 /// landscapes have many of; only points with [`SearchStop::Gradient`] are critical. The minimal residual step descends |g| for any H that
 /// does not have g in its kernel, indefinite and singular ones too: 2 g'H s < -|H s|^2. The fourth knows no such measure: it takes a
-/// step where the change of the gradient is that of H, up to a half.
+/// step where the change of the gradient is that of H, up to a half, and can climb forever.
+///
+/// Two things to know. The loss of a network has few critical points that descent of |g| reaches and many gradient-flat ones; following
+/// eigenvectors reaches saddles there. And where the objective does not depend on the length of the parameters, as on a
+/// [`Spherical`](crate::subspace::Spherical) one, |g| falls with 1/|theta|, and its descent runs off to infinity: fix the length by a
+/// [penalty](crate::objective::Penalized).
 ///
 /// ```
 /// use eigenscape::landscape::CriticalSearch;
@@ -111,8 +118,8 @@ impl CriticalSearch {
         CriticalSearch { steps, ..self }
     }
 
-    /// Sets the first radius of the trust region, in units of parameters, for the approaches that have one: by default 1, and
-    /// (1 + |start|) / 10 for eigenvector following.
+    /// Sets a radius, in units of parameters: the first one of the trust region, by default 1; the largest one of eigenvector following, by
+    /// default (1 + |start|) / 20. A way up that is followed in long steps misses its bends, and may end on the outer slopes of the landscape.
     ///
     /// # Errors
     /// If it is not finite and positive.
@@ -179,6 +186,7 @@ impl CriticalSearch {
             optimize::Stop::Steps => SearchStop::Steps,
             optimize::Stop::Gradient => SearchStop::Flat,
             optimize::Stop::Diverged(_) => SearchStop::NotFinite,
+            _ if lies_in_kernel(&point)? => SearchStop::Flat,
             _ => SearchStop::Rounding,
         };
         // Values of |g|^2 / 2 are gradients of the objective.
@@ -187,6 +195,16 @@ impl CriticalSearch {
         let steps = end.history.len() as u64;
         Approached::new(end.theta, &point, steps, evaluations, stop)
     }
+}
+
+/// Whether H g is so small beside |H| |g| that rounding hides the rest of the way to a gradient-flat point.
+fn lies_in_kernel<T: Scalar, P: Point<T>>(point: &P) -> Result<bool> {
+    let hessian = point.hessian();
+    let solver = Eigensolver::new(1, Key::new(0)).which(Which::LargestMagnitude).check_multiplicity(false);
+    let largest = solver.relative_tolerance(1e-2).run(&hessian)?.values[0].abs();
+    let mut product = vec![T::zero(); point.gradient().len()];
+    hessian.apply(point.gradient(), &mut product);
+    Ok(norm(&product) <= T::EPSILON.f64().cbrt() * largest * norm(point.gradient()))
 }
 
 #[cfg(feature = "serde")]
