@@ -7,9 +7,10 @@ use eigenscape::landscape::{
 };
 use eigenscape::network::{Activation, Initialization, Network, Perceptron};
 use eigenscape::objective::{Objective, Point, Recorded};
-use eigenscape::operator::to_dense;
+use eigenscape::operator::{Dense, Diagonal, to_dense};
 use eigenscape::optimize::{Adam, DescentRun, GradientDescent, Stopping};
 use eigenscape::random::Key;
+use eigenscape::subspace::Restricted;
 
 use crate::oracle::symmetric_eigenvalues;
 use crate::support::normal;
@@ -181,6 +182,41 @@ fn the_worst_case_of_a_quadratic_is_known() {
     let exact = 0.5 * 0.01 * (0..5).map(|i| a[6 * i] * scales[i] * scales[i]).sum::<f64>();
     let mean = noise.scales(scales).unwrap().run(&quadratic, &[0.0; 5]).unwrap();
     assert!((mean.mean - exact).abs() < 4.0 * mean.standard_error.unwrap());
+}
+
+#[test]
+fn boxes_within_a_subspace_are_those_of_its_coordinates() {
+    let (_, risk, theta) = relu();
+    let n = theta.len();
+    let ascent = WorstCase::new(Key::new(0));
+    let whole = ascent.run(&risk, &theta, &Neighborhood::keskar_box(&theta, 1e-3).unwrap()).unwrap();
+    // All coordinates, by another name.
+    let all = Diagonal::new(vec![1.0; n]);
+    let around = Neighborhood::keskar_box_within(&theta, &all, 1e-3).unwrap();
+    let same = ascent.run(&Restricted::new(&risk, &all, &theta).unwrap(), &vec![0.0; n], &around).unwrap();
+    assert!((same.increase - whole.increase).abs() < 1e-12);
+    // Two columns that are not orthogonal: A^+ by the normal equations, and 4 corners' best.
+    let columns: Vec<f64> = normal(2 * n, Key::new(1));
+    let basis = Dense::new(columns.clone(), n, 2).unwrap();
+    let around = Neighborhood::keskar_box_within(&theta, &basis, 1e-2).unwrap();
+    let sum = |f: &dyn Fn(usize) -> f64| (0..n).map(f).sum::<f64>();
+    let a = |i: usize, j: usize| columns[2 * i + j];
+    let gram = [0, 1, 3].map(|k| sum(&|i| a(i, k / 2) * a(i, k % 2)));
+    let right = [0, 1].map(|j| sum(&|i| a(i, j) * theta[i]));
+    let determinant = gram[0] * gram[2] - gram[1] * gram[1];
+    let exact =
+        [gram[2] * right[0] - gram[1] * right[1], gram[0] * right[1] - gram[1] * right[0]].map(|x| x / determinant);
+    for (scale, exact) in around.scales().iter().zip(exact) {
+        assert!((scale - exact.abs() - 1.0).abs() < 1e-9);
+    }
+    let cut = Restricted::new(&risk, &basis, &theta).unwrap();
+    let found = ascent.run(&cut, &[0.0; 2], &around).unwrap();
+    let corner = |signs: [f64; 2]| {
+        let place = [0, 1].map(|i| 1e-2 * signs[i] * around.scales()[i]);
+        cut.value(&place).unwrap() - risk.value(&theta).unwrap()
+    };
+    let best = [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]].map(corner).into_iter().fold(0.0, f64::max);
+    assert!(found.increase >= best - 1e-12 && found.increase < 1.1 * best, "{} and {best}", found.increase);
 }
 
 #[test]
