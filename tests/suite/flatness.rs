@@ -8,7 +8,7 @@ use eigenscape::landscape::{
 use eigenscape::network::{Activation, Initialization, Network, Perceptron};
 use eigenscape::objective::{Objective, Point, Recorded};
 use eigenscape::operator::{Dense, Diagonal, to_dense};
-use eigenscape::optimize::{Adam, DescentRun, GradientDescent, Stopping};
+use eigenscape::optimize::{Adam, DescentRun, GradientDescent, Rule, StabilityThreshold, Stopping};
 use eigenscape::random::Key;
 use eigenscape::subspace::Restricted;
 
@@ -59,8 +59,8 @@ fn each_measure_keeps_what_it_claims_under_rescaling_and_no_more() {
         assert_eq!(layers < 1e-6, claim >= Rescaling::Layers, "{measure}: off by {layers:e} for layers");
         assert_eq!(units < 1e-6, claim >= Rescaling::Units, "{measure}: off by {units:e} for units");
         // What changes does so by more than rounding or the estimate would explain.
-        assert!(layers < 1e-6 || layers > 0.02, "{measure}: {layers:e}");
-        assert!(units < 1e-6 || units > 0.02, "{measure}: {units:e}");
+        assert!(!(1e-6..=0.02).contains(&layers), "{measure}: {layers:e}");
+        assert!(!(1e-6..=0.02).contains(&units), "{measure}: {units:e}");
     }
     // A sharp minimum of the same function, as sharp as one likes (Dinh et al. 2017).
     let sharp = read(&rescaled(&network, &theta, [&[100.0; 6], &[1.0; 5]]));
@@ -249,6 +249,26 @@ fn gradient_descent_sharpens_until_its_steps_are_barely_stable() {
     // The threshold is what holds it: a smaller rate lets it rise beyond that of the larger one.
     let slow = rows(0.03, 800);
     assert!(slow.iter().any(|row| row.sharpness > 1.2 * along[0].threshold));
+}
+
+#[test]
+fn thresholds_are_where_steps_on_a_quadratic_stop_shrinking() {
+    let plain = || GradientDescent::<f64>::new(0.1).unwrap();
+    let heavy = |momentum: f64| plain().momentum(momentum).unwrap();
+    for rule in [plain(), heavy(0.3), heavy(0.9), heavy(0.3).nesterov(), heavy(0.9).nesterov()] {
+        let end = |curvature: f64| {
+            let mut rule = rule.clone();
+            let mut x = [1.0];
+            for _ in 0..2000 {
+                let gradient = [curvature * x[0]];
+                rule.update(&mut x, &gradient);
+            }
+            x[0].abs()
+        };
+        let threshold = rule.threshold();
+        assert!(end(0.97 * threshold) < 1e-3, "{rule:?}: {}", end(0.97 * threshold));
+        assert!(end(1.03 * threshold) > 1e3, "{rule:?}: {}", end(1.03 * threshold));
+    }
 }
 
 #[test]
