@@ -7,9 +7,10 @@ use eigenscape::landscape::{
 };
 use eigenscape::network::{Activation, Initialization, Network, Perceptron};
 use eigenscape::objective::{Objective, Point, Recorded};
-use eigenscape::operator::to_dense;
-use eigenscape::optimize::{Adam, DescentRun, GradientDescent, Stopping};
+use eigenscape::operator::{Dense, Diagonal, to_dense};
+use eigenscape::optimize::{Adam, DescentRun, GradientDescent, Rule, StabilityThreshold, Stopping};
 use eigenscape::random::Key;
+use eigenscape::subspace::Restricted;
 
 use crate::oracle::symmetric_eigenvalues;
 use crate::support::normal;
@@ -58,8 +59,8 @@ fn each_measure_keeps_what_it_claims_under_rescaling_and_no_more() {
         assert_eq!(layers < 1e-6, claim >= Rescaling::Layers, "{measure}: off by {layers:e} for layers");
         assert_eq!(units < 1e-6, claim >= Rescaling::Units, "{measure}: off by {units:e} for units");
         // What changes does so by more than rounding or the estimate would explain.
-        assert!(layers < 1e-6 || layers > 0.02, "{measure}: {layers:e}");
-        assert!(units < 1e-6 || units > 0.02, "{measure}: {units:e}");
+        assert!(!(1e-6..=0.02).contains(&layers), "{measure}: {layers:e}");
+        assert!(!(1e-6..=0.02).contains(&units), "{measure}: {units:e}");
     }
     // A sharp minimum of the same function, as sharp as one likes (Dinh et al. 2017).
     let sharp = read(&rescaled(&network, &theta, [&[100.0; 6], &[1.0; 5]]));
@@ -184,6 +185,41 @@ fn the_worst_case_of_a_quadratic_is_known() {
 }
 
 #[test]
+fn boxes_within_a_subspace_are_those_of_its_coordinates() {
+    let (_, risk, theta) = relu();
+    let n = theta.len();
+    let ascent = WorstCase::new(Key::new(0));
+    let whole = ascent.run(&risk, &theta, &Neighborhood::keskar_box(&theta, 1e-3).unwrap()).unwrap();
+    // All coordinates, by another name.
+    let all = Diagonal::new(vec![1.0; n]);
+    let around = Neighborhood::keskar_box_within(&theta, &all, 1e-3).unwrap();
+    let same = ascent.run(&Restricted::new(&risk, &all, &theta).unwrap(), &vec![0.0; n], &around).unwrap();
+    assert!((same.increase - whole.increase).abs() < 1e-12);
+    // Two columns that are not orthogonal: A^+ by the normal equations, and 4 corners' best.
+    let columns: Vec<f64> = normal(2 * n, Key::new(1));
+    let basis = Dense::new(columns.clone(), n, 2).unwrap();
+    let around = Neighborhood::keskar_box_within(&theta, &basis, 1e-2).unwrap();
+    let sum = |f: &dyn Fn(usize) -> f64| (0..n).map(f).sum::<f64>();
+    let a = |i: usize, j: usize| columns[2 * i + j];
+    let gram = [0, 1, 3].map(|k| sum(&|i| a(i, k / 2) * a(i, k % 2)));
+    let right = [0, 1].map(|j| sum(&|i| a(i, j) * theta[i]));
+    let determinant = gram[0] * gram[2] - gram[1] * gram[1];
+    let exact =
+        [gram[2] * right[0] - gram[1] * right[1], gram[0] * right[1] - gram[1] * right[0]].map(|x| x / determinant);
+    for (scale, exact) in around.scales().iter().zip(exact) {
+        assert!((scale - exact.abs() - 1.0).abs() < 1e-9);
+    }
+    let cut = Restricted::new(&risk, &basis, &theta).unwrap();
+    let found = ascent.run(&cut, &[0.0; 2], &around).unwrap();
+    let corner = |signs: [f64; 2]| {
+        let place = [0, 1].map(|i| 1e-2 * signs[i] * around.scales()[i]);
+        cut.value(&place).unwrap() - risk.value(&theta).unwrap()
+    };
+    let best = [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]].map(corner).into_iter().fold(0.0, f64::max);
+    assert!(found.increase >= best - 1e-12 && found.increase < 1.1 * best, "{} and {best}", found.increase);
+}
+
+#[test]
 fn gradient_descent_sharpens_until_its_steps_are_barely_stable() {
     // Six hidden layers, squared error: the setting in which sharpness rises (Cohen et al. 2021).
     let network = Perceptron::new(&[64, 32, 32, 32, 32, 32, 32, 10], Activation::Relu).unwrap();
@@ -213,6 +249,26 @@ fn gradient_descent_sharpens_until_its_steps_are_barely_stable() {
     // The threshold is what holds it: a smaller rate lets it rise beyond that of the larger one.
     let slow = rows(0.03, 800);
     assert!(slow.iter().any(|row| row.sharpness > 1.2 * along[0].threshold));
+}
+
+#[test]
+fn thresholds_are_where_steps_on_a_quadratic_stop_shrinking() {
+    let plain = || GradientDescent::<f64>::new(0.1).unwrap();
+    let heavy = |momentum: f64| plain().momentum(momentum).unwrap();
+    for rule in [plain(), heavy(0.3), heavy(0.9), heavy(0.3).nesterov(), heavy(0.9).nesterov()] {
+        let end = |curvature: f64| {
+            let mut rule = rule.clone();
+            let mut x = [1.0];
+            for _ in 0..2000 {
+                let gradient = [curvature * x[0]];
+                rule.update(&mut x, &gradient);
+            }
+            x[0].abs()
+        };
+        let threshold = rule.threshold();
+        assert!(end(0.97 * threshold) < 1e-3, "{rule:?}: {}", end(0.97 * threshold));
+        assert!(end(1.03 * threshold) > 1e3, "{rule:?}: {}", end(1.03 * threshold));
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Neighbourhoods of a point in which sharpness is looked for.
 
 use crate::error::{Error, Result};
+use crate::krylov::LeastSquares;
 use crate::network::{Block, Role};
+use crate::operator::Adjoint;
 use crate::scalar::Scalar;
 
 /// How a displacement is measured, entry by entry in units of its scales.
@@ -25,6 +27,7 @@ pub enum NeighborhoodNorm {
 /// | --- | --- | --- | --- |
 /// | [`Neighborhood::ball`] | 1 | Euclid's | sharpness-aware minimisation |
 /// | [`Neighborhood::keskar_box`] | \|theta_i\| + 1 | largest entry | Keskar et al. |
+/// | [`Neighborhood::keskar_box_within`] | \|(A^+ theta)_i\| + 1, in a subspace | largest entry | the same |
 /// | [`Neighborhood::adaptive`] | \|theta_i\| | Euclid's | adaptive sharpness, the same for rescaled relu networks |
 /// | [`Neighborhood::new`] with [`filter_scales`] | the norm of the filter of i | Euclid's | adaptive sharpness by filters |
 ///
@@ -66,6 +69,18 @@ impl Neighborhood {
     pub fn keskar_box<T: Scalar>(theta: &[T], epsilon: f64) -> Result<Self> {
         let scales = theta.iter().map(|x| x.f64().abs() + 1.0).collect();
         Neighborhood::new(scales, NeighborhoodNorm::Maximum, epsilon)
+    }
+
+    /// |y_i| <= epsilon (|(A^+ theta)_i| + 1) for the coordinates y of a subspace, d = A y, A^+ the pseudoinverse: Keskar's box for a few random
+    /// directions. Run the search on the objective [`Restricted`](crate::subspace::Restricted) to theta + A y, at y = 0.
+    ///
+    /// Cost: a least-squares problem with A.
+    ///
+    /// # Errors
+    /// If epsilon is not finite and positive, theta is not finite, or A has other rows than theta has entries.
+    pub fn keskar_box_within<T: Scalar>(theta: &[T], basis: &impl Adjoint<T>, epsilon: f64) -> Result<Self> {
+        let coordinates = LeastSquares::new().run(basis, theta)?.x;
+        Neighborhood::keskar_box(&coordinates, epsilon)
     }
 
     /// |d / theta| <= radius, entry by entry: what is zero stays zero.

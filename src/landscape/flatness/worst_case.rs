@@ -17,7 +17,7 @@ use crate::scalar::Scalar;
 /// concave cannot be had for sure: what comes out is a lower bound, attained at the displacement that is returned.
 ///
 /// Cost: a gradient a step; 20 steps from the point and from 1 random place unless set. Within a subspace: run it on a
-/// [`Restricted`](crate::subspace::Restricted) objective, with the scales that its coordinates have.
+/// [`Restricted`](crate::subspace::Restricted) objective, with [`Neighborhood::keskar_box_within`].
 ///
 /// ```
 /// use eigenscape::landscape::{Neighborhood, WorstCase};
