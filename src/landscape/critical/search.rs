@@ -54,7 +54,8 @@ enum Approach {
 /// let surface = Recorded::<f64>::new(2, |x| x.at(0).powi(2) - x.at(1).powi(2) + x.at(1).powi(4))?;
 /// let saddle = CriticalSearch::newton().run(&surface, &[1.0, 0.2])?;
 /// assert!(saddle.converged() && saddle.theta.iter().all(|x| x.abs() < 1e-10));
-/// let climbed = CriticalSearch::of_index(1, Key::new(0)).run(&surface, &[0.3, 0.6])?;
+/// // Up from the valley of a minimum, where y is the softer direction: 12 y^2 - 2 < 2. Further out the way up is along x, and has no end.
+/// let climbed = CriticalSearch::of_index(1, Key::new(0)).run(&surface, &[0.3, 0.5])?;
 /// assert!(climbed.converged() && climbed.theta.iter().all(|x| x.abs() < 1e-10));
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
