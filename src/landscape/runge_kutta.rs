@@ -92,7 +92,8 @@ impl RungeKutta {
     /// the start among them, and ends the run by `false`.
     ///
     /// # Errors
-    /// If f does, or gives numbers that are not finite, or no step is small enough: the solution may have a singularity there.
+    /// If f does, or gives numbers that are not finite at the start, or no step is small enough: the solution may have a singularity there.
+    /// Where f is not finite further on, a shorter step is tried; its error is returned when none is short enough.
     pub fn run(
         &self,
         start: &[f64],
@@ -127,18 +128,27 @@ impl RungeKutta {
             if last {
                 step = left;
             }
+            let mut outside = None;
             for stage in 1..7 {
                 for (i, trial) in trial.iter_mut().enumerate() {
                     let sum: f64 = (0..stage).map(|earlier| ROWS[stage][earlier] * slopes[earlier][i]).sum();
                     *trial = y[i] + step * sum;
                 }
-                let place = &mut slopes[stage];
-                f(state.time + NODES[stage] * step, &trial, place)?;
                 state.evaluations += 1;
+                match f(state.time + NODES[stage] * step, &trial, &mut slopes[stage]) {
+                    Ok(()) => {}
+                    // A trial went out of where f is finite; a shorter one may not.
+                    Err(error @ (Error::NotFinite { .. } | Error::NotFiniteValue { .. })) => {
+                        outside = Some(error);
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
+            let finite = outside.is_none() && trial.iter().all(|y| y.is_finite());
             let error = mean(&mut (0..n).map(|i| {
                 let sum: f64 = (0..7).map(|stage| DIFFERENCE[stage] * slopes[stage][i]).sum();
-                step * sum / scale(y[i], trial[i])
+                if finite { step * sum / scale(y[i], trial[i]) } else { f64::NAN }
             }));
             if error <= 1.0 {
                 state.time = if last { to } else { state.time + step };
@@ -156,11 +166,11 @@ impl RungeKutta {
                 step *= factor.clamp(0.1, 0.9);
             }
             if step.abs() < 16.0 * f64::EPSILON * state.time.abs().max(span.abs() * 1e-12) && !state.arrived {
-                return Err(Error::NotFiniteValue {
+                return Err(outside.unwrap_or(Error::NotFiniteValue {
                     what: "the solution of a differential equation beyond time",
                     value: state.time,
                     remedy: "it grows without bound there, or its slope is not smooth: integrate for a shorter time",
-                });
+                }));
             }
         }
         state.end = y;

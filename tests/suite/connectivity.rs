@@ -262,3 +262,31 @@ fn runs_are_the_same_for_any_number_of_threads() {
     };
     assert_eq!(crate::support::with_threads(1, run), crate::support::with_threads(3, run));
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn damaged_files_of_curves_and_bands_are_refused() {
+    let curve = Curve::new(CurveKind::Bezier, &[0.0f64, 1.0], &[1.0, 1.0], 2).unwrap();
+    let saved = serde_json::to_value(&curve).unwrap();
+    let read = |saved: &serde_json::Value| serde_json::from_value::<Curve<f64>>(saved.clone());
+    assert_eq!(read(&saved).unwrap(), curve);
+    let damage: [&dyn Fn(&mut serde_json::Value); 4] = [
+        &|saved| saved["points"] = serde_json::json!([]),
+        &|saved| saved["points"] = serde_json::json!([[0.0, 1.0], [1.0, 1.0]]),
+        &|saved| saved["points"][1] = serde_json::json!([0.5]),
+        &|saved| saved["points"][3] = serde_json::json!([0.0, 1.0]),
+    ];
+    for (number, damage) in damage.iter().enumerate() {
+        let mut damaged = saved.clone();
+        damage(&mut damaged);
+        assert!(read(&damaged).is_err(), "damage {number}");
+    }
+    let band = ElasticBand::new(5).unwrap().without_climbing().steps(7);
+    let saved = serde_json::to_value(band).unwrap();
+    assert_eq!(serde_json::from_value::<ElasticBand>(saved.clone()).unwrap(), band);
+    for (name, value) in [("images", 0.0), ("spring", -1.0), ("tolerance", 0.0)] {
+        let mut damaged = saved.clone();
+        damaged[name] = if name == "images" { 0.into() } else { value.into() };
+        assert!(serde_json::from_value::<ElasticBand>(damaged).is_err(), "{name}");
+    }
+}

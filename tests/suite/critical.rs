@@ -288,6 +288,13 @@ fn degenerate_points_are_recognised_however_close() {
     assert_eq!(point.kind, CriticalKind::Minimum);
     assert!(point.escape(&monkey, Key::new(0)).unwrap().is_none());
 
+    // A maximum along x to fourth order is left to either side, for the minima at x^2 = 2/3 of value -4/27.
+    let flat_top = Recorded::<f64>::new(2, |x| x.at(0).powi(6) - x.at(0).powi(4) + x.at(1).powi(2)).unwrap();
+    let point = Classifier::new().run(&flat_top, &[0.0, 0.0]).unwrap();
+    assert_eq!((point.kind, point.index()), (CriticalKind::Degenerate, None));
+    let bottom = point.escape(&flat_top, Key::new(0)).unwrap().unwrap();
+    assert!((bottom.value + 4.0 / 27.0).abs() < 1e-12, "{bottom:?}");
+
     // A symmetry that is known is no degeneracy: a ring of minima.
     let ring = Recorded::<f64>::new(2, |x| ((x * x).sum() - 1.0).powi(2)).unwrap();
     let end = CriticalSearch::newton().run(&ring, &[0.9, 0.7]).unwrap();
@@ -493,4 +500,58 @@ fn a_network_has_saddles_that_following_reaches() {
     }
     // The lowest saddle lies above the lowest minimum.
     assert!(of_index[0] < of_index[1] && of_index[0] < of_index[2], "{of_index:?}");
+}
+
+/// What a search ends at is critical, also where the whole Hessian vanishes with the gradient.
+#[test]
+fn points_without_second_derivatives_are_found_and_called_degenerate() {
+    let monkey = Recorded::<f64>::new(2, |x| x.at(0).powi(3) - x.at(0) * x.at(1).powi(2) * 3.0).unwrap();
+    let fourth = Recorded::<f64>::new(2, |x| x.powi(4).sum()).unwrap();
+    let sixth = Recorded::<f64>::new(2, |x| x.powi(6).sum()).unwrap();
+    for (surface, reach) in [(&monkey, 1e-5), (&fourth, 1e-3), (&sixth, 1e-1)] {
+        for search in [CriticalSearch::newton(), CriticalSearch::levenberg_marquardt(), CriticalSearch::gradient_norm()]
+        {
+            let end = search.run(surface, &[0.5, 0.3]).unwrap();
+            assert!(end.converged() && norm(&end.theta) > 0.0, "{end:?}");
+            let point = Classifier::new().run(surface, &end.theta).unwrap();
+            assert_eq!((point.kind, point.certificate.zeros), (CriticalKind::Degenerate, 2), "{point:?}");
+        }
+        // A survey goes by the tolerance of its search.
+        for search in [CriticalSearch::newton(), CriticalSearch::newton().tolerance(1e-6).unwrap()] {
+            let survey = CriticalSurvey::new(search, 20, Key::new(0)).unwrap().apart(reach).unwrap();
+            let found = survey.run(surface, |key| normal(2, key)).unwrap();
+            assert!(!found.points().is_empty());
+            assert!(found.points().iter().all(|found| found.point.kind == CriticalKind::Degenerate));
+        }
+    }
+    // Signs do not depend on the scale of the objective.
+    for scale in [1e-180, 1e-100, 1e100, 1e150] {
+        let saddle = Recorded::<f64>::new(2, |x| (x.at(0).powi(2) - x.at(1).powi(2)) * scale).unwrap();
+        let point = Classifier::new().run(&saddle, &[0.0, 0.0]).unwrap();
+        assert_eq!((point.kind, point.index()), (CriticalKind::Saddle, Some(1)), "{scale:e}: {point:?}");
+    }
+    let steep = Recorded::<f64>::new(2, |x| (x * x).sum() * 1e180).unwrap();
+    for search in [CriticalSearch::newton(), CriticalSearch::of_index(0, Key::new(0))] {
+        let refused = search.run(&steep, &[1.0, 2.0]).unwrap_err().to_string();
+        assert!(refused.contains("out of range"), "{refused}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn damaged_settings_of_surveys_are_refused_or_mended() {
+    let survey = CriticalSurvey::new(CriticalSearch::newton(), 3, Key::new(0)).unwrap().apart(0.1).unwrap();
+    let saved = serde_json::to_value(survey).unwrap();
+    let read = |saved: &serde_json::Value| serde_json::from_value::<CriticalSurvey>(saved.clone());
+    assert_eq!(read(&saved).unwrap(), survey);
+    let damaged = |place: &str, value: serde_json::Value| {
+        let mut damaged = saved.clone();
+        *damaged.pointer_mut(place).unwrap() = value;
+        read(&damaged)
+    };
+    assert!(damaged("/starts", 0.into()).is_err() && damaged("/apart", (-1.0).into()).is_err());
+    assert!(damaged("/classifier/tolerance", 0.0.into()).is_err());
+    // A batch of none would never end, pairs of none could not be asked for: both are 1.
+    assert_eq!(damaged("/batch", 0.into()).unwrap(), survey.batch(1));
+    assert_eq!(damaged("/classifier/pairs", 0.into()).unwrap(), survey.classifier(Classifier::new().pairs(1)));
 }

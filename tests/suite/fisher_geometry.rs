@@ -12,6 +12,8 @@ use eigenscape::random::Key;
 use eigenscape::spectrum::StochasticLanczos;
 use eigenscape::tape::{Program, Shape};
 
+use crate::support::normal;
+
 /// (d mu^2 + 2 d sigma^2) / sigma^2.
 fn normal_family() -> RecordedMetric {
     RecordedMetric::new(2, |x| {
@@ -274,4 +276,50 @@ fn bad_requests_are_refused() {
     let negative = StochasticLanczos::new(Key::new(0)).run(&Diagonal::new(vec![-1.0, 2.0])).unwrap();
     assert!(effective_dimension(&negative, 0.5).is_err());
     assert!(RungeKutta::new(0.0).is_err());
+}
+
+#[test]
+fn lengths_along_what_a_metric_does_not_see_are_zero_and_no_metric_is_refused() {
+    // diag(p) - p p' does not see logits that grow together; rounding gives their squared speed either sign.
+    let categorical = RecordedMetric::new(3, |x| {
+        let p = x.log_softmax().exp();
+        let (column, row) = (p.reshape(Shape::matrix(3, 1)), p.reshape(Shape::matrix(1, 3)));
+        let one = x.tape().constant(Shape::matrix(3, 3), &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        one * column - column.matmul(row)
+    })
+    .unwrap();
+    let mut negative = 0;
+    for key in 0..20 {
+        let start: Vec<f64> = normal(3, Key::new(key));
+        let end: Vec<f64> = start.iter().map(|x| x + 1.7).collect();
+        let length = path_length(&categorical, &[&start, &end], 1e-8).unwrap().length;
+        assert!((0.0..1e-7).contains(&length), "{length}");
+        negative += usize::from(categorical.squared_speed(&start, &[1.7; 3]).unwrap() == 0.0);
+    }
+    assert!(negative > 0, "rounding was never below 0: the test sees nothing");
+    let minus = RecordedMetric::new(2, |x| x.tape().constant(Shape::matrix(2, 2), &[1.0, 0.0, 0.0, -1.0])).unwrap();
+    let says = |error: eigenscape::Error| assert!(error.to_string().contains("squared speed"), "{error}");
+    says(path_length(&minus, &[&[0.0; 2], &[0.0, 1.0]], 1e-8).unwrap_err());
+    says(exponential_map(&minus, &[0.0; 2], &[0.0, 1.0]).unwrap_err());
+    struct Broken(f64);
+    impl LineElement for Broken {
+        fn dim(&self) -> usize {
+            1
+        }
+        fn squared_speed(&self, _: &[f64], _: &[f64]) -> eigenscape::Result<f64> {
+            Ok(self.0)
+        }
+    }
+    for square in [f64::NAN, f64::INFINITY, -1.0] {
+        says(path_length(&Broken(square), &[&[0.0], &[1.0]], 1e-8).unwrap_err());
+    }
+    // Solutions that leave the range of numbers do not arrive.
+    let steep = |_: f64, _: &[f64], slope: &mut [f64]| {
+        slope[0] = 1e308;
+        Ok(())
+    };
+    assert!(RungeKutta::new(1e-6).unwrap().run(&[0.0], 0.0, 10.0, steep, |_, _| true).is_err());
+    // 18 / (2 pi ln 18) = 0.991, 19 / (2 pi ln 19) = 1.027.
+    let refused = LocalEffectiveDimension::new(1.0, 18, Key::new(0)).unwrap_err().to_string();
+    assert!(refused.contains("19 for gamma = 1") && LocalEffectiveDimension::new(1.0, 19, Key::new(0)).is_ok());
 }

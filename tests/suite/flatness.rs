@@ -369,3 +369,36 @@ fn bad_requests_are_refused() {
     let found = WorstCase::new(Key::new(0)).run(&well, &[0.0], &Neighborhood::ball(1, 3.0).unwrap()).unwrap();
     assert!(found.holes > 0 && found.increase > 0.0 && found.increase.is_finite());
 }
+
+#[test]
+fn what_may_not_move_has_no_share_of_a_random_start() {
+    let square = Recorded::<f64>::new(40, |x| x.at(0).powi(2)).unwrap();
+    let mut scales = vec![0.0; 40];
+    scales[0] = 1.0;
+    let around = Neighborhood::new(scales, NeighborhoodNorm::Euclidean, 1.0).unwrap();
+    // From the top of a slope of 0 only the random start leaves; it stands on the border at once.
+    let found = WorstCase::new(Key::new(0)).steps(1).run(&square, &[0.0; 40], &around).unwrap();
+    assert!((found.increase - 1.0).abs() < 1e-12 && (found.reach - 1.0).abs() < 1e-12, "{found:?}");
+    assert!((found.displacement[0].abs() - found.reach).abs() < 1e-12);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn damaged_files_of_flatness_are_refused() {
+    fn damaged<S: serde::Serialize + serde::de::DeserializeOwned>(settings: &S, place: &str, value: serde_json::Value) {
+        let mut saved = serde_json::to_value(settings).unwrap();
+        assert!(serde_json::from_value::<S>(saved.clone()).is_ok());
+        *saved.pointer_mut(place).unwrap() = value;
+        assert!(serde_json::from_value::<S>(saved).is_err(), "{place}");
+    }
+    let noise = ExpectedSharpness::new(0.1, 3, Key::new(0)).unwrap().scales(vec![1.0, 2.0]).unwrap();
+    damaged(&noise, "/pairs", 0.into());
+    damaged(&noise, "/sigma", (-1.0).into());
+    damaged(&noise, "/scales/0", (-1.0).into());
+    let around = Neighborhood::ball(2, 1.0).unwrap();
+    damaged(&around, "/radius", 0.0.into());
+    damaged(&around, "/scales/1", (-1.0).into());
+    let record = EdgeOfStability::<f64>::new(5, Key::new(0)).unwrap();
+    damaged(&record, "/every", 0.into());
+    damaged(&record, "/tolerance", (-1.0).into());
+}

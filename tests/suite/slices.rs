@@ -389,3 +389,29 @@ fn bad_requests_for_slices_are_refused() {
     slice.run(read_value(&bowl), go_on).unwrap();
     assert!(slice.validity(0.0, |_| 0.0, 0.0).is_err() && slice.contours(&[1.0]).is_err());
 }
+
+#[test]
+fn scales_at_the_ends_of_the_range_are_right_or_refused() {
+    // Squared lengths within the range, their products not.
+    for size in [1e-150, 1e-100, 1e80, 1e150] {
+        let frame = SliceFrame::plane(&[0.0f64; 3], &[size, 0.0, 0.0], &[size, size, 0.0]).unwrap();
+        let (coordinates, distance) = frame.coordinates(&[3.0 * size, size, size]).unwrap();
+        assert!((coordinates[0] - 2.0).abs() < 1e-14 && (coordinates[1] - 1.0).abs() < 1e-14, "{size:e}");
+        assert!(
+            (distance / size - 1.0).abs() < 1e-14 && (frame.distance(&[0.0, 2.0]) / size - 8f64.sqrt()).abs() < 1e-14
+        );
+    }
+    for size in [1e-200, 1e-160, 1e160, 1e200] {
+        let line = SliceFrame::line(&[0.0f64; 2], &[size, 0.0]).unwrap_err().to_string();
+        assert!(line.contains("scale the direction"), "{line}");
+        assert!(SliceFrame::plane(&[0.0f64; 2], &[size, 0.0], &[0.0, 1.0]).is_err());
+    }
+    let axis = evenly(-1e308, 0.5e308, 4).unwrap();
+    assert_eq!((axis[0], axis[3]), (-1e308, 0.5e308));
+    assert!((axis[1] / -0.5e308 - 1.0).abs() < 1e-14 && axis[2].abs() < 1e293);
+    let levels = logarithmic_levels(0.1, 10.0, 4).unwrap();
+    assert_eq!((levels[0], levels[3]), (0.1, 10.0));
+    let steep = [Some(-1.5e308), Some(0.5e308), Some(-1.5e308), Some(0.5e308)];
+    let line = &contours(&[0.0, 1.0], &[0.0, 1.0], &steep, &[0.0]).unwrap().levels[0].lines[0];
+    assert!(line.points.iter().all(|point| (point[0] - 0.75).abs() < 1e-15), "{line:?}");
+}

@@ -367,6 +367,10 @@ fn bad_requests_are_refused() {
     assert!(kac_rice.expected_between(1.0, 1.0).is_err() && kac_rice.densities(f64::INFINITY).is_err());
     assert_eq!(kac_rice.expected_between(50.0, 60.0).unwrap(), [0.0; 4]);
     assert!(SpinGlassComplexity::new(2).is_err() && SpinGlassComplexity::new(3).unwrap().total(f64::NAN).is_err());
+    // The ends of the range: layers crowd at the threshold, and there is nothing far below.
+    let model = SpinGlassComplexity::new(3).unwrap();
+    assert!((model.layer(1000)..=model.threshold()).contains(&model.layer(usize::MAX)));
+    assert_eq!(model.total(-1e200).unwrap(), f64::NEG_INFINITY);
     assert!(GaussianLandscape::new(1.0, -1.0, 1.0).is_err() && GaussianLandscape::new(1.0, 1.0, 2.0).is_err());
     let overflow = KacRice::new(100_000_000, 120).unwrap_err().to_string();
     assert!(overflow.contains("fewer spins"), "{overflow}");

@@ -253,3 +253,15 @@ fn damaged_files_of_trajectories_are_refused() {
         assert!(read(&damaged).is_err(), "damage {number}");
     }
 }
+
+#[test]
+fn flows_beside_a_wall_take_shorter_steps() {
+    // x - a ln x: the minimum at a is beside 0, where nothing is finite, and long trial steps go there.
+    let a = 1e-4;
+    let wall = Recorded::<f64>::new(1, |x| x.at(0) - x.at(0).ln() * a).unwrap();
+    let end = gradient_flow(&wall, &[1.0], 3.0, &RungeKutta::new(1e-3).unwrap(), |_, _| true).unwrap();
+    assert!(end.arrived && (end.end[0] - a).abs() < 0.1 * a, "{end:?}");
+    // What flows into the wall itself is told.
+    let drain = Recorded::<f64>::new(1, |x| x.at(0).ln()).unwrap();
+    assert!(gradient_flow(&drain, &[1.0], 1.0, &RungeKutta::new(1e-6).unwrap(), |_, _| true).is_err());
+}

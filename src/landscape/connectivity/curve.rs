@@ -51,6 +51,9 @@ pub enum CurveKind {
 #[doc(alias = "mode_connectivity")]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::Curve<T>"))]
+#[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize")))]
+#[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
 pub struct Curve<T> {
     kind: CurveKind,
     /// Control points, the ends among them.
@@ -208,5 +211,32 @@ impl<T: Scalar, O: Stochastic<T>> Stochastic<T> for CurveObjective<'_, T, O> {
             axpy(T::of(c), &slope, part);
         }
         Ok(value)
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{CurveKind, Error, Result, Scalar};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct Curve<T> {
+        kind: CurveKind,
+        points: Vec<Vec<T>>,
+    }
+
+    impl<T: Scalar> TryFrom<Curve<T>> for super::Curve<T> {
+        type Error = Error;
+
+        fn try_from(saved: Curve<T>) -> Result<Self> {
+            let limits = "must be at least 3, two ends and a bend: the file is damaged";
+            let Curve { kind, points } = saved;
+            Error::at_least("the number of control points of a saved curve", points.len(), 3, limits)?;
+            let curve = super::Curve::new(kind, &points[0], &points[points.len() - 1], points.len() - 2)?;
+            for point in &points {
+                Error::length("a control point of a saved curve", point.len(), points[0].len())?;
+            }
+            curve.with_bends(&points[1..points.len() - 1].concat())
+        }
     }
 }

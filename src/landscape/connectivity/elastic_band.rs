@@ -39,6 +39,7 @@ use crate::scalar::Scalar;
 #[doc(alias = "NEB")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::ElasticBand"))]
 pub struct ElasticBand {
     images: usize,
     spring: f64,
@@ -286,6 +287,30 @@ impl Fire {
             let moves: Vec<f64> = velocity.iter().map(|v| v * time * part).collect();
             velocity.iter_mut().for_each(|v| *v *= part);
             shift(i, &moves);
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Error, Result};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct ElasticBand {
+        images: usize,
+        spring: f64,
+        climbing: bool,
+        tolerance: f64,
+        steps: usize,
+    }
+
+    impl TryFrom<ElasticBand> for super::ElasticBand {
+        type Error = Error;
+
+        fn try_from(saved: ElasticBand) -> Result<Self> {
+            let band = super::ElasticBand::new(saved.images)?.spring(saved.spring)?.tolerance(saved.tolerance)?;
+            Ok(super::ElasticBand { climbing: saved.climbing, steps: saved.steps, ..band })
         }
     }
 }

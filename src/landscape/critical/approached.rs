@@ -1,6 +1,6 @@
 //! Where a search for a critical point ended, and why.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::linalg::{dot, norm};
 use crate::objective::Point;
 use crate::operator::LinearOperator;
@@ -14,6 +14,21 @@ pub(super) struct Limits {
     pub(super) tolerance: f64,
     /// The largest number of steps.
     pub(super) steps: u64,
+}
+
+/// The norm of the gradient at which a search ends where none is set.
+pub(super) fn search_tolerance<T: Scalar>() -> f64 {
+    T::EPSILON.f64().powf(2.0 / 3.0)
+}
+
+/// |g| at the start of a search.
+pub(super) fn first_norm<T: Scalar>(gradient: &[T]) -> Result<f64> {
+    let value = norm(gradient);
+    if value.is_finite() {
+        return Ok(value);
+    }
+    let remedy = "its square is out of range: scale the objective, or take another start";
+    Err(Error::NotFiniteValue { what: "the norm of the gradient at the start of a search", value, remedy })
 }
 
 /// Why a search ended.

@@ -1,5 +1,6 @@
 //! What a critical point is: the signs of its Hessian's eigenvalues, as far as they can be told.
 
+use super::approached::search_tolerance;
 use super::critical_point::{Certificate, CountedBy, CriticalKind, CriticalPoint};
 use super::null_direction::{NullDirection, third_derivative};
 use crate::error::{Error, Result};
@@ -54,6 +55,7 @@ const DIRECTIONS: usize = 3;
 /// Kantorovich 1948; Ortega 1968, doi:10.2307/2313800 (the theorem in a page).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::Classifier"))]
 pub struct Classifier {
     dense: usize,
     pairs: usize,
@@ -105,7 +107,8 @@ impl Classifier {
         Classifier { symmetries: zeros, ..self }
     }
 
-    /// Sets the gradient norm above which a point is not critical: by default sqrt(EPSILON) |H| (1 + |theta|).
+    /// Sets the gradient norm above which a point is not critical: by default sqrt(EPSILON) |H| (1 + |theta|), and where H vanishes with the
+    /// gradient at least the tolerance of a search, EPSILON^(2/3), or that of the survey's.
     ///
     /// # Errors
     /// If it is not finite and positive.
@@ -125,6 +128,16 @@ impl Classifier {
     /// If the point is not finite or does not have as many entries as the objective has parameters, it has none, or the objective or a
     /// product with its Hessian is not finite there.
     pub fn run<T: Scalar, O: Objective<T>>(&self, objective: &O, theta: &[T]) -> Result<CriticalPoint<T>> {
+        self.found(objective, theta, search_tolerance::<T>())
+    }
+
+    /// Classifies a point that a search of this tolerance has called critical.
+    pub(super) fn found<T: Scalar, O: Objective<T>>(
+        &self,
+        objective: &O,
+        theta: &[T],
+        least: f64,
+    ) -> Result<CriticalPoint<T>> {
         let n = theta.len();
         Error::length("the point to classify", n, objective.dim())?;
         Error::at_least("the dimension of a landscape", n, 1, "must be at least 1: a point has no neighbours")?;
@@ -135,7 +148,8 @@ impl Classifier {
             false => self.krylov(&point.hessian())?,
         };
         let gradient_norm = norm(point.gradient());
-        let critical = self.tolerance.unwrap_or(T::EPSILON.f64().sqrt() * spectrum.largest * (1.0 + norm(theta)));
+        let relative = T::EPSILON.f64().sqrt() * spectrum.largest * (1.0 + norm(theta));
+        let critical = self.tolerance.unwrap_or(relative.max(least));
         let mut certificate = Certificate {
             gradient_norm,
             least_index: 0,
@@ -210,7 +224,7 @@ impl Classifier {
             let n = theta.len();
             let third = third_derivative(objective, theta, &vectors[pair * n..][..n])?;
             certificate.matvecs += 2;
-            let number = reach * third / (values[pair] * values[pair]);
+            let number = reach / values[pair].abs() * (third / values[pair].abs());
             // Where the gradient is too long for a critical point the question does not arise.
             if number <= KANTOROVICH || certificate.gradient_norm > critical {
                 (certificate.nearest, certificate.kantorovich) = (values[pair], number);
@@ -315,4 +329,29 @@ fn dense<T: Scalar>(hessian: &impl LinearOperator<T>) -> Result<Spectrum<T>> {
         counted_by: CountedBy::Dense,
         matvecs: n as u64,
     })
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Error, Key, Result};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct Classifier {
+        dense: usize,
+        pairs: usize,
+        symmetries: usize,
+        tolerance: Option<f64>,
+        key: Key,
+    }
+
+    impl TryFrom<Classifier> for super::Classifier {
+        type Error = Error;
+
+        fn try_from(saved: Classifier) -> Result<Self> {
+            let Classifier { dense, pairs, symmetries, tolerance, key } = saved;
+            let classifier = super::Classifier::new().dense(dense).pairs(pairs).symmetries(symmetries).key(key);
+            tolerance.map_or(Ok(classifier), |tolerance| classifier.tolerance(tolerance))
+        }
+    }
 }

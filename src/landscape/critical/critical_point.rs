@@ -110,7 +110,7 @@ impl<T: Scalar> CriticalPoint<T> {
     }
 
     /// Goes down from the point: a first step along the most negative curvature, or along a null direction with a third derivative
-    /// to its lower side, as long as it lowers the value; then [`TrustRegion`] with [`escape`](TrustRegion::escape). None where no
+    /// to its lower side, or with a negative fourth one, as long as it lowers the value; then [`TrustRegion`] with [`escape`](TrustRegion::escape). None where no
     /// direction down is known, as at minima.
     ///
     /// # Errors
@@ -118,10 +118,13 @@ impl<T: Scalar> CriticalPoint<T> {
     pub fn escape<O: Objective<T>>(&self, objective: &O, key: Key) -> Result<Option<Minimum<T>>> {
         Error::length("the point to escape from", self.theta.len(), objective.dim())?;
         let third = |null: &&NullDirection<T>| null.third.abs() > 2.0 * null.third_error;
-        let (direction, signs) = match (&self.descent, self.null_directions.iter().find(third)) {
-            (Some(direction), _) => (direction, vec![1.0, -1.0]),
-            (None, Some(null)) => (&null.direction, vec![-null.third.signum()]),
-            (None, None) => return Ok(None),
+        let fourth = |null: &&NullDirection<T>| null.fourth < -2.0 * null.fourth_error;
+        let find = |downwards: fn(&&NullDirection<T>) -> bool| self.null_directions.iter().find(downwards);
+        let (direction, signs) = match (&self.descent, find(third), find(fourth)) {
+            (Some(direction), ..) => (direction, vec![1.0, -1.0]),
+            (None, Some(null), _) => (&null.direction, vec![-null.third.signum()]),
+            (None, None, Some(null)) => (&null.direction, vec![1.0, -1.0]),
+            (None, None, None) => return Ok(None),
         };
         let size = 1.0 + crate::linalg::norm(&self.theta);
         let mut length = 0.1 * size;

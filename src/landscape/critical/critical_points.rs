@@ -125,7 +125,7 @@ impl<T: Scalar> CriticalPoints<T> {
         if !approached.converged() {
             return Ok((Some(approached), None));
         }
-        match classifier.run(objective, &approached.theta) {
+        match classifier.found(objective, &approached.theta, search.tolerance_of::<T>()) {
             Ok(point) => Ok((Some(approached), Some(point))),
             Err(error) => met(error),
         }

@@ -1,6 +1,6 @@
 //! Eigenvector following: up along the lowest eigenvectors of the Hessian, down along all others.
 
-use super::approached::{Approached, Limits, SearchStop};
+use super::approached::{Approached, Limits, SearchStop, first_norm};
 use super::gradient_norm::beside;
 use crate::error::{Error, Result};
 use crate::krylov::{ConjugateGradients, Eigenpairs, Eigensolver, Which};
@@ -32,6 +32,7 @@ pub(super) fn run<T: Scalar, O: Objective<T>>(
     }
     let mut theta = start.to_vec();
     let mut point = objective.at(&theta)?;
+    first_norm(point.gradient())?;
     let mut cost = Evaluations { gradients: 1, ..Evaluations::default() };
     let largest = radius.unwrap_or(0.05 * (1.0 + norm(start)));
     let mut radius = largest;

@@ -1,6 +1,6 @@
 //! Newton's method with minimal residuals, toward any critical point.
 
-use super::approached::{Approached, Limits, SearchStop};
+use super::approached::{Approached, Limits, SearchStop, first_norm};
 use crate::error::Result;
 use crate::krylov::MinimalResiduals;
 use crate::linalg::{dot, norm};
@@ -28,7 +28,7 @@ pub(super) fn run<T: Scalar, O: Objective<T>>(objective: &O, start: &[T], limits
     let mut theta = start.to_vec();
     let mut point = objective.at(&theta)?;
     let mut cost = Evaluations { gradients: 1, ..Evaluations::default() };
-    let first = norm(point.gradient());
+    let first = first_norm(point.gradient())?;
     let (mut steps, mut slow) = (0, 0);
     let stop = loop {
         let size = norm(point.gradient());
@@ -100,7 +100,7 @@ fn along<T: Scalar, O: Objective<T>>(
             Ok(_) => 0.5 * dot(&gradient, &gradient),
             Err(_) => f64::INFINITY,
         };
-        if value <= square + DECREASE * t * slope {
+        if value.is_finite() && value <= square + DECREASE * t * slope {
             return Trial::Better(trial, norm(&gradient));
         }
         finite |= value.is_finite();

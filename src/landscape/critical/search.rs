@@ -1,6 +1,6 @@
 //! The search for one critical point from one start: settings, and where it ended.
 
-use super::approached::{Approached, Limits, SearchStop};
+use super::approached::{Approached, Limits, SearchStop, search_tolerance};
 use super::gradient_norm::GradientNorm;
 use super::{following, newton};
 use crate::error::{Error, Result};
@@ -130,8 +130,8 @@ impl CriticalSearch {
     }
 
     /// The tolerance, for numbers of a type.
-    fn tolerance_of<T: Scalar>(&self) -> f64 {
-        self.tolerance.unwrap_or_else(|| T::EPSILON.f64().powf(2.0 / 3.0))
+    pub(super) fn tolerance_of<T: Scalar>(&self) -> f64 {
+        self.tolerance.unwrap_or_else(search_tolerance::<T>)
     }
 
     /// Searches from a start. Not to arrive is no error but a [`SearchStop`].

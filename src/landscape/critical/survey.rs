@@ -34,6 +34,7 @@ use crate::scalar::Scalar;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::CriticalSurvey"))]
 pub struct CriticalSurvey {
     pub(super) search: CriticalSearch,
     pub(super) classifier: Classifier,
@@ -103,5 +104,31 @@ impl CriticalSurvey {
         let mut found = self.begin(objective.dim());
         while found.advance(objective, &start)? && observer(&found).is_continue() {}
         Ok(found)
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Classifier, CriticalSearch, Error, Key, Result};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct CriticalSurvey {
+        search: CriticalSearch,
+        classifier: Classifier,
+        starts: usize,
+        batch: usize,
+        apart: Option<f64>,
+        key: Key,
+    }
+
+    impl TryFrom<CriticalSurvey> for super::CriticalSurvey {
+        type Error = Error;
+
+        fn try_from(saved: CriticalSurvey) -> Result<Self> {
+            let survey = super::CriticalSurvey::new(saved.search, saved.starts, saved.key)?;
+            let survey = survey.classifier(saved.classifier).batch(saved.batch);
+            saved.apart.map_or(Ok(survey), |apart| survey.apart(apart))
+        }
     }
 }

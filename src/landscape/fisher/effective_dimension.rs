@@ -78,7 +78,7 @@ impl LocalEffectiveDimension {
     /// Around a point, for a number of examples and gamma = 1: 100 draws from a ball.
     ///
     /// # Errors
-    /// If the radius is not finite and positive, or examples are too few for kappa above 1 (fewer than 18).
+    /// If the radius is not finite and positive, or examples are too few for kappa above 1 (fewer than 19).
     pub fn new(radius: f64, examples: usize, key: Key) -> Result<Self> {
         Error::positive("the radius of a ball of parameters", radius)?;
         let settings = LocalEffectiveDimension { radius, examples: examples as f64, gamma: 1.0, draws: 100, key };
@@ -114,7 +114,7 @@ impl LocalEffectiveDimension {
         if kappa.is_finite() && kappa > 1.0 {
             return Ok(kappa);
         }
-        let limits = "must make gamma n / (2 pi ln n) greater than 1: take more examples (18 for gamma = 1)";
+        let limits = "must make gamma n / (2 pi ln n) greater than 1: take more examples (19 for gamma = 1)";
         Err(Error::OutOfRange {
             what: "the number of examples of an effective dimension",
             value: self.examples,

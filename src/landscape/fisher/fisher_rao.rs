@@ -1,7 +1,7 @@
 //! The norm of Fisher and Rao.
 
 use crate::curvature::RiskPoint;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::linalg::dot;
 use crate::operator::LinearOperator;
 use crate::scalar::Scalar;
@@ -19,7 +19,7 @@ use crate::scalar::Scalar;
 /// Cost: a product with the Gauss-Newton matrix.
 ///
 /// # Errors
-/// If the loss is not a negative log-likelihood with natural parameters, as [`RiskPoint::fisher`] says.
+/// If the loss is not a negative log-likelihood with natural parameters, as [`RiskPoint::fisher`] says, or the product is not finite.
 ///
 /// # References
 /// Liang, Poggio, Rakhlin & Stokes 2019, arXiv:1711.01530.
@@ -27,5 +27,6 @@ pub fn fisher_rao_norm<T: Scalar>(point: &RiskPoint<'_, T>) -> Result<f64> {
     let theta = point.theta();
     let mut product = vec![T::zero(); theta.len()];
     point.fisher()?.apply(theta, &mut product);
+    Error::finite("the product of the Fisher matrix with theta", &product, "take parameters of another scale")?;
     Ok(libm::sqrt(dot(theta, &product).max(0.0)))
 }

@@ -69,6 +69,7 @@ where
         let point = self.objective.at(&theta)?;
         let mut product = vec![T::zero(); v.len()];
         point.gauss_newton().apply(&v, &mut product);
+        Error::finite("the product of a metric with a velocity", &product, "take a shorter path, or another place")?;
         Ok(dot(&v, &product).max(0.0))
     }
 }
@@ -130,7 +131,12 @@ pub fn path_length(metric: &impl LineElement, vertices: &[&[f64]], tolerance: f6
             let v: Vec<f64> = pair[1].iter().zip(pair[0]).map(|(next, own)| next - own).collect();
             let speed = |t: f64| -> Result<f64> {
                 let x: Vec<f64> = pair[0].iter().zip(&v).map(|(x, v)| x + t * v).collect();
-                Ok(libm::sqrt(metric.squared_speed(&x, &v)?))
+                let square = metric.squared_speed(&x, &v)?;
+                if !(square >= 0.0 && square.is_finite()) {
+                    let limits = "must be finite and at least 0: take a metric that is positive along the path";
+                    return Err(Error::OutOfRange { what: "the squared speed of a path", value: square, limits });
+                }
+                Ok(libm::sqrt(square))
             };
             integrate(&speed, [0.0, 1.0], tolerance, 12)
         })

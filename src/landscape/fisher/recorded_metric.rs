@@ -223,6 +223,17 @@ impl LineElement for RecordedMetric {
     fn squared_speed(&self, x: &[f64], v: &[f64]) -> Result<f64> {
         let mut energy = [0.0];
         self.energy.run(&[x, v], &mut energy)?;
-        Ok(2.0 * energy[0] + self.damping * v.iter().map(|v| v * v).sum::<f64>())
+        let square = 2.0 * energy[0] + self.damping * v.iter().map(|v| v * v).sum::<f64>();
+        if square >= 0.0 {
+            return Ok(square);
+        }
+        // Along a direction that the metric does not see, rounding has the say.
+        let (matrix, n) = (self.matrix(x)?, self.dim);
+        let terms: f64 = (0..n * n).map(|k| (matrix[k] * v[k / n] * v[k % n]).abs()).sum();
+        if -square <= 16.0 * n as f64 * f64::EPSILON * terms {
+            return Ok(0.0);
+        }
+        let limits = "must be at least 0: a metric is positive, or can be damped until it is";
+        Err(Error::OutOfRange { what: "the squared speed v'g(x) v in a metric", value: square, limits })
     }
 }

@@ -48,6 +48,7 @@ use crate::scalar::Scalar;
 #[doc(alias = "progressive_sharpening")]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::EdgeOfStability<T>"))]
 #[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize")))]
 #[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
 pub struct EdgeOfStability<T> {
@@ -134,5 +135,31 @@ impl<T: Scalar> EdgeOfStability<T> {
         };
         self.direction = pairs.vector(0).to_vec();
         Ok((pairs.values[0], pairs.residual_norms[0], pairs.report.matvecs))
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Error, Key, Result, Scalar, SharpnessRow};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct EdgeOfStability<T> {
+        every: u64,
+        tolerance: f64,
+        key: Key,
+        rows: Vec<SharpnessRow>,
+        direction: Vec<T>,
+    }
+
+    impl<T: Scalar> TryFrom<EdgeOfStability<T>> for super::EdgeOfStability<T> {
+        type Error = Error;
+
+        fn try_from(saved: EdgeOfStability<T>) -> Result<Self> {
+            Error::positive("the tolerance of a saved record of sharpness", saved.tolerance)?;
+            Error::finite("the direction of a saved record of sharpness", &saved.direction, "the file is damaged")?;
+            let EdgeOfStability { every, tolerance, key, rows, direction } = saved;
+            Ok(super::EdgeOfStability { tolerance, rows, direction, ..super::EdgeOfStability::new(every, key)? })
+        }
     }
 }

@@ -36,6 +36,7 @@ use crate::spectrum::Estimate;
 #[doc(alias = "PAC-Bayes")]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::ExpectedSharpness"))]
 pub struct ExpectedSharpness {
     sigma: f64,
     pairs: usize,
@@ -88,5 +89,28 @@ impl ExpectedSharpness {
             samples.push(0.5 * ((side(1.0)? - value) + (side(-1.0)? - value)));
         }
         Ok(Estimate::new(samples, 0))
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Error, Key, Result};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct ExpectedSharpness {
+        sigma: f64,
+        pairs: usize,
+        scales: Option<Vec<f64>>,
+        key: Key,
+    }
+
+    impl TryFrom<ExpectedSharpness> for super::ExpectedSharpness {
+        type Error = Error;
+
+        fn try_from(saved: ExpectedSharpness) -> Result<Self> {
+            let noise = super::ExpectedSharpness::new(saved.sigma, saved.pairs, saved.key)?;
+            saved.scales.map_or(Ok(noise.clone()), |scales| noise.scales(scales))
+        }
     }
 }

@@ -36,6 +36,7 @@ pub enum NeighborhoodNorm {
 /// Park & Choi 2021, arXiv:2102.11600.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::Neighborhood"))]
 pub struct Neighborhood {
     scales: Vec<f64>,
     norm: NeighborhoodNorm,
@@ -179,4 +180,25 @@ pub fn filter_scales<T: Scalar>(theta: &[T], blocks: &[Block]) -> Result<Vec<f64
         }
     }
     Ok(scales)
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Error, NeighborhoodNorm, Result};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct Neighborhood {
+        scales: Vec<f64>,
+        norm: NeighborhoodNorm,
+        radius: f64,
+    }
+
+    impl TryFrom<Neighborhood> for super::Neighborhood {
+        type Error = Error;
+
+        fn try_from(saved: Neighborhood) -> Result<Self> {
+            super::Neighborhood::new(saved.scales, saved.norm, saved.radius)
+        }
+    }
 }

@@ -24,7 +24,7 @@ use crate::spectrum::{Estimate, Hutchinson, StochasticLanczos};
 /// Defaults: Keskar's box of 1e-3, balls of radius 0.05 (Foret et al. 2021) and, relative, 0.5 (Kwon et al. 2021), noise of 0.01 and, relative,
 /// 0.1, a prior of precision 1e-3 for the volume, 20 probes, 20 steps of ascent.
 ///
-/// Cost: some 200 products with the Hessian and 200 gradients for a few thousand parameters.
+/// Cost: some 200 products with the Hessian, 200 gradients, and up to 1600 products with the Gauss-Newton matrix for the volume.
 ///
 /// ```
 /// use eigenscape::curvature::{Examples, Loss, Risk};

@@ -52,7 +52,7 @@ pub struct WorstCaseSharpness<T> {
     pub increase: f64,
     /// The same by the gradient alone: radius times its dual norm.
     pub first_order: f64,
-    /// The increase over 1 + L(theta): Keskar's sharpness, of which the paper prints percents.
+    /// The increase over 1 + L(theta): Keskar's sharpness, of which the paper prints percents. For losses that are at least 0.
     pub relative_increase: f64,
     /// d, by which the largest value found is away.
     pub displacement: Vec<T>,
@@ -109,6 +109,8 @@ impl WorstCase {
             let (mut u, mut height, mut slope) = (vec![0.0; theta.len()], value, center.clone());
             if start > 0 {
                 self.key.split(start as u64).normal(0, &mut u);
+                // What may not move has no share of the length.
+                u.iter_mut().zip(scales).filter(|(_, scale)| **scale == 0.0).for_each(|(u, _)| *u = 0.0);
                 u = neighborhood.steepest(&u).0.iter().map(|u| radius * u).collect();
                 gradients += 1;
                 match objective.value_and_gradient(&place(&u), &mut gradient) {

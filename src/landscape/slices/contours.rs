@@ -59,7 +59,10 @@ pub fn linear_levels(low: f64, high: f64, count: usize) -> Result<Vec<f64>> {
 pub fn logarithmic_levels(low: f64, high: f64, count: usize) -> Result<Vec<f64>> {
     Error::positive("the lowest of logarithmic levels", low)?;
     Error::positive("the highest of logarithmic levels", high)?;
-    Ok(super::slice::evenly(libm::log(low), libm::log(high), count)?.into_iter().map(libm::exp).collect())
+    let logarithms = super::slice::evenly(libm::log(low), libm::log(high), count)?;
+    let mut levels: Vec<f64> = logarithms.into_iter().map(libm::exp).collect();
+    (levels[0], levels[count - 1]) = (low, high);
+    Ok(levels)
 }
 
 /// Lines of equal value through numbers at the corners of a grid: marching squares.
@@ -132,7 +135,9 @@ impl Grid<'_> {
         let (i, j) = ((edge / 2) % self.x.len(), edge / 2 / self.x.len());
         let (next_i, next_j) = if edge.is_multiple_of(2) { (i + 1, j) } else { (i, j + 1) };
         let (from, to) = (self.value(i, j)?, self.value(next_i, next_j)?);
-        let part = ((level - from) / (to - from)).clamp(0.0, 1.0);
+        // The difference may be out of range where its half is not.
+        let unit = if (to - from).is_finite() { 1.0 } else { 0.5 };
+        let part = ((level * unit - from * unit) / (to * unit - from * unit)).clamp(0.0, 1.0);
         let between = |from: f64, to: f64| from + part * (to - from);
         Some([between(self.x[i], self.x[next_i]), between(self.y[j], self.y[next_j])])
     }

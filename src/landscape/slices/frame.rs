@@ -43,7 +43,7 @@ impl<T: Scalar> SliceFrame<T> {
     /// The line through an origin along a direction.
     ///
     /// # Errors
-    /// If lengths differ, a number is not finite, or the direction is zero.
+    /// If lengths differ, a number is not finite, or the direction is zero or so short or long that its square is out of the range of `f64`.
     pub fn line(origin: &[T], direction: &[T]) -> Result<Self> {
         SliceFrame::new(origin.to_vec(), vec![direction.to_vec()])
     }
@@ -51,7 +51,7 @@ impl<T: Scalar> SliceFrame<T> {
     /// The plane through an origin along two directions.
     ///
     /// # Errors
-    /// If lengths differ, a number is not finite, a direction is zero, or the two are parallel but for rounding.
+    /// As [`SliceFrame::line`] for each direction, or if the two are parallel but for rounding.
     pub fn plane(origin: &[T], first: &[T], second: &[T]) -> Result<Self> {
         SliceFrame::new(origin.to_vec(), vec![first.to_vec(), second.to_vec()])
     }
@@ -89,6 +89,12 @@ impl<T: Scalar> SliceFrame<T> {
             Error::positive("the length of a direction of a slice", length(direction))?;
         }
         let gram: Vec<f64> = directions.iter().flat_map(|a| directions.iter().map(|b| dot(a, b))).collect();
+        for &square in gram.iter().step_by(directions.len() + 1) {
+            if !square.is_normal() {
+                let limits = "must be within the range of f64: scale the direction, and coordinates the other way";
+                return Err(Error::OutOfRange { what: "the squared length of a direction", value: square, limits });
+            }
+        }
         if let [aa, ab, _, bb] = gram[..] {
             // The squared sine of their angle, of which rounding leaves some EPSILON of parallel ones.
             let sine = 1.0 - (ab / aa) * (ab / bb);
@@ -200,8 +206,9 @@ impl<T: Scalar> SliceFrame<T> {
         assert_eq!(slopes.len(), self.axes(), "a slice with {} axes", self.axes());
         match (slopes, &self.gram[..]) {
             (&[s, t], &[aa, ab, _, bb]) => {
-                let determinant = aa * bb - ab * ab;
-                vec![(bb * s - ab * t) / determinant, (aa * t - ab * s) / determinant]
+                // In units of the squared lengths, whose products may be out of range.
+                let (s, t, sine) = (s / aa, t / bb, 1.0 - (ab / aa) * (ab / bb));
+                vec![(s - ab / aa * t) / sine, (t - ab / bb * s) / sine]
             }
             (_, gram) => vec![slopes[0] / gram[0]],
         }

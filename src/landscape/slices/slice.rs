@@ -85,7 +85,12 @@ pub fn evenly(low: f64, high: f64, count: usize) -> Result<Vec<f64>> {
     Error::at_least("the number of points of an axis", count, 2, "must be at least 2")?;
     Error::positive("the length of an axis", high - low)?;
     let last = (count - 1) as f64;
-    Ok((0..count).map(|i| (low * (last - i as f64) + high * i as f64) / last).collect())
+    let place = |i: f64| {
+        let place = (low * (last - i) + high * i) / last;
+        // The sum may be out of range where the mean is not.
+        if place.is_finite() { place } else { low * ((last - i) / last) + high * (i / last) }
+    };
+    Ok((0..count).map(|i| place(i as f64)).collect())
 }
 
 impl<T: Scalar> Slice<T> {

@@ -70,7 +70,7 @@ impl SpinGlassComplexity {
     /// I(u): the rate at which the first eigenvalue leaves the bulk.
     fn rate(&self, u: f64) -> f64 {
         let end = -self.threshold();
-        let root = libm::sqrt(((-u - end) * (-u + end)).max(0.0));
+        let root = libm::sqrt((-u - end).max(0.0)) * libm::sqrt(-u + end);
         -u / (end * end) * root - libm::log((-u + root) / end)
     }
 
@@ -91,7 +91,7 @@ impl SpinGlassComplexity {
     pub fn of_index(&self, index: usize, energy: f64) -> Result<f64> {
         finite(energy)?;
         let below = energy.min(self.threshold());
-        Ok(self.parabola(below) - (index + 1) as f64 * self.rate(below))
+        Ok(self.parabola(below) - (index as f64 + 1.0) * self.rate(below))
     }
 
     /// -E_k: the energy per spin below which there are no critical points of index k, nor greater; k = 0 is the ground state.
@@ -99,7 +99,7 @@ impl SpinGlassComplexity {
         let (mut low, mut high) = (-2.0 * libm::sqrt(2.0 * libm::log(self.p())) - 2.0, self.threshold());
         for _ in 0..200 {
             let middle = (low + high) / 2.0;
-            let rate = self.parabola(middle) - (index + 1) as f64 * self.rate(middle);
+            let rate = self.parabola(middle) - (index as f64 + 1.0) * self.rate(middle);
             if rate < 0.0 { low = middle } else { high = middle }
         }
         high

@@ -42,7 +42,7 @@ pub struct FlowLine {
 /// ```
 ///
 /// # Errors
-/// If lengths differ, the start or a gradient on the way is not finite, or no step is small enough.
+/// If lengths differ, the start or the gradient there is not finite, or no step is small enough to stay where gradients are.
 pub fn gradient_flow<T: Scalar>(
     objective: &impl Objective<T>,
     start: &[T],
