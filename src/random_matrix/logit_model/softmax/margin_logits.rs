@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 ///
 /// let frozen = GaussianLogits::new(10, 1.0)?.with_margin(30.0)?;
 /// assert!((frozen.trace / (18.0 * (1.0f64 - 30.0).exp()) - 1.0).abs() < 1e-6);
-/// assert!((frozen.accuracy - 1.0).abs() < 1e-14 && (frozen.power_sum - 1.0).abs() < 1e-14);
+/// assert!((frozen.accuracy - 1.0).abs() < 1e-12 && (frozen.power_sum + frozen.trace - 1.0).abs() < 1e-12);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 ///
