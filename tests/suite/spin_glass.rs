@@ -336,7 +336,8 @@ fn shifts_of_a_gaussian_landscape_are_those_of_weighted_draws() {
 #[test]
 #[ignore = "a minute: tensors of 64 million couplings"]
 fn descent_ends_at_the_threshold() {
-    let threshold = SpinGlassComplexity::new(3).unwrap().threshold();
+    let model_of_three = SpinGlassComplexity::new(3).unwrap();
+    let threshold = model_of_three.threshold();
     let mut above = Vec::new();
     for (n, keys) in [(50usize, 40u64), (100, 20), (200, 8), (400, 2)] {
         let ends: Vec<f64> = (0..keys)
@@ -344,7 +345,24 @@ fn descent_ends_at_the_threshold() {
                 let model = SphericalSpinGlass::<f64>::new(3, n, Key::new(key).split(0)).unwrap();
                 let sphere = Spherical::new(&model, model.radius()).unwrap();
                 let start = model.start(Key::new(key).split(1));
-                LimitedMemoryBfgs::new().run(&sphere, &start).unwrap().value / n as f64
+                let end = LimitedMemoryBfgs::new().run(&sphere, &start).unwrap();
+                if key == 0 {
+                    // Where it ends, the Hessian is the semicircle of its energy, and its index none.
+                    let point = sphere.at(&sphere.lift(&end.theta).unwrap()).unwrap();
+                    let dense = to_dense(&point.hessian());
+                    let (middle, radius) = model_of_three.hessian(end.value / n as f64);
+                    let values = crate::oracle::symmetric_eigenvalues(dense.entries(), n);
+                    let mean = values.iter().sum::<f64>() / (n - 1) as f64;
+                    let square = values.iter().map(|v| v * v).sum::<f64>() / (n - 1) as f64 - mean * mean;
+                    println!(
+                        "{n} spins: mean {mean:.4} for {middle:.4}, radius {:.4} for {radius:.4}",
+                        2.0 * square.sqrt()
+                    );
+                    assert!((mean - middle).abs() < 4.0 * 12f64.sqrt() / n as f64);
+                    assert!((2.0 * square.sqrt() / radius - 1.0).abs() < 5.0 / n as f64);
+                    assert!(values.iter().all(|&value| value > -1e-3));
+                }
+                end.value / n as f64
             })
             .collect();
         let mean = ends.iter().sum::<f64>() / keys as f64;
