@@ -38,9 +38,9 @@ use crate::scalar::Scalar;
 /// for each [probe](Tracker::probes) for sigma_E, instead of n C gradients; a product with each of G and H - G for two of the
 /// probes; n C^4 operations for each prediction (20 classes: 0.1 s, 50: some seconds). Every [`clustering`](Tracker::clustering) rows come C^2 products with J and J'.
 ///
-/// Measured at the defaults, with a perceptron 784-128-128-10 on 10,000 images of MNIST and 20 epochs of gradient descent, on two virtual cores with
-/// much other work on them: a row took 120 ms beside 0.4 ms for a step, rows with the first and the last 25 % of the time of training in batches of
-/// 32 and 16 % in batches of 64. Eigenvectors of 500
+/// Measured at the defaults, with a perceptron 784-128-128-10 on 10,000 images of MNIST and 20 epochs of gradient descent, on two virtual cores: a
+/// row took 78 ms and one with clustering 148 ms beside 0.41 ms for a step; the first and the last row included, 15 % of the time of training in
+/// batches of 32 and 16 % in batches of 64. Eigenvectors of 500
 /// steps before saved no products beside a random start: 35 for ten pairs either way.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
