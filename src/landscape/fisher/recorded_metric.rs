@@ -1,14 +1,13 @@
 //! Metrics whose derivatives a tape knows.
 
 use std::fmt;
-use std::sync::Mutex;
 
 use super::path_length::LineElement;
 use crate::curvature::Examples;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, solve_in_place};
 use crate::network::Network;
-use crate::tape::{Plan, Program, Shape, Tape, Var, Workspace};
+use crate::tape::{Plan, Pool, Program, Shape, Tape, Var, Workspace, run_pooled};
 
 /// A Riemannian metric recorded on a tape, with what geodesics need of its derivatives.
 ///
@@ -55,25 +54,19 @@ impl fmt::Debug for RecordedMetric {
     }
 }
 
-/// A plan with workspaces to lend.
+/// A plan with its workspaces.
 struct Runner {
     plan: Plan<f64>,
-    workspaces: Mutex<Vec<Workspace<f64>>>,
+    workspaces: Pool<Workspace<f64>>,
 }
 
 impl Runner {
     fn new(program: &Program<f64>) -> Self {
-        Runner { plan: Plan::new(program), workspaces: Mutex::default() }
+        Runner { plan: Plan::new(program), workspaces: Pool::default() }
     }
 
     fn run(&self, arguments: &[&[f64]], result: &mut [f64]) -> Result<()> {
-        let lent = self.workspaces.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
-        let mut workspace = match lent {
-            Some(workspace) => workspace,
-            None => self.plan.try_workspace()?,
-        };
-        self.plan.run(arguments, &mut [result], &mut workspace);
-        self.workspaces.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(workspace);
+        run_pooled(&self.plan, &self.workspaces, arguments, &mut [result]);
         Error::finite("the metric's derivatives", result, "stay where the metric is smooth")
     }
 }
