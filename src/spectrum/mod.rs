@@ -39,6 +39,7 @@
 mod atoms;
 mod axis;
 mod band;
+pub(crate) mod beta;
 mod block;
 mod bounds;
 mod canonical;
@@ -66,7 +67,7 @@ mod spectral_measure;
 mod spectral_run;
 mod stochastic_lanczos;
 mod stopping;
-mod student;
+pub(crate) mod student;
 mod sylvester;
 mod tall;
 mod trace;
