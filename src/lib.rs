@@ -86,6 +86,8 @@
 // 0: words
 pub mod error;
 pub mod scalar;
+#[cfg(feature = "serde")]
+pub mod saved;
 
 // 1: randomness, bytes, kernels
 pub mod data;

@@ -183,3 +183,8 @@ fn normal_pair(generator: &mut impl Rng) -> [f64; 2] {
     let angle = 2.0 * std::f64::consts::PI * unit(generator.next_u64());
     [radius * libm::cos(angle), radius * libm::sin(angle)]
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("random":
+    Key,
+);

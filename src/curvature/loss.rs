@@ -24,6 +24,7 @@ use crate::tape::Var;
 /// examples, by [`Examples::smoothed`](super::Examples::smoothed). Your own losses: [`LossFunction`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Loss {
     /// -sum_k y_k ln p_k with p = softmax(z); targets y are probabilities, one-hot for a label.
     #[doc(alias = "cross_entropy")]
@@ -42,6 +43,7 @@ pub enum Loss {
 /// how it is factored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LogitCurvature {
     /// S = diag(p) - p p', p = softmax(z).
     Softmax,

@@ -26,6 +26,7 @@ use crate::scalar::Scalar;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Initialization {
     scheme: Scheme,
     uniform: bool,
@@ -33,6 +34,7 @@ pub struct Initialization {
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Scheme {
     Glorot,
     He,
@@ -136,3 +138,7 @@ impl Initialization {
         }
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Initialization { scheme: Scheme, uniform: bool, radius: f64 }
+    by |initialization| initialization.radius(initialization.radius).map(drop));

@@ -64,8 +64,10 @@ pub struct Flatness {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlatnessReport {
     /// The risk there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The norm of its gradient: at no minimum, some measures speak of the slope.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// The measures, in the order of [`FlatnessMeasure::ALL`].
     pub readings: Vec<FlatnessReading>,

@@ -141,3 +141,9 @@ impl KacRice {
         Ok(sums)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(KacRice {
+    interactions: usize = |counts| counts.interactions as usize,
+    spins: usize = |counts| counts.spins as usize,
+} by KacRice::new(interactions, spins));

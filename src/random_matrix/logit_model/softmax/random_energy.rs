@@ -40,16 +40,22 @@ pub struct RandomEnergyModel {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GibbsAverages {
     /// T.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub temperature: f64,
     /// E ln Z.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub log_partition: f64,
     /// -T E ln Z.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub free_energy: f64,
     /// E sum_k p_k E_k.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub energy: f64,
     /// -E sum_k p_k ln p_k, in nats: between 0 and ln C.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub entropy: f64,
     /// Y_2 = E sum_k p_k^2: between 1/C and 1.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub power_sum: f64,
 }
 
