@@ -29,7 +29,6 @@ use crate::error::{Error, Result};
 /// # References
 /// Derrida 1981, doi:10.1103/PhysRevB.24.2613; Derrida & Flyvbjerg 1987, doi:10.1088/0305-4470/20/15/039 (moments of weights).
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RandomEnergyModel {
     states: usize,
     deviation: f64,
@@ -175,3 +174,9 @@ impl RandomEnergyModel {
         Ok((2.0 * (classes as f64).ln()).sqrt() / logits.deviation())
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(RandomEnergyModel {
+    states: usize = |model| model.states,
+    deviation: f64 = |model| model.deviation,
+} by RandomEnergyModel::new(states, deviation));
