@@ -184,6 +184,15 @@ pub enum Error {
         /// What it said.
         sentence: String,
     },
+    /// The system refuses to write or read a file.
+    File {
+        /// The path.
+        path: String,
+        /// What was tried: "write".
+        operation: &'static str,
+        /// What the system says.
+        reason: String,
+    },
     /// A run ended before it had converged, and its caller cannot use a partial result.
     Unfinished {
         /// The number of products with the operator until then.
@@ -336,6 +345,9 @@ impl fmt::Display for Error {
                  real axis, or check the law for parts of very different sizes"
             ),
             Error::Saved { sentence } => f.write_str(sentence),
+            Error::File { path, operation, reason } => {
+                write!(f, "{path}: could not {operation} it: {reason}; check that its folder exists and can be written to")
+            }
             Error::Unfinished { matvecs, reason } => {
                 write!(f, "the run ended after {matvecs} products before it had converged; {reason}")
             }

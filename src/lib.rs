@@ -118,6 +118,10 @@ pub mod subspace;
 // Uses subspaces.
 pub mod emergent;
 
+// 6: pictures
+#[cfg(feature = "plot")]
+pub mod plot;
+
 /// The README's example is a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
