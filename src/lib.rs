@@ -116,6 +116,9 @@ pub mod subspace;
 // Uses subspaces.
 pub mod emergent;
 
+// 6: words about all of this
+pub mod guide;
+
 /// The README's example is a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

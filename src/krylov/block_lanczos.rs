@@ -16,6 +16,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Golub, Underwood 1977.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[doc(alias = "LOBPCG")]
 pub struct BlockLanczos {
     size: usize,
 }

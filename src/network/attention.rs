@@ -21,6 +21,8 @@ use crate::tape::{Shape, Var};
 /// # References
 /// Vaswani et al. 2017, arXiv:1706.03762.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "self-attention")]
+#[doc(alias = "multi-head")]
 pub struct Attention {
     heads: usize,
     causal: bool,

@@ -26,6 +26,9 @@ use crate::scalar::Scalar;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "Xavier")]
+#[doc(alias = "Kaiming")]
+#[doc(alias = "init")]
 pub struct Initialization {
     scheme: Scheme,
     uniform: bool,
@@ -41,11 +44,13 @@ enum Scheme {
 
 impl Initialization {
     /// Variance 2 / (fan_in + fan_out), for tanh and sigmoid.
+    #[doc(alias = "Xavier")]
     pub fn glorot() -> Self {
         Initialization::of(Scheme::Glorot)
     }
 
     /// Variance 2 / fan_in, for relu and its relatives.
+    #[doc(alias = "Kaiming")]
     pub fn he() -> Self {
         Initialization::of(Scheme::He)
     }

@@ -208,6 +208,10 @@ pub struct DensityAtom {
 /// ```
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[doc(alias = "DOS")]
+#[doc(alias = "density of states")]
+#[doc(alias = "ESD")]
+#[doc(alias = "spectral density")]
 pub struct Density {
     /// Ascending; closer where kernels are narrow.
     pub grid: Vec<f64>,

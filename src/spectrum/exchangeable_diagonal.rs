@@ -50,6 +50,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Epperly, Tropp & Webber 2024 (arXiv:2301.07825).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "XDiag")]
 pub struct ExchangeableDiagonal {
     plan: Plan,
     key: Key,

@@ -52,6 +52,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Epperly, Tropp & Webber 2024 (arXiv:2301.07825).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "XTrace")]
 pub struct ExchangeableTrace {
     plan: Plan,
     key: Key,

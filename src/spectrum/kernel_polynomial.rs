@@ -86,6 +86,9 @@ const PIECE: usize = 1 << 14;
 /// [`StochasticLanczos`]: super::StochasticLanczos
 /// [`Smoothing`]: super::Smoothing
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "KPM")]
+#[doc(alias = "Chebyshev")]
+#[doc(alias = "density of states")]
 pub struct KernelPolynomial {
     probes: usize,
     degree: usize,

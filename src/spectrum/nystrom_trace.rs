@@ -52,6 +52,8 @@ use crate::scalar::Scalar;
 /// # References
 /// Epperly, Tropp & Webber 2024 (arXiv:2301.07825).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "XNysTrace")]
+#[doc(alias = "Nyström")]
 pub struct NystromTrace {
     plan: Plan,
     key: Key,

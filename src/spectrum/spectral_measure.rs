@@ -27,6 +27,8 @@ pub struct Moment {
 /// is a mean over probes with its standard error. That error is of the finite number of probes; the error of the finite
 /// depth comes on top, is zero for polynomials of degree up to 2m - 1, and falls with the depth.
 #[derive(Clone, PartialEq, Debug)]
+#[doc(alias = "ESD")]
+#[doc(alias = "empirical spectral distribution")]
 pub struct SpectralMeasure {
     dim: usize,
     atoms: Vec<f64>,

@@ -34,6 +34,8 @@ use crate::scalar::Scalar;
 /// # References
 /// Bunch & Kaufman 1977 (doi:10.1090/S0025-5718-1977-0428694-0); Parlett, The Symmetric Eigenvalue Problem (1998), chapter 3.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "inertia")]
+#[doc(alias = "LDL")]
 pub struct Sylvester {
     shift: f64,
     threshold: Option<f64>,

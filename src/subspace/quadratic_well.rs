@@ -69,6 +69,7 @@ use crate::spectrum::DiscreteMeasure;
 /// Larsen, Fort, Becker, Ganguli 2021, arXiv:2107.05802. Gordon 1988 (escape through a mesh). Amelunxen, Lotz, McCoy,
 /// Tropp 2014, arXiv:1303.6672 (conic intrinsic volumes). McCoy & Tropp 2014, arXiv:1308.5265 (their variance).
 #[derive(Clone, PartialEq, Debug)]
+#[doc(alias = "Gordon escape")]
 pub struct QuadraticWell {
     dim: f64,
     /// Positive eigenvalues, each with how many there are.

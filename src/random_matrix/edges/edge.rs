@@ -48,6 +48,7 @@ pub enum Side {
 /// Johnstone & Ma 2012 (arXiv:1110.0108, Gaussian ensembles); Feldheim & Sodin 2010 (arXiv:0812.1961, lower edge);
 /// El Karoui 2007 (arXiv:math/0503109, unequal variances).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "largest eigenvalue of noise")]
 pub struct Edge {
     location: f64,
     scale: f64,

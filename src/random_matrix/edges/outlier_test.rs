@@ -49,6 +49,9 @@ use crate::random_matrix::spikes::outlier::SpikedCovariance;
 /// Johnstone 2001 (doi:10.1214/aos/1009210544); Kritchman & Nadler 2009 (doi:10.1109/TSP.2009.2022897); Nadler 2011
 /// (doi:10.1016/j.jmva.2010.10.005, the ratio).
 #[derive(Clone, Debug, PartialEq)]
+#[doc(alias = "BBP")]
+#[doc(alias = "scree")]
+#[doc(alias = "number of factors")]
 pub struct OutlierTest {
     noise: Noise,
     level: f64,

@@ -39,6 +39,7 @@ use crate::random_matrix::law;
 /// (arXiv:0904.1581, determinants, by which the tests verify); Baik, Buckingham & DiFranco 2008 (arXiv:0704.3636, left
 /// tail).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[doc(alias = "TW")]
 pub struct TracyWidom {
     symmetry: Symmetry,
 }

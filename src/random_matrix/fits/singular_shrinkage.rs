@@ -50,6 +50,9 @@ pub enum MatrixLoss {
 /// Gavish & Donoho 2014 (arXiv:1305.5870, thresholds); Gavish & Donoho 2017 (arXiv:1405.7511, shrinkers);
 /// Leeb 2020 (arXiv:2005.11807, operator norm).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "Gavish-Donoho")]
+#[doc(alias = "PCA")]
+#[doc(alias = "denoising")]
 pub struct SingularShrinkage {
     ratio: f64,
     noise: f64,

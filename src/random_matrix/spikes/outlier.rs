@@ -7,6 +7,7 @@ use crate::random_matrix::laws::semicircle::Semicircle;
 
 /// What becomes of one spike in a large noisy matrix: all limits, for size to infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "BBP")]
 pub struct Outlier {
     /// Whether an eigenvalue leaves the bulk: whether the spike is strictly beyond the threshold.
     pub detached: bool,
@@ -74,6 +75,8 @@ impl Outlier {
 /// Baik, Ben Arous & Péché 2005 (arXiv:math/0403022); Baik & Silverstein 2006 (arXiv:math/0408165); Paul 2007
 /// (*Statistica Sinica* 17, overlap and variance).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "BBP")]
+#[doc(alias = "Baik-Ben Arous-Péché")]
 pub struct SpikedCovariance {
     bulk: MarchenkoPastur,
     spike: f64,
@@ -176,6 +179,7 @@ impl SpikedCovariance {
 /// Péché 2006 (arXiv:math/0411487); Capitaine, Donati-Martin & Féral 2009 (arXiv:0706.0136); Benaych-Georges &
 /// Nadakuditi 2011 (arXiv:0910.2120, overlap).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "BBP")]
 pub struct SpikedWigner {
     bulk: Semicircle,
     spike: f64,
