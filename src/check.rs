@@ -153,6 +153,7 @@ pub fn semidefinite<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key
 ///
 /// # Errors
 /// If theta, or a value near it, is not finite.
+#[doc(alias = "gradcheck")]
 pub fn gradient<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key) -> Result<Check> {
     let probe = Differences::new(theta, key)?;
     let mut gradient = vec![T::zero(); theta.len()];

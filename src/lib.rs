@@ -118,9 +118,10 @@ pub mod subspace;
 // Uses subspaces.
 pub mod emergent;
 
-// 6: pictures
+// 6: pictures, and words about all of this
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod guide;
 
 /// The README's example is a test.
 #[cfg(doctest)]

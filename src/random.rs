@@ -40,6 +40,10 @@ use crate::scalar::Scalar;
 /// A splittable seed: the only source of randomness in this crate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "seed")]
+#[doc(alias = "PRNG")]
+#[doc(alias = "RNG")]
+#[doc(alias = "random state")]
 pub struct Key {
     seed: [u8; 32],
 }

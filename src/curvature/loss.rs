@@ -82,6 +82,8 @@ pub enum LogitCurvature {
 /// assert_eq!(gauss_newton.entries(), [2.5, 1.5, 1.5, 1.0]);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "custom loss")]
+#[doc(alias = "criterion")]
 pub trait LossFunction<T: Scalar>: fmt::Debug + Send + Sync {
     /// Records the losses of all rows: examples x outputs, twice, to a vector with an entry for each example.
     fn record<'t>(&self, outputs: Var<'t, T>, targets: Var<'t, T>) -> Var<'t, T>;

@@ -21,6 +21,8 @@ use crate::scalar::Scalar;
 /// Gur-Ari, Roberts, Dyer 2018, arXiv:1812.04754; Fort & Ganguli 2019, arXiv:1910.05929.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "Gur-Ari")]
+#[doc(alias = "top subspace")]
 pub struct Confinement {
     /// P.
     pub parameters: usize,

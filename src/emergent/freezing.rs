@@ -41,6 +41,8 @@ use crate::scalar::Scalar;
 /// Fort & Ganguli 2019, arXiv:1910.05929; Derrida 1981, doi:10.1103/PhysRevB.24.2613.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "confidence")]
+#[doc(alias = "margin")]
 pub struct Freezing {
     /// C.
     pub classes: usize,

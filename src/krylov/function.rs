@@ -65,6 +65,9 @@ const DENSE: f64 = 40.0;
 /// Saad 1992, doi:10.1137/0729014. Higham, Functions of Matrices (2008), chapter 13.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "expm")]
+#[doc(alias = "sqrtm")]
+#[doc(alias = "matrix exponential")]
 pub struct MatrixFunction {
     steps: usize,
     relative: Option<f64>,

@@ -67,6 +67,8 @@ const STEPS: usize = 1000;
 /// al. 2022 (arXiv:2207.14484), preconditioned sharpness.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "generalized eigenvalue problem")]
+#[doc(alias = "preconditioned Hessian")]
 pub struct GeneralizedEigensolver {
     count: usize,
     which: Which,

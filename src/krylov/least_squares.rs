@@ -49,6 +49,8 @@ use crate::scalar::Scalar;
 /// Fong, Saunders 2011, arXiv:1006.0758. Golub, Kahan 1965, doi:10.1137/0702016 (the bidiagonalization).
 #[doc(alias = "LSMR")]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "LSQR")]
+#[doc(alias = "lstsq")]
 pub struct LeastSquares<'a, T> {
     settings: Settings<'a, T>,
     damping: f64,

@@ -41,6 +41,9 @@ const DIFFERENCE: [f64; 7] =
 /// Dormand & Prince 1980, doi:10.1016/0771-050X(80)90013-3; Hairer, Norsett & Wanner 1993, doi:10.1007/978-3-540-78862-1 (the first step).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "RK45")]
+#[doc(alias = "ODE")]
+#[doc(alias = "Dormand-Prince")]
 pub struct RungeKutta {
     relative: f64,
     absolute: f64,

@@ -27,6 +27,9 @@ use crate::scalar::Scalar;
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "Xavier")]
+#[doc(alias = "Kaiming")]
+#[doc(alias = "init")]
 pub struct Initialization {
     scheme: Scheme,
     uniform: bool,
@@ -43,11 +46,13 @@ enum Scheme {
 
 impl Initialization {
     /// Variance 2 / (fan_in + fan_out), for tanh and sigmoid.
+    #[doc(alias = "Xavier")]
     pub fn glorot() -> Self {
         Initialization::of(Scheme::Glorot)
     }
 
     /// Variance 2 / fan_in, for relu and its relatives.
+    #[doc(alias = "Kaiming")]
     pub fn he() -> Self {
         Initialization::of(Scheme::He)
     }

@@ -61,6 +61,8 @@ use crate::scalar::Scalar;
 use crate::tape::Var;
 
 /// A parametrised function from rows of inputs to rows of outputs.
+#[doc(alias = "custom model")]
+#[doc(alias = "nn.Module")]
 pub trait Network: Sync {
     /// The parameter blocks, back to back in the order of the parameter vector.
     fn blocks(&self) -> &[Block];

@@ -20,6 +20,9 @@ use crate::tape::{Shape, Var};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[doc(alias = "MLP")]
+#[doc(alias = "feed-forward")]
+#[doc(alias = "fully connected")]
 pub struct Perceptron {
     sizes: Vec<usize>,
     activation: Activation,

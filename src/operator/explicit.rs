@@ -128,6 +128,8 @@ impl<T: Scalar> Symmetric<T> for Diagonal<T> {}
 /// ring.apply(&[1.0; 5], &mut y);
 /// assert_eq!(y, [0.0; 5]);
 /// ```
+#[doc(alias = "matvec")]
+#[doc(alias = "function handle")]
 pub struct Closure<T, F> {
     rows: usize,
     cols: usize,
@@ -165,6 +167,8 @@ impl<T: Scalar, F: Fn(&[T], &mut [T]) + Sync> LinearOperator<T> for Closure<T, F
 /// The entries of an operator, row by row, by `cols` products with unit vectors, in blocks of up to 32.
 ///
 /// Cost: `cols` products and `rows` x `cols` numbers of memory, so for small operators: tests, and exact spectra.
+#[doc(alias = "materialize")]
+#[doc(alias = "toarray")]
 pub fn to_dense<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized)) -> Dense<T> {
     const BLOCK: usize = 32;
     let (rows, cols) = (operator.rows(), operator.cols());

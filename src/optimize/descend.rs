@@ -57,6 +57,7 @@ pub struct Descent<T> {
 /// # Errors
 /// If `start` does not have as many entries as the objective has parameters, or one of them is not finite; or if the rule has
 /// been used on another number of parameters.
+#[doc(alias = "training loop")]
 pub fn descend<T: Scalar>(
     objective: &(impl Stochastic<T> + ?Sized),
     start: &[T],

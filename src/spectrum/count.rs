@@ -136,6 +136,8 @@ impl SpectralMeasure {
     ///
     /// # Errors
     /// If `lower` is not below `upper`.
+    #[doc(alias = "eigenvalue count")]
+    #[doc(alias = "eigencount")]
     pub fn count(&self, lower: f64, upper: f64) -> Result<EigenvalueCount> {
         if lower.is_nan() || upper.is_nan() || lower >= upper {
             let limits = "must be above its lower end: an interval holds more than one point";
@@ -185,6 +187,9 @@ impl SpectralMeasure {
     ///
     /// # Errors
     /// If `threshold` is not positive and finite.
+    #[doc(alias = "negative eigenvalues")]
+    #[doc(alias = "saddle")]
+    #[doc(alias = "Morse index")]
     pub fn index(&self, threshold: f64) -> Result<Index> {
         Error::positive("the threshold of an index", threshold)?;
         Ok(Index {

@@ -215,6 +215,10 @@ pub struct DensityAtom {
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "DOS")]
+#[doc(alias = "density of states")]
+#[doc(alias = "ESD")]
+#[doc(alias = "spectral density")]
 pub struct Density {
     /// Ascending; closer where kernels are narrow.
     pub grid: Vec<f64>,

@@ -35,6 +35,8 @@ use crate::scalar::Scalar;
 /// Bekas, Kokiopoulou, Saad 2007, doi:10.1016/j.apnum.2007.01.003. Baston, Nakatsukasa 2022, arXiv:2201.10684.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "Hessian diagonal")]
+#[doc(alias = "Bekas")]
 pub struct HutchinsonDiagonal {
     plan: Plan,
     key: Key,

@@ -26,6 +26,7 @@ impl Extremes {
     /// # Errors
     /// If there are nodes on both sides of zero, or at it: the nodes of an indefinite operator say nothing of its eigenvalue
     /// closest to zero.
+    #[doc(alias = "kappa")]
     pub fn condition_number(&self) -> Result<Interval> {
         let Extremes { mut smallest, mut largest } = *self;
         if largest.lower < 0.0 {

@@ -50,6 +50,8 @@ use crate::scalar::Scalar;
 /// (arXiv:2301.07825).
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "Hutch++")]
+#[doc(alias = "Tr(H)")]
 pub struct HutchPlusPlus {
     plan: Plan,
     sketch: Option<usize>,

@@ -87,6 +87,9 @@ const PIECE: usize = 1 << 14;
 /// [`Smoothing`]: super::Smoothing
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "KPM")]
+#[doc(alias = "Chebyshev")]
+#[doc(alias = "density of states")]
 pub struct KernelPolynomial {
     probes: usize,
     degree: usize,

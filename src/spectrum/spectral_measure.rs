@@ -29,6 +29,8 @@ pub struct Moment {
 /// depth comes on top, is zero for polynomials of degree up to 2m - 1, and falls with the depth.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "ESD")]
+#[doc(alias = "empirical spectral distribution")]
 pub struct SpectralMeasure {
     dim: usize,
     atoms: Vec<f64>,

@@ -35,6 +35,8 @@ use crate::scalar::Scalar;
 /// Bunch & Kaufman 1977 (doi:10.1090/S0025-5718-1977-0428694-0); Parlett, The Symmetric Eigenvalue Problem (1998), chapter 3.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "inertia")]
+#[doc(alias = "LDL")]
 pub struct Sylvester {
     shift: f64,
     threshold: Option<f64>,

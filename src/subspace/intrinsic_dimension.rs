@@ -45,6 +45,8 @@ use crate::random::Key;
 /// model's accuracy.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "intrinsic dim")]
+#[doc(alias = "subspace training")]
 pub struct IntrinsicDimension {
     criterion: Criterion,
     largest: usize,

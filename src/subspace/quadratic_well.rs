@@ -70,6 +70,7 @@ use crate::spectrum::DiscreteMeasure;
 /// Tropp 2014, arXiv:1303.6672 (conic intrinsic volumes). McCoy & Tropp 2014, arXiv:1308.5265 (their variance).
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "Gordon escape")]
 pub struct QuadraticWell {
     dim: f64,
     /// Positive eigenvalues, each with how many there are.

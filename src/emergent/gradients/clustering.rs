@@ -50,6 +50,8 @@ use crate::scalar::Scalar;
 /// Fort & Ganguli 2019, arXiv:1910.05929; Jacot, Gabriel, Hongler 2018, arXiv:1806.07572 (the kernel).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "logit gradients")]
+#[doc(alias = "NTK")]
 pub struct Clustering {
     /// P, or the number of parameters of the block that was measured.
     pub parameters: usize,

@@ -54,6 +54,8 @@ pub enum CurveKind {
 #[cfg_attr(feature = "serde", serde(try_from = "saved::Curve<T>"))]
 #[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize")))]
 #[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
+#[doc(alias = "mode connectivity")]
+#[doc(alias = "Bezier curve")]
 pub struct Curve<T> {
     kind: CurveKind,
     /// Control points, the ends among them.

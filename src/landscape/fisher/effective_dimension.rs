@@ -36,6 +36,8 @@ use crate::spectrum::{Estimate, SpectralMeasure};
 ///
 /// # References
 /// MacKay 1992, doi:10.1162/neco.1992.4.3.415; Maddox, Benton & Wilson 2020, arXiv:2003.02139.
+#[doc(alias = "effective number of parameters")]
+#[doc(alias = "degrees of freedom")]
 pub fn effective_dimension(spectrum: &SpectralMeasure, alpha: f64) -> Result<Estimate> {
     Error::positive("the prior of an effective dimension", alpha)?;
     let least =

@@ -39,6 +39,8 @@ pub struct Geodesic {
 /// # Errors
 /// If x or v is not finite or of another size than the metric's, v is 0 in length, or the geodesic meets a place where the metric is
 /// singular: geodesics may end there.
+#[doc(alias = "geodesic")]
+#[doc(alias = "Riemannian")]
 pub fn exponential_map(metric: &RecordedMetric, x: &[f64], v: &[f64]) -> Result<Geodesic> {
     let n = metric.dim();
     Error::length("the start of a geodesic", x.len(), n)?;

@@ -51,6 +51,9 @@ use crate::scalar::Scalar;
 #[cfg_attr(feature = "serde", serde(try_from = "saved::EdgeOfStability<T>"))]
 #[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize")))]
 #[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
+#[doc(alias = "EoS")]
+#[doc(alias = "edge of stability")]
+#[doc(alias = "sharpness")]
 pub struct EdgeOfStability<T> {
     every: u64,
     tolerance: f64,

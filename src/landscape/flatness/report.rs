@@ -47,6 +47,8 @@ use crate::spectrum::{Estimate, Hutchinson, StochasticLanczos};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "sharpness")]
+#[doc(alias = "generalization measures")]
 pub struct Flatness {
     epsilon: f64,
     radius: f64,

@@ -36,6 +36,8 @@ use crate::scalar::Scalar;
 /// arXiv:2102.11600 (balls).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "sharpness")]
+#[doc(alias = "Keskar")]
 pub struct WorstCase {
     steps: usize,
     starts: usize,

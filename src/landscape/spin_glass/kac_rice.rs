@@ -36,6 +36,7 @@ use crate::random_matrix::OrthogonalOrderStatistics;
 /// # References
 /// Auffinger, Ben Arous & Cerny 2013, arXiv:1003.1129 (theorem 2.1); Fyodorov 2004, arXiv:cond-mat/0401287.
 #[derive(Clone, Debug)]
+#[doc(alias = "Kac-Rice")]
 pub struct KacRice {
     interactions: f64,
     spins: f64,

@@ -45,6 +45,7 @@ pub struct FlowLine {
 ///
 /// # Errors
 /// If lengths differ, the start or the gradient there is not finite, or no step is small enough to stay where gradients are.
+#[doc(alias = "ODE")]
 pub fn gradient_flow<T: Scalar>(
     objective: &impl Objective<T>,
     start: &[T],

@@ -50,6 +50,7 @@ pub enum Side {
 /// El Karoui 2007 (arXiv:math/0503109, unequal variances).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "largest eigenvalue of noise")]
 pub struct Edge {
     location: f64,
     scale: f64,

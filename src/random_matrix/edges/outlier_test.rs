@@ -50,6 +50,9 @@ use crate::random_matrix::spikes::outlier::SpikedCovariance;
 /// (doi:10.1016/j.jmva.2010.10.005, the ratio).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "BBP")]
+#[doc(alias = "scree")]
+#[doc(alias = "number of factors")]
 pub struct OutlierTest {
     noise: Noise,
     level: f64,

@@ -40,6 +40,7 @@ use crate::random_matrix::law;
 /// tail).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "TW")]
 pub struct TracyWidom {
     symmetry: Symmetry,
 }

@@ -127,6 +127,7 @@ impl SpikedShrinkage {
 ///
 /// # References
 /// Ledoit & Wolf 2020 (doi:10.1214/19-AOS1921); Ledoit & Péché 2011 (arXiv:0911.3010, the oracle).
+#[doc(alias = "Ledoit-Wolf")]
 pub fn analytical_shrinkage(eigenvalues: &[f64], samples: usize) -> Result<Vec<f64>> {
     let dimension = eigenvalues.len();
     if dimension == 0 {

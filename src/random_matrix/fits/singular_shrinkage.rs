@@ -52,6 +52,9 @@ pub enum MatrixLoss {
 /// Leeb 2020 (arXiv:2005.11807, operator norm).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "Gavish-Donoho")]
+#[doc(alias = "PCA")]
+#[doc(alias = "denoising")]
 pub struct SingularShrinkage {
     ratio: f64,
     noise: f64,

@@ -185,6 +185,7 @@ impl Wishart {
 /// # References
 /// Mehta 2004, *Random Matrices*, ch. 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "GOE")]
 pub struct GaussianOrthogonal {
     size: usize,
     spike: f64,

@@ -8,6 +8,7 @@ use crate::random_matrix::laws::semicircle::Semicircle;
 /// What becomes of one spike in a large noisy matrix: all limits, for size to infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "BBP")]
 pub struct Outlier {
     /// Whether an eigenvalue leaves the bulk: whether the spike is strictly beyond the threshold.
     pub detached: bool,
@@ -79,6 +80,8 @@ impl Outlier {
 /// (*Statistica Sinica* 17, overlap and variance).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "BBP")]
+#[doc(alias = "Baik-Ben Arous-Péché")]
 pub struct SpikedCovariance {
     bulk: MarchenkoPastur,
     spike: f64,
@@ -182,6 +185,7 @@ impl SpikedCovariance {
 /// Nadakuditi 2011 (arXiv:0910.2120, overlap).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "BBP")]
 pub struct SpikedWigner {
     bulk: Semicircle,
     spike: f64,

@@ -66,6 +66,8 @@ use crate::random_matrix::logit_model::softmax::softmax_blocks::mirror;
 /// 2012, doi:10.1016/j.jmva.2011.10.009 (spikes of a general population); Benaych-Georges & Nadakuditi 2012,
 /// doi:10.1016/j.jmva.2012.04.019; Knowles & Yin 2017, doi:10.1007/s00440-016-0730-4.
 #[derive(Clone, Debug)]
+#[doc(alias = "Fort-Ganguli")]
+#[doc(alias = "BBP")]
 pub struct LogitSpectrum {
     blocks: Arc<SoftmaxBlocks>,
     means: LogitMeans,
