@@ -43,7 +43,6 @@ use crate::random_matrix::logit_model::softmax::softmax_curvature::ratio_of_squa
 /// Fort & Ganguli 2019, arXiv:1910.05929; Fort & Scherlis 2018, arXiv:1807.02581.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "Fort-Ganguli")]
 pub struct LogitModel {
     parameters: usize,

@@ -29,7 +29,6 @@ use crate::error::{Error, Result};
 /// # References
 /// Derrida 1981, doi:10.1103/PhysRevB.24.2613; Derrida & Flyvbjerg 1987, doi:10.1088/0305-4470/20/15/039 (moments of weights).
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "REM")]
 #[doc(alias = "Derrida")]
 pub struct RandomEnergyModel {
