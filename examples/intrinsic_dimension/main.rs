@@ -1,5 +1,5 @@
 //! The intrinsic dimension of a digit classifier, and what the Hessian's spectrum says of it:
-//! `cargo run --release --features serde --example intrinsic_dimension`.
+//! `cargo run --release --example intrinsic_dimension`.
 
 mod arguments;
 // Shared with the main example, which draws more.
