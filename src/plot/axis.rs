@@ -72,12 +72,13 @@ pub struct Axis {
     pub(super) ticks: Option<Vec<(f64, String)>>,
     pub(super) zero: bool,
     pub(super) decades: Option<f64>,
+    pub(super) otherwise: Option<(f64, f64)>,
 }
 
 impl Axis {
     fn new(name: impl Into<String>, scale: Scale) -> Self {
         let (name, unit) = (name.into(), String::new());
-        Axis { name, unit, scale, range: None, ticks: None, zero: false, decades: None }
+        Axis { name, unit, scale, range: None, ticks: None, zero: false, decades: None, otherwise: None }
     }
 
     /// Equal distances are equal differences.
@@ -134,6 +135,12 @@ impl Axis {
     /// Keeps a logarithmic range that follows from the data to so many decades below its highest value.
     pub fn decades(self, decades: f64) -> Self {
         Axis { decades: Some(decades), ..self }
+    }
+
+    /// Sets both ends for when nothing that is drawn has a place on the axis, which is an error otherwise: for reports that are drawn
+    /// whatever was measured.
+    pub fn otherwise(self, low: f64, high: f64) -> Self {
+        Axis { otherwise: Some((low, high)), ..self }
     }
 
     /// Sets the ticks: where, and what they say.
@@ -203,6 +210,9 @@ impl Axis {
             if place.is_finite() {
                 (low, high) = (low.min(place), high.max(place));
             }
+        }
+        if let Some((low, high)) = self.otherwise.filter(|_| low > high) {
+            return self.given(low, high);
         }
         if low > high {
             return Err(Error::Empty {

@@ -87,7 +87,8 @@ impl Colors {
 
     /// The colour of a value by itself.
     pub(super) fn color(&self, value: f64) -> Color {
-        self.palette.color(self.part(value))
+        // In steps that no eye tells apart, so that neighbours can share a rectangle.
+        self.palette.color((self.part(value) * 255.0).round() / 255.0)
     }
 
     /// The colour between a level, counted from 0 below the first, and the next.
@@ -195,9 +196,9 @@ pub(super) fn draw(scene: &mut Scene, colors: &Colors, frame: Frame) {
     }
     if colors.holes {
         let patch =
-            Frame { left: strip.left, top: strip.bottom + 8.0, right: strip.right, bottom: strip.bottom + 20.0 };
+            Frame { left: strip.left, top: strip.bottom + 25.0, right: strip.right, bottom: strip.bottom + 37.0 };
         scene.rectangle(patch, Color::FAINT, 1.0);
         scene.outline(patch, 1.0, Color::GREY);
-        scene.words([strip.right + 6.0, strip.bottom + 14.0], "none", TICK, Color::INK, Anchor::Left);
+        scene.words([strip.right + 6.0, strip.bottom + 31.0], "none", TICK, Color::INK, Anchor::Left);
     }
 }

@@ -51,8 +51,8 @@ pub struct Map {
     pub(super) levels: Levels,
     /// How many levels, of a surface; none for cells.
     pub(super) surface: Option<usize>,
-    /// Digits that values are written with.
-    pub(super) digits: Option<usize>,
+    /// Those that values are written with.
+    pub(super) decimals: Option<usize>,
     /// Values that colours stand for, where they are not those of the map.
     pub(super) colored_by: Option<(String, Vec<Option<f64>>)>,
     pub(super) filled: bool,
@@ -93,7 +93,7 @@ impl Map {
             range: None,
             levels: Levels::Linear,
             surface: None,
-            digits: None,
+            decimals: None,
             colored_by: None,
             filled: true,
             block: None,
@@ -137,9 +137,9 @@ impl Map {
         Map { levels: Levels::Logarithmic, ..self }
     }
 
-    /// Writes each value in its cell, to so many digits that count, where there is room.
-    pub fn written(self, digits: usize) -> Self {
-        Map { digits: Some(digits.clamp(1, 17)), ..self }
+    /// Writes each value in its cell with so many decimals, 17 at most, where there is room.
+    pub fn written(self, decimals: usize) -> Self {
+        Map { decimals: Some(decimals.min(17)), ..self }
     }
 
     /// Draws lines of equal value alone, without colours between them.

@@ -59,14 +59,15 @@ mod marks;
 mod numbers;
 mod paint;
 mod picture;
+mod png;
 mod provenance;
 mod relief;
-mod render;
 mod results;
 mod scene;
 mod series;
 mod style;
 mod surface;
+mod svg;
 mod text;
 mod ticks;
 

@@ -50,7 +50,13 @@ impl Inside<'_> {
 
     pub(super) fn series(&self, scene: &mut Scene, series: &Series, style: &Style) {
         match series.kind {
-            Kind::Line => self.line(scene, &series.points, style),
+            // Bars and marks that would cover each other are a band, and marks with room between them.
+            Kind::Line => {
+                if self.is_crowded(&series.points) {
+                    self.band(scene, &series.points, style.color);
+                }
+                self.line(scene, &series.points, style);
+            }
             Kind::Banded => {
                 self.band(scene, &series.points, style.color);
                 self.line(scene, &series.points, style);
@@ -92,11 +98,15 @@ impl Inside<'_> {
                 }
             }
         }
-        if matches!(series.kind, Kind::Line | Kind::Points) {
+        let crowded = series.kind == Kind::Line && self.is_crowded(&series.points);
+        if matches!(series.kind, Kind::Line | Kind::Points) && !crowded {
             self.bars(scene, &series.points, style);
         }
         if let Some(mark) = style.mark {
-            self.marks(scene, &series.points, mark, style.color);
+            match crowded {
+                true => self.spread_marks(scene, &series.points, mark, style.color),
+                false => self.marks(scene, &series.points, mark, style.color),
+            }
         }
         if matches!(series.kind, Kind::Line | Kind::Points | Kind::Banded) {
             self.labels(scene, series, style.color);
@@ -200,6 +210,9 @@ impl Inside<'_> {
             let half = text::width(&words, TICK) / 2.0;
             let middle = across.min(self.frame.right - half).max(self.frame.left + half);
             if middle + half + 4.0 < free {
+                let back =
+                    Frame { left: middle - half - 1.0, top: top - 17.0, right: middle + half + 1.0, bottom: top - 5.0 };
+                scene.rectangle(back, Color::WHITE, 0.8);
                 scene.words([middle, top - 11.0], &words, TICK, style.color, Anchor::Middle);
                 free = middle - half;
             }
@@ -222,6 +235,29 @@ impl Inside<'_> {
                 if end == shown {
                     scene.line(vec![[across - 3.0, shown], [across + 3.0, shown]], 1.3, style.color);
                 }
+            }
+        }
+    }
+
+    /// Whether points of a line are closer than marks are wide.
+    fn is_crowded(&self, points: &[Point]) -> bool {
+        let places = points
+            .iter()
+            .filter_map(|point| self.across(point.x))
+            .filter(|x| self.frame.holds([*x, self.frame.top], 0.5));
+        places.count() as f64 > self.frame.width() / 9.0
+    }
+
+    /// Marks of a line that are at least so far from each other that each can be seen.
+    fn spread_marks(&self, scene: &mut Scene, points: &[Point], mark: Mark, color: Color) {
+        let mut last: Option<Place> = None;
+        for point in points {
+            let Some(place) = self.place(point.x, point.y).filter(|place| self.frame.holds(*place, 0.5)) else {
+                continue;
+            };
+            if last.is_none_or(|last| (place[0] - last[0]).hypot(place[1] - last[1]) > 28.0) {
+                marks::mark(scene, place, mark, color, RADIUS);
+                last = Some(place);
             }
         }
     }
@@ -341,7 +377,9 @@ fn envelope(run: &[(f64, f64, f64)]) -> Vec<(f64, f64, f64)> {
         // Heights grow downwards.
         let low = column.iter().map(|end| end.1).fold(f64::NEG_INFINITY, f64::max);
         let high = column.iter().map(|end| end.2).fold(f64::INFINITY, f64::min);
-        kept.extend([(column[0].0, low, high), (column[column.len() - 1].0, low, high)]);
+        let (first, last) = (column[0], column[column.len() - 1]);
+        // The ends as they are, or the way from the columns beside would be wrong.
+        kept.extend([first, (first.0, low, high), (last.0, low, high), last]);
     }
     kept
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::figure::Figure;
 use super::numbers::Numbers;
+use super::png;
 use super::provenance::Provenance;
-use super::render;
+use super::svg;
 use crate::error::{Error, Result};
 
 /// Anything that can be drawn: as SVG, as PNG, as the numbers behind it, or all that goes with it in files.
@@ -36,18 +37,18 @@ pub trait Picture {
     /// As [`Picture::figure`], or if an axis has no value with a place on it, a value is beyond 1e307 in size, or the size is not from
     /// 100 to 8192 pixels.
     fn svg(&self) -> Result<String> {
-        render::svg(&self.figure()?.scene()?)
+        svg::svg(&self.figure()?.scene()?)
     }
 
     /// A file in PNG of the size of the figure, 8 bits of three colours, with smooth edges and a font of its own: letters of
     /// Latin, Greek and the usual signs; others show as a box.
     ///
-    /// Cost: 48 bytes of memory and some tens of nanoseconds for each pixel.
+    /// Cost: 25 kilobytes of memory for each pixel of its width, 3 bytes for each of all, and a fraction of a microsecond of time.
     ///
     /// # Errors
     /// As [`Picture::svg`].
     fn png(&self) -> Result<Vec<u8>> {
-        render::png(&self.figure()?.scene()?)
+        png::png(&self.figure()?.scene()?)
     }
 
     /// The numbers behind it.
@@ -64,8 +65,7 @@ pub trait Picture {
     /// the end, the picture last: no reader sees half a file, and a picture has its numbers.
     ///
     /// # Errors
-    /// As [`Picture::svg`], if the ending is another one, or the system refuses to write; nothing is left behind then but what was
-    /// there before.
+    /// As [`Picture::svg`], if the ending is another one, or the system refuses to write. No half-written file is left behind then.
     fn write(&self, path: impl AsRef<Path>, provenance: &Provenance) -> Result<()>
     where
         Self: Sized,

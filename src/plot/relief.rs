@@ -250,11 +250,16 @@ impl Seen {
                 let shift = if anchor == Anchor::Left { 5.0 } else { -5.0 };
                 scene.words([at[0] + shift, at[1] + 9.0], &words, TICK - 1.0, Color::INK, anchor);
             }
-            let (title, at) = (fit(&title), camera.place(on(0.5, 0.0)));
+            // Below the corner in front, which is lower than all ticks, to its own side.
+            let (title, at, corner) = (fit(&title), camera.place(on(0.5, 0.0)), camera.place([0.0; 3]));
             let half = text::width(&title, NAME) / 2.0;
-            let away = if anchor == Anchor::Left { 34.0 + half } else { -34.0 - half };
-            let middle = (at[0] + away).clamp(frame.left + half, (frame.right - half).max(frame.left + half));
-            scene.words([middle, (at[1] + 34.0).min(frame.bottom - 4.0)], &title, NAME, Color::INK, Anchor::Middle);
+            let middle = if anchor == Anchor::Right {
+                at[0].min(corner[0] - half - 6.0)
+            } else {
+                at[0].max(corner[0] + half + 6.0)
+            };
+            let middle = middle.clamp(frame.left + half, (frame.right - half).max(frame.left + half));
+            scene.words([middle, (corner[1] + 30.0).min(frame.bottom - 4.0)], &title, NAME, Color::INK, Anchor::Middle);
         };
         // The front edges: that of x rises to the right, that of y to the left, unless seen from a side.
         let x_anchor = if around.1 > 0.02 { Anchor::Left } else { Anchor::Middle };

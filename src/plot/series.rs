@@ -100,7 +100,8 @@ pub(super) struct Point {
 ///
 /// **A million points** are thinned for the eye alone: of consecutive points of a line within one column of pixels the first, the lowest,
 /// the highest and the last are drawn, which covers the same pixels; a band keeps the lowest and highest ends in each column; beyond 5000
-/// marks one is drawn for each square of three pixels that holds any. The [`Numbers`](super::Numbers) keep all.
+/// marks one is drawn for each square of three pixels that holds any. Where points of a line with error bars are closer than marks
+/// are wide, the bars are drawn as a band. The [`Numbers`](super::Numbers) keep all.
 ///
 /// ```
 /// use eigenscape::plot::{Axis, Chart, Color, Dash, Picture, Series};
@@ -205,6 +206,19 @@ impl Series {
     /// Sets the mark, and shows one at each point of a line.
     pub fn mark(self, mark: Mark) -> Self {
         Series { mark: Some(mark), marked: true, ..self }
+    }
+
+    /// Shows no marks on a line, its error bars alone.
+    pub fn unmarked(self) -> Self {
+        Series { marked: false, ..self }
+    }
+
+    /// Shows no line between marks, their error bars alone.
+    pub fn unjoined(self) -> Self {
+        match self.kind {
+            Kind::Line => Series { kind: Kind::Points, ..self },
+            _ => self,
+        }
     }
 
     /// Sets the width of the line in pixels, from 0.1 to 20.

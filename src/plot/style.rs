@@ -68,10 +68,10 @@ fn charts(figure: &Figure) -> impl Iterator<Item = &[Series]> {
     })
 }
 
-/// The series that stand in the legend: the first of each name and look.
+/// The series that stand in the legend: those with a name and points, the first of each look.
 pub(super) fn legend(figure: &Figure, styles: &Styles) -> Vec<(Series, Style)> {
     let mut entries: Vec<(Series, Style)> = Vec::new();
-    for series in charts(figure).flatten().filter(|series| !series.name.is_empty()) {
+    for series in charts(figure).flatten().filter(|series| !series.name.is_empty() && !series.points.is_empty()) {
         let style = styles.style(series);
         // Kinds that look alike in the legend are one entry.
         let same = |(other, look): &(Series, Style)| {

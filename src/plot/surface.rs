@@ -70,6 +70,9 @@ fn cells(scene: &mut Scene, map: &Map, colors: &Colors, inside: &Inside<'_>) {
     let (Ok(x), Ok(y)) = (edges(&map.x, inside.x.scale), edges(&map.y, inside.y.scale)) else { return };
     let x = across(x, &|edge| Some(frame.left + inside.x.part_of(edge)? * frame.width()));
     let y = across(y, &|edge| Some(frame.bottom - inside.y.part_of(edge)? * frame.height()));
+    // Neighbours of one colour are one rectangle.
+    let mut run: Option<(Frame, Color)> = None;
+    let mut words: Vec<(Frame, Color, Option<f64>, usize)> = Vec::new();
     for row in (0..rows).step_by(high) {
         for column in (0..columns).step_by(wide) {
             let (right, top) = ((column + wide).min(columns), (row + high).min(rows));
@@ -87,14 +90,26 @@ fn cells(scene: &mut Scene, map: &Map, colors: &Colors, inside: &Inside<'_>) {
                 right: x[right].min(frame.right),
                 bottom: y[row].min(frame.bottom),
             };
-            if cell.width() > 0.0 && cell.height() > 0.0 {
-                scene.rectangle(cell, color, 1.0);
-                if let Some(digits) = map.digits.filter(|_| wide * high == 1) {
-                    written(scene, map.values[row * columns + column], digits, cell, color);
+            if cell.width() <= 0.0 || cell.height() <= 0.0 {
+                continue;
+            }
+            match &mut run {
+                Some((frame, own)) if *own == color && frame.right == cell.left && frame.top == cell.top => {
+                    frame.right = cell.right;
                 }
+                _ => {
+                    run.replace((cell, color))
+                        .into_iter()
+                        .for_each(|(frame, color)| scene.rectangle(frame, color, 1.0));
+                }
+            }
+            if let Some(decimals) = map.decimals.filter(|_| wide * high == 1) {
+                words.push((cell, color, map.values[row * columns + column], decimals));
             }
         }
     }
+    run.into_iter().for_each(|(frame, color)| scene.rectangle(frame, color, 1.0));
+    words.into_iter().for_each(|(cell, color, value, decimals)| written(scene, value, decimals, cell, color));
     if let Some(block) = map.block {
         divided(scene, block, &x, &y, frame);
     }
@@ -112,8 +127,8 @@ fn divided(scene: &mut Scene, block: usize, x: &[f64], y: &[f64], frame: Frame) 
     }
 }
 
-fn written(scene: &mut Scene, value: Option<f64>, digits: usize, cell: Frame, color: Color) {
-    let words = value.map_or("\u{2013}".to_string(), |value| ticks::rounded(value, digits));
+fn written(scene: &mut Scene, value: Option<f64>, decimals: usize, cell: Frame, color: Color) {
+    let words = value.map_or("\u{2013}".to_string(), |value| ticks::fixed(value, decimals));
     if text::width(&words, TICK) + 4.0 > cell.width() || TICK + 3.0 > cell.height() {
         return;
     }

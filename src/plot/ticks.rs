@@ -31,6 +31,11 @@ fn spacing(least: f64) -> (f64, i32) {
     if digit == 10.0 { (1.0, power + 1) } else { (digit, power) }
 }
 
+/// The smallest round number of decades that is not below `least`.
+fn stride(least: i32) -> i32 {
+    [1, 2, 5, 10, 20, 50, 100, 200].into_iter().find(|&stride| stride >= least).unwrap_or(500)
+}
+
 /// A power of ten, correctly rounded.
 fn ten(power: i32) -> f64 {
     format!("1e{power}").parse().unwrap_or(f64::INFINITY)
@@ -83,7 +88,7 @@ fn logarithmic(low: f64, high: f64) -> Vec<Tick> {
     if high - low < 2.0 - 1e-9 {
         return within_decades(low, high);
     }
-    let every = 1 + (last - first).max(0) / 7;
+    let every = stride(1 + (last - first).max(0) / 8);
     let powers: Vec<i32> = (first..=last).filter(|power| power % every == 0).collect();
     powers.into_iter().map(|power| Tick { at: f64::from(power), words: power_of_ten(power) }).collect()
 }
@@ -121,8 +126,8 @@ fn symmetric(unit: f64, low: f64, high: f64) -> Vec<Tick> {
         return fine.into_iter().map(|tick| Tick { at: scale.coordinate(tick.at), ..tick }).collect();
     }
     let sides = if low < 0.0 && high > 0.0 { 2 } else { 1 };
-    let every = 1 + (shown - 1) * sides / 8;
-    let powers = (least..=most).rev().step_by(1).filter(|power| (most - power) % every == 0);
+    let every = stride(1 + (shown - 1) * sides / 8);
+    let powers = (least..=most).filter(|power| power % every == 0);
     let mut ticks = Vec::new();
     for power in powers {
         for sign in [-1.0, 1.0] {
@@ -189,6 +194,19 @@ pub(super) fn shortest(value: f64) -> String {
 pub(super) fn rounded(value: f64, digits: usize) -> String {
     let scientific = format!("{value:.*e}", digits.saturating_sub(1));
     shortest(scientific.parse().unwrap_or(value))
+}
+
+/// A number with so many decimals, or five digits where these would be many more.
+pub(super) fn fixed(value: f64, decimals: usize) -> String {
+    if value.abs() >= 1e6 {
+        return rounded(value, 5);
+    }
+    let words = format!("{value:.decimals$}");
+    // Zero has no sign for people.
+    match words.strip_prefix('-') {
+        Some(digits) if digits.bytes().all(|byte| byte == b'0' || byte == b'.') => digits.to_string(),
+        _ => minus(&words),
+    }
 }
 
 /// With a minus sign, not a hyphen.

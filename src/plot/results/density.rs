@@ -178,8 +178,7 @@ impl DensityPlot {
         chart = chart.with(line).with_all(self.laws.iter().cloned());
         let words = |values: &[f64]| values.iter().map(|value| ticks::rounded(*value, 3)).collect::<Vec<_>>();
         if !self.outliers.is_empty() {
-            let stems =
-                Series::stems("eigenvalues apart", self.outliers.iter().copied(), 0.45).color(Color::VERMILLION);
+            let stems = Series::stems("eigenvalues apart", self.outliers.iter().copied(), 0.6).color(Color::VERMILLION);
             chart = chart.with(if self.named { stems.labels(words(&self.outliers)) } else { stems });
         }
         let atoms = &self.density.atoms;

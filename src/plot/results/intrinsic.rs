@@ -256,7 +256,7 @@ impl SuccessPlot {
                     .color(Color::VERMILLION)
                     .dash(Dash::Dashed);
                 chart = chart.with(fit);
-                let marks = Series::intervals(name, points).color(Color::BLUE).mark(Mark::Circle).width(0.1);
+                let marks = Series::intervals(name, points).color(Color::BLUE).mark(Mark::Circle).unjoined();
                 chart = chart.with(marks);
             } else {
                 chart = chart.with(Series::intervals(name, points));
