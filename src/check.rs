@@ -31,10 +31,13 @@ use crate::scalar::Scalar;
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a check says whether a law holds: look at `holds`"]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Check {
     /// How far the two sides are apart, relative to the size that they could have.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub discrepancy: f64,
     /// How far they may be.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub tolerance: f64,
 }
 
@@ -150,6 +153,7 @@ pub fn semidefinite<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key
 ///
 /// # Errors
 /// If theta, or a value near it, is not finite.
+#[doc(alias = "gradcheck")]
 pub fn gradient<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key) -> Result<Check> {
     let probe = Differences::new(theta, key)?;
     let mut gradient = vec![T::zero(); theta.len()];
@@ -235,3 +239,8 @@ fn square<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized)) -> Result<usi
     Error::length("a row of the operator, which must be square,", operator.cols(), operator.rows())?;
     nonzero(operator.rows())
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("check":
+    Check,
+);

@@ -6,6 +6,8 @@ use crate::scalar::Scalar;
 
 /// N examples: inputs (N x inputs), targets (N x outputs) and the weight of each in the mean (1/N unless set).
 #[derive(Clone, Debug, PartialEq)]
+#[doc(alias = "dataset")]
+#[doc(alias = "training set")]
 pub struct Examples<T> {
     count: usize,
     inputs: Vec<T>,
@@ -76,6 +78,8 @@ impl<T: Scalar> Examples<T> {
     ///
     /// # Errors
     /// If there are not N weights, or one is negative or not finite.
+    #[doc(alias = "sample weights")]
+    #[doc(alias = "class weights")]
     pub fn weighted(self, weights: Vec<T>) -> Result<Self> {
         Error::length("the list of weights", weights.len(), self.count)?;
         Error::finite("the weights", &weights, "give finite weights")?;

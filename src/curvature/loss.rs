@@ -24,6 +24,7 @@ use crate::tape::Var;
 /// examples, by [`Examples::smoothed`](super::Examples::smoothed). Your own losses: [`LossFunction`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Loss {
     /// -sum_k y_k ln p_k with p = softmax(z); targets y are probabilities, one-hot for a label.
     #[doc(alias = "cross_entropy")]
@@ -42,6 +43,7 @@ pub enum Loss {
 /// how it is factored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LogitCurvature {
     /// S = diag(p) - p p', p = softmax(z).
     Softmax,
@@ -80,6 +82,8 @@ pub enum LogitCurvature {
 /// assert_eq!(gauss_newton.entries(), [2.5, 1.5, 1.5, 1.0]);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "custom loss")]
+#[doc(alias = "criterion")]
 pub trait LossFunction<T: Scalar>: fmt::Debug + Send + Sync {
     /// Records the losses of all rows: examples x outputs, twice, to a vector with an entry for each example.
     fn record<'t>(&self, outputs: Var<'t, T>, targets: Var<'t, T>) -> Var<'t, T>;

@@ -15,6 +15,9 @@ use crate::tape::{Plan, Workspace};
 /// batch of an epoch may be smaller. Batches weigh their examples alike (weights of the examples are not used).
 ///
 /// The batch of a step depends on the step alone, so that a resumed run sees the batches that it would have seen.
+#[doc(alias = "DataLoader")]
+#[doc(alias = "SGD")]
+#[doc(alias = "minibatch")]
 pub struct MiniBatches<'a, T> {
     examples: &'a Examples<T>,
     batch: usize,

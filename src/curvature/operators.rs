@@ -62,6 +62,9 @@ macro_rules! square_operator {
 
 /// H, the second derivatives of a risk at a point: P x P. A product costs about two gradients.
 #[derive(Clone, Copy)]
+#[doc(alias = "HVP")]
+#[doc(alias = "hessian vector product")]
+#[doc(alias = "Pearlmutter")]
 pub struct Hessian<'a, T> {
     products: &'a Products<'a, T>,
     theta: &'a [T],
@@ -71,6 +74,8 @@ square_operator!(Hessian, "Hessian");
 
 /// G = sum_m w_m J_m' S_m J_m at a point: P x P, semidefinite for losses that are convex in the logits.
 #[derive(Clone, Copy)]
+#[doc(alias = "GGN")]
+#[doc(alias = "generalized Gauss-Newton")]
 pub struct GaussNewton<'a, T> {
     products: &'a Products<'a, T>,
     theta: &'a [T],

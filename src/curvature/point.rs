@@ -54,6 +54,8 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     /// G = sum_m w_m J_m' S_m J_m, the part of the Hessian without the curvature of the logits: P x P. Semidefinite, as its
     /// type promises, for losses that are convex in the outputs, as all that come with the crate; for one of your own that
     /// is not, the promise is false.
+    #[doc(alias = "GGN")]
+    #[doc(alias = "generalized Gauss-Newton")]
     pub fn gauss_newton(&self) -> GaussNewton<'_, T> {
         let recording = &self.risk.recording;
         let products = self.gauss_newton.get_or_init(|| {
@@ -74,6 +76,8 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     }
 
     /// J, the derivative of all logits: (N C) x P, the logits of an example together.
+    #[doc(alias = "JVP")]
+    #[doc(alias = "VJP")]
     pub fn jacobian(&self) -> Jacobian<'_, T> {
         let Risk { recording, derivatives, .. } = self.risk;
         let products = self.jacobian.get_or_init(|| {
@@ -261,6 +265,8 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     ///
     /// # References
     /// Martens 2020, arXiv:1412.1193.
+    #[doc(alias = "Fisher information")]
+    #[doc(alias = "natural gradient")]
     pub fn fisher(&self) -> Result<GaussNewton<'_, T>> {
         if self.risk.loss.is_natural() {
             return Ok(self.gauss_newton());
@@ -317,6 +323,8 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     ///
     /// # References
     /// Kunstner, Balles, Hennig 2019, arXiv:1905.12558.
+    #[doc(alias = "EF")]
+    #[doc(alias = "Fisher information")]
     pub fn empirical_fisher(&self) -> Result<SecondMoment<'_, T>> {
         Ok(Normal::new(self.weighted_gradients()?))
     }
@@ -326,6 +334,8 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     ///
     /// # Errors
     /// If a logit is not finite, or the weights sum to 0.
+    #[doc(alias = "gradient noise")]
+    #[doc(alias = "SGD noise")]
     pub fn gradient_covariance(&self) -> Result<SecondMoment<'_, T>> {
         let weights = self.risk.examples().weights();
         let total: f64 = weights.iter().map(|weight| weight.f64()).sum();
@@ -351,6 +361,8 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     ///
     /// # Errors
     /// If the loss is not softmax cross-entropy, the examples have no labels, or a logit is not finite.
+    #[doc(alias = "Papyan")]
+    #[doc(alias = "cross-class")]
     pub fn class_structure(&self) -> Result<ClassStructure<'_, T>> {
         let probabilities = self.probabilities()?;
         let examples = self.risk.examples();

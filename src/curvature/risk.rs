@@ -39,6 +39,8 @@ use rayon::prelude::*;
 /// assert_eq!(to_dense(&point.gauss_newton()).entries(), [mean_square, 2.5, 2.5, 1.0]);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "empirical risk")]
+#[doc(alias = "training loss")]
 pub struct Risk<T> {
     pub(super) loss: Arc<dyn LossFunction<T>>,
     blocks: Vec<Block>,
@@ -221,6 +223,8 @@ impl<T: Scalar> Risk<T> {
     /// small for a product to run is exceeded by what a product needs.
     ///
     /// Matrix products keep packing buffers with each thread, sized by its caches, which are not counted.
+    #[doc(alias = "checkpointing")]
+    #[doc(alias = "rematerialization")]
     pub fn memory_budget(self, bytes: usize) -> Self {
         Risk { memory_budget: bytes, ..self }
     }

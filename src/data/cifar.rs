@@ -29,6 +29,7 @@ use crate::scalar::Scalar;
 /// # References
 /// A. Krizhevsky 2009, *Learning Multiple Layers of Features from Tiny Images*.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "CIFAR-10")]
 pub struct Cifar10 {
     labels: Vec<usize>,
     bytes: Vec<u8>,

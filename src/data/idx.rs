@@ -28,6 +28,9 @@ use crate::scalar::Scalar;
 /// # References
 /// Y. LeCun, C. Cortes, C. J. C. Burges, *The MNIST database of handwritten digits*.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "MNIST")]
+#[doc(alias = "Fashion-MNIST")]
+#[doc(alias = "EMNIST")]
 pub struct Idx {
     extents: Vec<usize>,
     bytes: Vec<u8>,

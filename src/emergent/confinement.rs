@@ -21,16 +21,22 @@ use crate::scalar::Scalar;
 /// Gur-Ari, Roberts, Dyer 2018, arXiv:1812.04754; Fort & Ganguli 2019, arXiv:1910.05929.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "Gur-Ari")]
+#[doc(alias = "top subspace")]
 pub struct Confinement {
     /// P.
     pub parameters: usize,
     /// The eigenvalues, in the order of the pairs.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub eigenvalues: Vec<f64>,
     /// (v_j . g)^2 / |g|^2 for each pair; empty if the gradient is zero.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub powers: Vec<f64>,
     /// The overlap of each eigenvector with the span of the means of logits.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlaps: Vec<f64>,
     /// The same for the means of logits within classes; empty without labels.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub class_overlaps: Vec<f64>,
 }
 

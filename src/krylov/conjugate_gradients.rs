@@ -43,6 +43,10 @@ use crate::scalar::Scalar;
 /// # References
 /// Hestenes, Stiefel 1952, doi:10.6028/jres.049.044. Steihaug 1983, doi:10.1137/0720042 (negative curvature).
 #[derive(Clone, Copy)]
+#[doc(alias = "CG")]
+#[doc(alias = "linear solver")]
+#[doc(alias = "inverse Hessian vector product")]
+#[doc(alias = "iHVP")]
 pub struct ConjugateGradients<'a, T> {
     settings: Settings<'a, T>,
     preconditioner: Option<&'a dyn PositiveSemidefinite<T>>,

@@ -66,6 +66,13 @@ pub(super) const ROOM: usize = 24;
 /// restart). Kuczynski, Wozniakowski 1992, doi:10.1137/0613066 (random starts).
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "eigsh")]
+#[doc(alias = "ARPACK")]
+#[doc(alias = "LOBPCG")]
+#[doc(alias = "power iteration")]
+#[doc(alias = "Lanczos")]
+#[doc(alias = "largest eigenvalue")]
+#[doc(alias = "sharpness")]
 pub struct Eigensolver {
     pub(super) count: usize,
     pub(super) which: Which,

@@ -26,6 +26,10 @@ use crate::scalar::Scalar;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "Xavier")]
+#[doc(alias = "Kaiming")]
+#[doc(alias = "init")]
 pub struct Initialization {
     scheme: Scheme,
     uniform: bool,
@@ -33,6 +37,7 @@ pub struct Initialization {
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Scheme {
     Glorot,
     He,
@@ -41,11 +46,13 @@ enum Scheme {
 
 impl Initialization {
     /// Variance 2 / (fan_in + fan_out), for tanh and sigmoid.
+    #[doc(alias = "Xavier")]
     pub fn glorot() -> Self {
         Initialization::of(Scheme::Glorot)
     }
 
     /// Variance 2 / fan_in, for relu and its relatives.
+    #[doc(alias = "Kaiming")]
     pub fn he() -> Self {
         Initialization::of(Scheme::He)
     }
@@ -136,3 +143,7 @@ impl Initialization {
         }
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Initialization { scheme: Scheme, uniform: bool, radius: f64 }
+    by |initialization| initialization.radius(initialization.radius).map(drop));

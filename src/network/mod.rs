@@ -62,6 +62,8 @@ use crate::scalar::Scalar;
 use crate::tape::Var;
 
 /// A parametrised function from rows of inputs to rows of outputs.
+#[doc(alias = "custom model")]
+#[doc(alias = "nn.Module")]
 pub trait Network: Sync {
     /// The parameter blocks, back to back in the order of the parameter vector.
     fn blocks(&self) -> &[Block];
@@ -81,3 +83,8 @@ pub trait Network: Sync {
         self.blocks().iter().map(|block| block.shape.size()).sum()
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("network":
+    Activation, Attention, Block, Role, Convolution, Initialization, Perceptron, Pool,
+);

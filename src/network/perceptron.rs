@@ -20,6 +20,9 @@ use crate::tape::{Shape, Var};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[doc(alias = "MLP")]
+#[doc(alias = "feed-forward")]
+#[doc(alias = "fully connected")]
 pub struct Perceptron {
     sizes: Vec<usize>,
     activation: Activation,
@@ -84,3 +87,9 @@ impl Network for Perceptron {
         })
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(Perceptron {
+    sizes: Vec<usize> = |network| network.sizes.clone(),
+    activation: Activation = |network| network.activation,
+} by Perceptron::new(&sizes, activation));

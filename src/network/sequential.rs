@@ -60,6 +60,8 @@ use crate::tape::{MAX_AXES, Shape, Var};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[doc(alias = "CNN")]
+#[doc(alias = "transformer")]
 pub struct Sequential {
     input: Shape,
     output: Shape,
@@ -162,6 +164,7 @@ impl Sequential {
     /// # References
     /// Ba, Kiros & Hinton 2016, arXiv:1607.06450.
     #[track_caller]
+    #[doc(alias = "LayerNorm")]
     pub fn layer_norm(self) -> Result<Self> {
         self.then(Layer::LayerNorm(LayerNorm))
     }
@@ -177,6 +180,8 @@ impl Sequential {
     /// # References
     /// Wu & He 2018, arXiv:1803.08494.
     #[track_caller]
+    #[doc(alias = "batch norm")]
+    #[doc(alias = "BatchNorm")]
     pub fn group_norm(self, groups: usize) -> Result<Self> {
         self.then(Layer::GroupNorm(GroupNorm { groups }))
     }

@@ -24,6 +24,8 @@ const FORMAT: &str = "safetensors";
 ///
 /// # Errors
 /// If the vector does not have the blocks' parameters, or two blocks have one name.
+#[doc(alias = "state_dict")]
+#[doc(alias = "checkpoint")]
 pub fn to_safetensors<T: Scalar>(blocks: &[Block], theta: &[T]) -> Result<Vec<u8>> {
     Error::length("the parameter vector", theta.len(), blocks.iter().map(|block| block.shape.size()).sum())?;
     for (number, block) in blocks.iter().enumerate() {
@@ -64,6 +66,8 @@ pub fn to_safetensors<T: Scalar>(blocks: &[Block], theta: &[T]) -> Result<Vec<u8
 ///
 /// # Errors
 /// If the bytes are no such file, a block is not there, has another shape or type, or a number is not finite.
+#[doc(alias = "load_state_dict")]
+#[doc(alias = "checkpoint")]
 pub fn from_safetensors<T: Scalar>(blocks: &[Block], file: &[u8]) -> Result<Vec<T>> {
     from_safetensors_as(blocks, file, |block| Stored::new(block.name.as_str()))
 }

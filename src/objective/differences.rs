@@ -31,6 +31,9 @@ use crate::scalar::Scalar;
 /// assert!((product[0] - 12.0).abs() <= error && error < 1e-6);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "finite differences")]
+#[doc(alias = "black box")]
+#[doc(alias = "foreign function")]
 pub struct Outside<F> {
     dim: usize,
     function: F,

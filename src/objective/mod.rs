@@ -31,6 +31,7 @@ use crate::scalar::Scalar;
 /// A source of gradients that may differ from step to step, as those of mini-batches do.
 ///
 /// What every optimizer needs, and all that plain descent needs. An [`Objective`] is one that ignores the step.
+#[doc(alias = "stochastic gradient")]
 pub trait Stochastic<T: Scalar>: Sync {
     /// The number of parameters.
     fn dim(&self) -> usize;
@@ -98,6 +99,9 @@ pub trait Point<T: Scalar>: Sync {
     fn gradient(&self) -> &[T];
 
     /// The matrix of second derivatives, dim x dim, as an operator.
+    #[doc(alias = "HVP")]
+    #[doc(alias = "hessian vector product")]
+    #[doc(alias = "second derivatives")]
     fn hessian(&self) -> Self::Hessian<'_>;
 }
 
@@ -114,6 +118,7 @@ pub trait GaussNewtonPoint<T: Scalar>: Point<T> {
         Self: 'a;
 
     /// The Gauss-Newton matrix, dim x dim, as an operator.
+    #[doc(alias = "GGN")]
     fn gauss_newton(&self) -> Self::GaussNewton<'_>;
 }
 
@@ -135,3 +140,8 @@ pub(crate) fn finite_value(value: f64) -> Result<f64> {
         remedy: "the function overflows or is not defined here: take smaller steps or another start",
     })
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("objective":
+    Taylor,
+);

@@ -30,6 +30,9 @@ use crate::scalar::Scalar;
 /// ```
 #[doc(alias = "ridge")]
 #[doc(alias = "weight_decay")]
+#[doc(alias = "L2 regularization")]
+#[doc(alias = "Tikhonov")]
+#[doc(alias = "weight decay")]
 pub struct Penalized<'a, O> {
     objective: &'a O,
     strength: f64,

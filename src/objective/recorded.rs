@@ -28,6 +28,8 @@ use crate::tape::{
 /// assert_eq!(to_dense(&bottom.hessian()).entries(), [802.0, -400.0, -400.0, 200.0]);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "custom objective")]
+#[doc(alias = "autodiff")]
 pub struct Recorded<T> {
     dim: usize,
     program: Program<T>,

@@ -262,6 +262,8 @@ impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Scaled<T, A> {}
 
 /// A + c I, for a square A: damping, weight decay, a shift of the spectrum. Symmetric when A is.
 #[derive(Clone, Copy, Debug)]
+#[doc(alias = "damping")]
+#[doc(alias = "regularization")]
 pub struct Shifted<T, A> {
     shift: T,
     inner: A,
@@ -308,6 +310,8 @@ impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Shifted<T, A> {}
 
 /// P'A P: the operator as a subspace sees it, P with one column per dimension of the subspace. Keeps A's promises.
 #[derive(Clone, Copy, Debug)]
+#[doc(alias = "projected Hessian")]
+#[doc(alias = "submatrix")]
 pub struct Compressed<A, P> {
     inner: A,
     basis: P,
@@ -374,6 +378,7 @@ impl<T: Scalar, A: PositiveSemidefinite<T>, P: Adjoint<T>> PositiveSemidefinite<
 
 /// A - sum_i lambda_i v_i v_i': a symmetric operator with known eigenpairs moved to zero.
 #[derive(Clone, Debug)]
+#[doc(alias = "deflation")]
 pub struct Deflated<T, A> {
     inner: A,
     values: Vec<f64>,

@@ -23,6 +23,9 @@ const GROUP: usize = 8;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "K-FAC")]
+#[doc(alias = "KFAC")]
+#[doc(alias = "layer-wise Hessian")]
 pub struct BlockDiagonal<A> {
     inner: A,
     blocks: Selection,

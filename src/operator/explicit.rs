@@ -191,6 +191,8 @@ impl<T: Scalar> Symmetric<T> for Diagonal<T> {}
 /// ring.apply(&[1.0; 5], &mut y);
 /// assert_eq!(y, [0.0; 5]);
 /// ```
+#[doc(alias = "matvec")]
+#[doc(alias = "function handle")]
 pub struct Closure<T, F> {
     rows: usize,
     cols: usize,
@@ -229,6 +231,8 @@ impl<T: Scalar, F: Fn(&[T], &mut [T]) + Sync> LinearOperator<T> for Closure<T, F
 /// [`Dense`] says how they go to `ndarray` and faer.
 ///
 /// Cost: `cols` products and `rows` x `cols` numbers of memory, so for small operators: tests, and exact spectra.
+#[doc(alias = "materialize")]
+#[doc(alias = "toarray")]
 pub fn to_dense<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized)) -> Dense<T> {
     const BLOCK: usize = 32;
     let (rows, cols) = (operator.rows(), operator.cols());

@@ -50,6 +50,9 @@ pub(crate) use symmetry::{ROUNDING, asymmetry, require_symmetric};
 use crate::scalar::Scalar;
 
 /// A linear map R^cols -> R^rows, known by its product with a vector.
+#[doc(alias = "matrix-free")]
+#[doc(alias = "matvec")]
+#[doc(alias = "HVP")]
 pub trait LinearOperator<T: Scalar>: Sync {
     /// The number of rows: the length of a product.
     fn rows(&self) -> usize;
@@ -71,6 +74,8 @@ pub trait LinearOperator<T: Scalar>: Sync {
     /// # Panics
     /// If `x` does not have `vectors` x `cols` entries or `y` does not have `vectors` x `rows`.
     #[track_caller]
+    #[doc(alias = "matmat")]
+    #[doc(alias = "multiple vectors")]
     fn apply_block(&self, x: &[T], y: &mut [T], vectors: usize) {
         let (rows, cols) = (self.rows(), self.cols());
         block_fits(rows, cols, x, y, vectors);
@@ -81,6 +86,8 @@ pub trait LinearOperator<T: Scalar>: Sync {
 }
 
 /// A linear map that can also multiply by its transpose.
+#[doc(alias = "rmatvec")]
+#[doc(alias = "transpose")]
 pub trait Adjoint<T: Scalar>: LinearOperator<T> {
     /// Overwrites `x` with A' `y`.
     ///

@@ -92,6 +92,7 @@ impl<T: Scalar> Adam<T> {
     ///
     /// # Errors
     /// If it is not finite or negative.
+    #[doc(alias = "decoupled weight decay")]
     pub fn weight_decay(self, weight_decay: f64) -> Result<Self> {
         if !(weight_decay.is_finite() && weight_decay >= 0.0) {
             let limits = "must be finite and at least 0";

@@ -59,6 +59,7 @@ impl<T: Scalar> GradientDescent<T> {
     ///
     /// # Errors
     /// Unless it is at least 0 and below 1.
+    #[doc(alias = "heavy ball")]
     pub fn momentum(self, momentum: f64) -> Result<Self> {
         if !(0.0..1.0).contains(&momentum) {
             let limits = "must be at least 0 and below 1";

@@ -46,6 +46,9 @@ impl<F: Fn(u64) -> f64> RateFactor for F {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "saved::Schedule"))]
+#[doc(alias = "learning rate schedule")]
+#[doc(alias = "warmup")]
+#[doc(alias = "cosine annealing")]
 pub struct Schedule {
     shape: Shape,
     warm_up: u64,

@@ -26,6 +26,7 @@ use crate::scalar::Scalar;
 ///
 /// # References
 /// Cohen, Kaur, Li, Kolter & Talwalkar 2021, arXiv:2103.00065. Cohen et al. 2022, arXiv:2207.14484 (adaptive rules).
+#[doc(alias = "edge of stability")]
 pub trait StabilityThreshold<T: Scalar>: Rule<T> {
     /// The largest stable eigenvalue of P^-1/2 H P^-1/2.
     fn threshold(&self) -> f64;

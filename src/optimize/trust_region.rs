@@ -44,6 +44,9 @@ pub enum GaussNewtonModel {}
 ///
 /// # References
 /// Amari 1998, doi:10.1162/089976698300017746. Martens 2020, arXiv:1412.1193.
+#[doc(alias = "natural gradient")]
+#[doc(alias = "Hessian-free")]
+#[doc(alias = "K-FAC")]
 pub type NaturalGradient = TrustRegion<GaussNewtonModel>;
 
 /// Steps that minimize a quadratic model within a region in which it is trusted.
@@ -78,6 +81,9 @@ pub type NaturalGradient = TrustRegion<GaussNewtonModel>;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(bound = ""))]
+#[doc(alias = "trust-ncg")]
+#[doc(alias = "Newton-CG")]
+#[doc(alias = "Steihaug")]
 pub struct TrustRegion<M = HessianModel> {
     radius: f64,
     products: Option<usize>,

@@ -87,6 +87,7 @@ impl<T: Scalar> Basis<T> {
     ///
     /// # Errors
     /// As [`Basis::spanning`], or if `dim` is 0 or above `ambient`.
+    #[doc(alias = "PCA")]
     pub fn principal(ambient: usize, vectors: &[T], dim: usize) -> Result<(Self, Vec<f64>)> {
         require_vectors(ambient, vectors)?;
         require_sizes(ambient, dim)?;

@@ -50,6 +50,8 @@ const BLOCK_ROWS: usize = 1024;
 /// Li, Farkhoor, Liu, Yosinski 2018, arXiv:1804.08838 (random subspaces of parameters). Yamamoto, Nakatsukasa,
 /// Yanagisawa, Fukaya 2015, Electron. Trans. Numer. Anal. 44 (CholeskyQR2).
 #[derive(Clone)]
+#[doc(alias = "random projection")]
+#[doc(alias = "Johnson-Lindenstrauss")]
 pub struct Gaussian<T> {
     rows: Blocked<Rows, Vec<T>>,
     inverse: Inverse,

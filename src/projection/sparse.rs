@@ -40,6 +40,7 @@ const BLOCK_ENTRIES: usize = 1 << 14;
 /// Li, Hastie, Church 2006, doi:10.1145/1150402.1150436 (very sparse random projections). Kane & Nelson 2014,
 /// arXiv:1012.1577 (one entry to a block).
 #[derive(Clone)]
+#[doc(alias = "Achlioptas")]
 pub struct Sparse<T> {
     rows: Blocked<Rows, Vec<u32>>,
     scalar: PhantomData<fn() -> T>,

@@ -46,6 +46,8 @@ const BLOCK_ROWS: usize = 4096;
 /// # References
 /// Ailon & Chazelle 2009, doi:10.1137/060673096. Tropp 2011, arXiv:1011.1595 (subsampled randomized transforms).
 #[derive(Clone)]
+#[doc(alias = "SRHT")]
+#[doc(alias = "Walsh-Hadamard")]
 pub struct SubsampledHadamard<T> {
     rows: Blocked<Rows, Vec<u32>>,
     scalar: PhantomData<fn() -> T>,

@@ -11,10 +11,13 @@ use crate::random_matrix::transforms;
 
 /// A closed interval of the real line.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interval {
     /// The left end.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub lower: f64,
     /// The right end.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub upper: f64,
 }
 
@@ -27,10 +30,13 @@ impl Interval {
 
 /// A point that carries mass of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atom {
     /// Where it lies.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub location: f64,
     /// The probability it carries, in (0, 1].
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub weight: f64,
 }
 
@@ -81,6 +87,10 @@ pub trait Law: Debug + Send + Sync {
     ///
     /// # Errors
     /// If `z` is not finite, lies on the real axis inside the support, or is an atom or a hard edge.
+    #[doc(alias = "Stieltjes transform")]
+    #[doc(alias = "Cauchy transform")]
+    #[doc(alias = "resolvent")]
+    #[doc(alias = "Green function")]
     fn stieltjes(&self, z: Complex) -> Result<Complex>;
 
     /// The derivative m'(z) = int mu(dx) / (x - z)^2 of the Stieltjes transform.
@@ -117,6 +127,7 @@ pub trait Law: Debug + Send + Sync {
     ///
     /// # Errors
     /// If `w` is not a value of G outside of the support: the limits are G at the two ends.
+    #[doc(alias = "R-transform")]
     fn r_transform(&self, w: f64) -> Result<f64> {
         transforms::r_transform(&self.support(), &self.atoms(), &self.free_cumulants(3), w, |x| {
             self.stieltjes(x.into())
@@ -131,6 +142,7 @@ pub trait Law: Debug + Send + Sync {
     /// # Errors
     /// If the law has mass below 0 or a mean of 0, or `t` is not a value of T above the support or below 0: -1 + (mass at 0)
     /// < t < T(upper end).
+    #[doc(alias = "S-transform")]
     fn s_transform(&self, t: f64) -> Result<f64> {
         transforms::s_transform(&self.support(), &self.atoms(), &self.free_cumulants(2), t, |x| {
             self.stieltjes(x.into())

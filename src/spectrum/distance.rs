@@ -18,6 +18,7 @@ const ACCURACY: f64 = 1e-9;
 ///
 /// # References
 /// Vallender 1974 (doi:10.1137/1118101).
+#[doc(alias = "earth mover")]
 pub fn wasserstein(left: &DiscreteMeasure, right: &DiscreteMeasure) -> f64 {
     let steps = steps(left, right);
     let mut difference = 0.0;
@@ -42,6 +43,7 @@ pub fn wasserstein(left: &DiscreteMeasure, right: &DiscreteMeasure) -> f64 {
 /// assert!((kolmogorov(&eigenvalues, &rule) - 2.0 / 3.0).abs() < 1e-15); // between 0 and 1
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "KS distance")]
 pub fn kolmogorov(left: &DiscreteMeasure, right: &DiscreteMeasure) -> f64 {
     let steps = steps(left, right);
     let mut difference = 0.0;

@@ -32,6 +32,8 @@ impl SpectralMeasure {
     ///
     /// # Errors
     /// If the shift is not finite, or a node with the shift is not positive: then A + shift I is not positive definite.
+    #[doc(alias = "logdet")]
+    #[doc(alias = "slogdet")]
     pub fn log_determinant(&self, shift: f64) -> Result<Estimate> {
         self.require_positive(shift)?;
         self.trace(|x| (x + shift).ln())

@@ -51,6 +51,10 @@ const BUDGET: u128 = 1 << 30;
 /// # References
 /// Ubaru, Chen & Saad 2017 (doi:10.1137/16M1104974); Ghorbani, Krishnan & Xiao 2019 (arXiv:1901.10159).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[doc(alias = "SLQ")]
+#[doc(alias = "ESD")]
+#[doc(alias = "spectral density")]
+#[doc(alias = "density of states")]
 pub struct StochasticLanczos<'a, T> {
     probes: usize,
     steps: usize,

@@ -40,6 +40,9 @@ use crate::scalar::Scalar;
 /// Hutchinson 1989 (doi:10.1080/03610919008812866).
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "Tr(H)")]
+#[doc(alias = "trace estimation")]
+#[doc(alias = "Girard")]
 pub struct Hutchinson {
     plan: Plan,
     probe: Probe,
@@ -105,6 +108,7 @@ impl Hutchinson {
     ///
     /// # Errors
     /// As [`Hutchinson::run`], but for the shape of the operator.
+    #[doc(alias = "Frobenius norm")]
     pub fn squared_norm<T: Scalar, A: LinearOperator<T> + ?Sized>(&self, operator: &A) -> Result<Estimate> {
         self.run_core(&operator, Quantity::SquaredNorm, &mut |_| ControlFlow::Continue(()))
     }

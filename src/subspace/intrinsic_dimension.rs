@@ -45,6 +45,8 @@ use crate::random::Key;
 /// model's accuracy.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "intrinsic dim")]
+#[doc(alias = "subspace training")]
 pub struct IntrinsicDimension {
     criterion: Criterion,
     largest: usize,
@@ -155,6 +157,7 @@ impl IntrinsicDimension {
 
 /// A training that a search asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trial {
     /// The dimension.
     pub dim: usize,

@@ -24,6 +24,9 @@ use crate::scalar::Scalar;
 /// assert!((to_dense(&point.hessian()).entries()[0] - 2.0).abs() < 1e-15);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "subspace training")]
+#[doc(alias = "random subspace")]
+#[doc(alias = "reparametrization")]
 pub struct Restricted<'a, T, O, P> {
     objective: &'a O,
     projection: &'a P,

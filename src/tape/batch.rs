@@ -48,6 +48,8 @@ use crate::scalar::Scalar;
 /// # References
 /// Known as `vmap` in JAX: Bradbury et al. 2018; Frostig, Johnson, Leary 2018, "Compiling machine learning programs via
 /// high-level tracing".
+#[doc(alias = "vmap")]
+#[doc(alias = "batching")]
 pub fn batch<T: Scalar>(program: &Program<T>, arguments: &[usize], count: usize) -> Result<Program<T>> {
     program.expect_arguments("the number of an argument to batch", arguments)?;
     let mut builder = Builder::new();

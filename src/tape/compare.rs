@@ -77,6 +77,8 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// # Ok::<(), eigenscape::Error>(())
     /// ```
     #[track_caller]
+    #[doc(alias = "where")]
+    #[doc(alias = "cond")]
     pub fn select(self, then: Self, otherwise: Self) -> Self {
         if !self.tape.expect_own([then, otherwise].iter(), "select") {
             return self;

@@ -105,6 +105,9 @@ impl<T: Scalar> Program<T> {
     ///
     /// # Errors
     /// If the program does not have exactly one result, a single number, or no such argument.
+    #[doc(alias = "grad")]
+    #[doc(alias = "backprop")]
+    #[doc(alias = "autograd")]
     pub fn gradient(&self, argument: usize) -> Result<Program<T>> {
         let scalar = [vec![Shape::scalar()]];
         if self.results() != scalar {

@@ -35,6 +35,9 @@ pub struct Linearization<T> {
 ///
 /// # References
 /// Radul, Paszke, Frostig, Johnson, Maclaurin 2022, "You only linearize once", arXiv:2204.10923.
+#[doc(alias = "jvp")]
+#[doc(alias = "forward mode")]
+#[doc(alias = "pushforward")]
 pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result<Linearization<T>> {
     program.expect_arguments("the number of an argument to differentiate by", arguments)?;
     let mut pass = Pass {

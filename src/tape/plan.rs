@@ -14,6 +14,8 @@ use crate::scalar::Scalar;
 ///
 /// A plan is immutable and shared between threads; each running call needs a [`Workspace`] of its own.
 #[derive(Clone, Debug)]
+#[doc(alias = "jit")]
+#[doc(alias = "compile")]
 pub struct Plan<T> {
     pub(super) stages: Vec<Stage<T>>,
     pub(super) constants: Vec<Arc<[T]>>,

@@ -14,6 +14,8 @@ use crate::scalar::Scalar;
 /// with a shape of its own: the parameters of a network are one argument with a block for each weight and bias, so that
 /// a vector of parameters, a gradient and a direction are plain `[T]` everywhere outside. Results likewise.
 #[derive(Clone, Debug)]
+#[doc(alias = "computation graph")]
+#[doc(alias = "jaxpr")]
 pub struct Program<T> {
     pub(crate) nodes: Vec<Node<T>>,
     pub(crate) constants: Vec<Arc<[T]>>,

@@ -34,6 +34,9 @@ use crate::scalar::Scalar;
 /// assert_eq!(sum, [4.0, 6.0]);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+#[doc(alias = "autodiff")]
+#[doc(alias = "automatic differentiation")]
+#[doc(alias = "tracing")]
 pub struct Tape<T> {
     pub(super) builder: RefCell<Builder<T>>,
     error: RefCell<Option<Error>>,

@@ -14,6 +14,10 @@ use super::window::Part;
 use crate::scalar::Scalar;
 
 /// The transpose of a linear program, with the same residuals.
+#[doc(alias = "vjp")]
+#[doc(alias = "reverse mode")]
+#[doc(alias = "pullback")]
+#[doc(alias = "linear_transpose")]
 pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
     let mut builder = LinearBuilder::with_capacity(linear.residuals.clone(), 2 * linear.nodes.len());
     let tables: Vec<usize> = linear.tables.iter().map(|table| builder.table(table)).collect();

@@ -11,6 +11,8 @@ use crate::scalar::Scalar;
 
 /// A value on a tape: a handle to copy freely.
 #[derive(Clone, Copy)]
+#[doc(alias = "tensor")]
+#[doc(alias = "variable")]
 pub struct Var<'t, T> {
     pub(super) tape: &'t Tape<T>,
     pub(super) value: Value,

@@ -64,6 +64,7 @@ use crate::random::Key;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "saved::GoldilocksScan"))]
+#[doc(alias = "Goldilocks zone")]
 pub struct GoldilocksScan {
     pub(crate) radii: Vec<f64>,
     pub(crate) dimensions: Vec<usize>,

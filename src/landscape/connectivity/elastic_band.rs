@@ -40,6 +40,9 @@ use crate::scalar::Scalar;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "saved::ElasticBand"))]
+#[doc(alias = "AutoNEB")]
+#[doc(alias = "nudged elastic band")]
+#[doc(alias = "minimum energy path")]
 pub struct ElasticBand {
     images: usize,
     spring: f64,

@@ -56,6 +56,8 @@ const DIRECTIONS: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "saved::Classifier"))]
+#[doc(alias = "saddle")]
+#[doc(alias = "Morse index")]
 pub struct Classifier {
     dense: usize,
     pairs: usize,

@@ -101,6 +101,7 @@ impl CriticalSearch {
     /// most 500 steps.
     #[doc(alias = "eigenvector_following")]
     #[doc(alias = "dimer")]
+    #[doc(alias = "saddle")]
     pub fn of_index(index: usize, key: Key) -> Self {
         CriticalSearch::new(Approach::Index { index, key }, 500)
     }

@@ -23,6 +23,7 @@ use crate::scalar::Scalar;
 ///
 /// # References
 /// Liang, Poggio, Rakhlin & Stokes 2019, arXiv:1711.01530.
+#[doc(alias = "Fisher-Rao")]
 pub fn fisher_rao_norm<T: Scalar>(point: &RiskPoint<'_, T>) -> Result<f64> {
     let theta = point.theta();
     let mut product = vec![T::zero(); theta.len()];

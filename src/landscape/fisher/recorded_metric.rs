@@ -37,6 +37,8 @@ use crate::tape::{Plan, Pool, Program, Shape, Tape, Var, Workspace, run_pooled};
 ///
 /// # References
 /// Rao 1945, doi:10.1007/978-1-4612-0919-5_16; Amari 2016, doi:10.1007/978-4-431-55978-8.
+#[doc(alias = "Riemannian")]
+#[doc(alias = "Fisher-Rao")]
 pub struct RecordedMetric {
     dim: usize,
     energy: Runner,

@@ -51,6 +51,9 @@ use crate::scalar::Scalar;
 #[cfg_attr(feature = "serde", serde(try_from = "saved::EdgeOfStability<T>"))]
 #[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize")))]
 #[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
+#[doc(alias = "EoS")]
+#[doc(alias = "edge of stability")]
+#[doc(alias = "sharpness")]
 pub struct EdgeOfStability<T> {
     every: u64,
     tolerance: f64,
@@ -67,12 +70,16 @@ pub struct SharpnessRow {
     /// The number of steps done.
     pub step: u64,
     /// The objective's value.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The largest eigenvalue of the Hessian, in the rule's units.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub sharpness: f64,
     /// A bound of its error: an eigenvalue lies as near.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error: f64,
     /// What it may be for steps to be stable.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub threshold: f64,
     /// Products with the Hessian.
     pub matvecs: u64,

@@ -39,6 +39,7 @@ use crate::scalar::Scalar;
 #[doc(alias = "loss surface")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "filter normalization")]
 pub struct FilterNormalization {
     unit: Unit,
     biases: bool,

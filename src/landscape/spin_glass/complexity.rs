@@ -33,6 +33,8 @@ use crate::random_matrix::{Law, Semicircle};
 /// Auffinger, Ben Arous & Cerny 2013, arXiv:1003.1129 (theorems 2.5, 2.8); Subag 2017, arXiv:1504.02251; Cugliandolo & Kurchan 1993,
 /// arXiv:cond-mat/9303036 (descent ends at the threshold).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "p-spin")]
+#[doc(alias = "Auffinger-Ben Arous-Černý")]
 pub struct SpinGlassComplexity {
     interactions: usize,
 }
@@ -125,3 +127,7 @@ impl SpinGlassComplexity {
 fn finite(energy: f64) -> Result<()> {
     Error::finite("the energy per spin", &[energy], "ask at a finite energy")
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(SpinGlassComplexity { interactions: usize = |glass| glass.interactions }
+    by SpinGlassComplexity::new(interactions));

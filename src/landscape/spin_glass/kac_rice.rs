@@ -36,6 +36,7 @@ use crate::random_matrix::OrthogonalOrderStatistics;
 /// # References
 /// Auffinger, Ben Arous & Cerny 2013, arXiv:1003.1129 (theorem 2.1); Fyodorov 2004, arXiv:cond-mat/0401287.
 #[derive(Clone, Debug)]
+#[doc(alias = "Kac-Rice")]
 pub struct KacRice {
     interactions: f64,
     spins: f64,
@@ -141,3 +142,9 @@ impl KacRice {
         Ok(sums)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(KacRice {
+    interactions: usize = |counts| counts.interactions as usize,
+    spins: usize = |counts| counts.spins as usize,
+} by KacRice::new(interactions, spins));

@@ -45,6 +45,7 @@ const LARGEST: usize = 1 << 29;
 ///
 /// # References
 /// Crisanti & Sommers 1992, doi:10.1007/BF01309287; Auffinger, Ben Arous, Cerny 2013, arXiv:1003.1129.
+#[doc(alias = "p-spin")]
 pub struct SphericalSpinGlass<T> {
     interactions: usize,
     spins: usize,

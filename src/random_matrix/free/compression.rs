@@ -34,6 +34,7 @@ use crate::random_matrix::law::Law;
 /// Nica & Speicher 1996 (doi:10.1353/ajm.1996.0034); Nica & Speicher 2006, *Lectures on the Combinatorics of Free
 /// Probability*, lecture 14.
 #[derive(Clone, Debug)]
+#[doc(alias = "free probability")]
 pub struct FreeCompression {
     law: CurveLaw,
     fraction: f64,

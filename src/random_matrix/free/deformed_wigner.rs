@@ -36,6 +36,8 @@ use crate::random_matrix::spikes::outlier::Outlier;
 /// Pastur 1972 (doi:10.1007/BF01035768); Biane 1997 (doi:10.1512/iumj.1997.46.1467); Capitaine, Donati-Martin, Féral &
 /// Février 2011 (doi:10.1214/EJP.v16-934, outliers).
 #[derive(Clone, Debug)]
+#[doc(alias = "free probability")]
+#[doc(alias = "Pastur")]
 pub struct DeformedWigner {
     law: CurveLaw,
     standard_deviation: f64,

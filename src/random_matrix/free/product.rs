@@ -39,6 +39,8 @@ use crate::random_matrix::transforms::non_negative;
 /// Voiculescu 1987 (*J. Operator Theory* 18); Belinschi & Bercovici 2007 (doi:10.1007/s11854-007-0006-1); Penson &
 /// Życzkowski 2011 (doi:10.1103/PhysRevE.83.061118, Fuss-Catalan).
 #[derive(Clone, Debug)]
+#[doc(alias = "multiplicative free convolution")]
+#[doc(alias = "free probability")]
 pub struct FreeProduct {
     law: PairLaw,
 }

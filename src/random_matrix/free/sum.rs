@@ -36,6 +36,8 @@ use crate::random_matrix::spikes::outlier::Outlier;
 /// Voiculescu 1986 (doi:10.1016/0022-1236(86)90062-5); Belinschi & Bercovici 2007 (doi:10.1007/s11854-007-0006-1); Belinschi,
 /// Bercovici, Capitaine & Février 2017 (doi:10.1214/16-AOP1144, outliers).
 #[derive(Clone, Debug)]
+#[doc(alias = "free convolution")]
+#[doc(alias = "free probability")]
 pub struct FreeSum {
     law: PairLaw,
 }

@@ -49,6 +49,7 @@ use crate::random_matrix::law::{self, Atom, Interval, Law};
 /// Marchenko & Pastur 1967 (doi:10.1070/SM1967v001n04ABEH001994); Bai & Silverstein 2010, *Spectral Analysis of Large
 /// Dimensional Random Matrices*, ch. 3.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "free Poisson")]
 pub struct MarchenkoPastur {
     ratio: f64,
     variance: f64,
@@ -249,3 +250,7 @@ impl Law for MarchenkoPastur {
         sum
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(MarchenkoPastur { ratio: f64 = |law| law.ratio, variance: f64 = |law| law.variance }
+    by MarchenkoPastur::new(ratio, variance));

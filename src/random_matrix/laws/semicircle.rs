@@ -34,6 +34,7 @@ use crate::random_matrix::law::{self, Atom, Interval, Law};
 /// # References
 /// Wigner 1958 (doi:10.2307/1970008); Anderson, Guionnet & Zeitouni 2010, *An Introduction to Random Matrices*, ch. 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "Wigner")]
 pub struct Semicircle {
     standard_deviation: f64,
 }
@@ -137,3 +138,7 @@ impl Law for Semicircle {
         moment
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(Semicircle { standard_deviation: f64 = |law| law.standard_deviation }
+    by Semicircle::new(standard_deviation));

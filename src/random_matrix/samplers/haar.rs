@@ -32,6 +32,8 @@ use crate::scalar::Scalar;
 /// # References
 /// Stewart 1980 (doi:10.1137/0717034); Mezzadri 2007 (arXiv:math-ph/0609050).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "random orthogonal matrix")]
+#[doc(alias = "Stiefel")]
 pub struct HaarFrame {
     dimension: usize,
     vectors: usize,
@@ -60,3 +62,7 @@ impl HaarFrame {
         frame
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(HaarFrame { dimension: usize = |frame| frame.dimension, vectors: usize = |frame| frame.vectors }
+    by HaarFrame::new(dimension, vectors));

@@ -54,6 +54,9 @@ const BELOW: u64 = 1;
 /// Trotter 1984 (doi:10.1016/0001-8708(84)90037-9); Dumitriu & Edelman 2002 (arXiv:math-ph/0206043); Bloemendal & Virag
 /// 2013 (arXiv:1011.1877, spiked).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "GOE")]
+#[doc(alias = "GUE")]
+#[doc(alias = "GSE")]
 pub struct BetaHermite {
     size: usize,
     beta: f64,
@@ -147,6 +150,8 @@ impl BetaHermite {
 /// Silverstein 1985 (doi:10.1214/aop/1176992819); Dumitriu & Edelman 2002 (arXiv:math-ph/0206043); Bloemendal & Virag 2013
 /// (arXiv:1011.1877, spiked).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[doc(alias = "LOE")]
+#[doc(alias = "LUE")]
 pub struct BetaLaguerre {
     dimension: usize,
     samples: usize,
@@ -241,4 +246,24 @@ fn degrees(what: &'static str, size: usize, beta: f64) -> Result<()> {
         return Ok(());
     }
     Err(Error::OutOfRange { what, value: beta, limits: "must give a finite product with the size" })
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{BetaHermite, BetaLaguerre};
+
+    crate::saved::rebuilt!(BetaHermite {
+        size: usize = |ensemble| ensemble.size,
+        beta: f64 = |ensemble| ensemble.beta,
+        standard_deviation: f64 = |ensemble| ensemble.law.standard_deviation(),
+        spike: f64 = |ensemble| ensemble.spike,
+    } by BetaHermite::new(size, beta, standard_deviation)?.spike(spike));
+
+    crate::saved::rebuilt!(BetaLaguerre {
+        dimension: usize = |ensemble| ensemble.dimension,
+        samples: usize = |ensemble| ensemble.samples,
+        beta: f64 = |ensemble| ensemble.beta,
+        variance: f64 = |ensemble| ensemble.law.variance(),
+        spike: f64 = |ensemble| ensemble.spike,
+    } by BetaLaguerre::new(dimension, samples, beta, variance)?.spike(spike));
 }

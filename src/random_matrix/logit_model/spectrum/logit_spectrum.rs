@@ -66,6 +66,8 @@ use crate::random_matrix::logit_model::softmax::softmax_blocks::mirror;
 /// 2012, doi:10.1016/j.jmva.2011.10.009 (spikes of a general population); Benaych-Georges & Nadakuditi 2012,
 /// doi:10.1016/j.jmva.2012.04.019; Knowles & Yin 2017, doi:10.1007/s00440-016-0730-4.
 #[derive(Clone, Debug)]
+#[doc(alias = "Fort-Ganguli")]
+#[doc(alias = "BBP")]
 pub struct LogitSpectrum {
     blocks: Arc<SoftmaxBlocks>,
     means: LogitMeans,
@@ -95,8 +97,10 @@ const SMALL: f64 = 1000.0;
 #[non_exhaustive]
 pub struct PredictedEigenvalue {
     /// Its mean.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub mean: f64,
     /// Its standard deviation from draw to draw, if known.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_deviation: Option<f64>,
     /// Which theory this is from.
     pub source: PredictionSource,
