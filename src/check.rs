@@ -40,10 +40,13 @@ use crate::scalar::Scalar;
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a check says whether a law holds: look at `holds`"]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Check {
     /// How far the two sides are apart, relative to the size that they could have.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub discrepancy: f64,
     /// How far they may be.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub tolerance: f64,
 }
 
@@ -299,3 +302,8 @@ fn square<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized)) -> Result<usi
     Error::length("a row of the operator, which must be square,", operator.cols(), operator.rows())?;
     nonzero(operator.rows())
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("check":
+    Check,
+);

@@ -197,6 +197,20 @@ pub enum Error {
         /// What is left of the equation, relative to its terms.
         residual: f64,
     },
+    /// An error that was saved (feature `serde`) and read back: of it the sentence is left.
+    Saved {
+        /// What it said.
+        sentence: String,
+    },
+    /// The system refuses to write or read a file.
+    File {
+        /// The path.
+        path: String,
+        /// What was tried: "write".
+        operation: &'static str,
+        /// What the system says.
+        reason: String,
+    },
     /// A run ended before it had converged, and its caller cannot use a partial result.
     Unfinished {
         /// The number of products with the operator until then.
@@ -221,6 +235,18 @@ impl Error {
             return Ok(());
         }
         Err(Error::OutOfRange { what, value, limits: "must be finite and positive" })
+    }
+
+    /// Fails unless a condition on a number holds.
+    #[cfg(feature = "serde")]
+    pub(crate) fn require(holds: bool, what: &'static str, value: f64, limits: &'static str) -> Result<()> {
+        if holds { Ok(()) } else { Err(Error::OutOfRange { what, value, limits }) }
+    }
+
+    /// Fails unless `value` is finite and at least 0.
+    #[cfg(feature = "serde")]
+    pub(crate) fn not_negative(what: &'static str, value: f64) -> Result<()> {
+        Error::require(value.is_finite() && value >= 0.0, what, value, "must be finite and at least 0")
     }
 
     /// Fails unless the slice has the expected length.
@@ -336,6 +362,10 @@ impl fmt::Display for Error {
                 "{equation} was not solved at z = {re:e} + {im:e}i: a residual of {residual:e} is left; ask farther from the \
                  real axis, or check the law for parts of very different sizes"
             ),
+            Error::Saved { sentence } => f.write_str(sentence),
+            Error::File { path, operation, reason } => {
+                write!(f, "{path}: could not {operation} it: {reason}; check that its folder exists and can be written to")
+            }
             Error::Unfinished { matvecs, reason } => {
                 write!(f, "the run ended after {matvecs} products before it had converged; {reason}")
             }

@@ -48,6 +48,10 @@
 //! | [`emergent`] | curvature on random planes over distances and dimensions (the Goldilocks zone), clustering of logit gradients, beside the random model's prediction | what theory says of your network |
 //! | [`landscape`] | slices and surfaces, trajectories, critical points, paths between minima, Fisher geometry, flatness, spin glasses | a picture of the loss, saddles, sharpness |
 //! | [`optimize`] | gradient descent, Adam, sharpness-aware; L-BFGS, Newton and natural gradient in trust regions, cubic Newton; over any objective | training, minima |
+#![cfg_attr(
+    feature = "plot",
+    doc = "| [`plot`] | densities, eigenvalues over training, surfaces, cosines, Goldilocks maps, intrinsic dimensions; charts of your own; with their numbers beside them | pictures as SVG and PNG |"
+)]
 //! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |
 //! | [`random`], [`data`] | splittable keys; readers of data files | reproducible randomness |
 //! | [`guide`] | chapters that run as tests | where to begin, which one when, what can go wrong |
@@ -92,6 +96,8 @@
 // 0: words
 pub mod error;
 pub mod scalar;
+#[cfg(feature = "serde")]
+pub mod saved;
 
 // 1: randomness, bytes, kernels
 pub mod data;
@@ -122,7 +128,9 @@ pub mod subspace;
 // Uses subspaces.
 pub mod emergent;
 
-// 6: words about all of this
+// 6: pictures, and words about all of this
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod guide;
 
 /// The README's example is a test.

@@ -34,6 +34,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 /// A splittable seed: the only source of randomness in this crate.
@@ -66,6 +67,39 @@ impl Key {
         let mut seed = [0; 32];
         generator.fill_bytes(&mut seed);
         Key { seed }
+    }
+
+    /// The key as 64 hexadecimal digits, to be written beside what was drawn from it: [`Key::from_hexadecimal`] reads it.
+    ///
+    /// ```
+    /// use eigenscape::random::Key;
+    ///
+    /// let key = Key::new(7).split(3);
+    /// assert_eq!(Key::from_hexadecimal(&key.hexadecimal())?, key);
+    /// assert!(Key::new(7).hexadecimal().starts_with("07000000"));
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    pub fn hexadecimal(self) -> String {
+        self.seed.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The key of 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// If there are not 64 digits.
+    pub fn from_hexadecimal(digits: &str) -> Result<Self> {
+        let mut seed = [0; 32];
+        let whole = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        for (index, byte) in seed.iter_mut().enumerate() {
+            let pair = digits.get(2 * index..2 * index + 2).filter(|_| whole);
+            *byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(|| Error::Format {
+                format: "key",
+                offset: 0,
+                found: digits.chars().take(70).collect(),
+                expected: "64 hexadecimal digits".to_string(),
+            })?;
+        }
+        Ok(Key { seed })
     }
 
     /// A generator of the `rand` ecosystem, for distributions that this crate does not have.
@@ -187,3 +221,8 @@ fn normal_pair(generator: &mut impl Rng) -> [f64; 2] {
     let angle = 2.0 * std::f64::consts::PI * unit(generator.next_u64());
     [radius * libm::cos(angle), radius * libm::sin(angle)]
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("random":
+    Key,
+);

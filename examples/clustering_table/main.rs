@@ -22,6 +22,7 @@ use rayon::prelude::*;
 use eigenscape::Scalar;
 use eigenscape::curvature::{Loss, Risk};
 use eigenscape::network::{Activation, Network, Sequential};
+use eigenscape::plot::Picture;
 use eigenscape::random::Key;
 
 use arguments::{Architecture, Arguments, Data, HELP, Request};
@@ -117,11 +118,10 @@ fn run<T: Scalar>(arguments: &Arguments) -> Result<(), Failure> {
     let transition = transition::sample(if arguments.quick { 2 } else { 8 }, Key::new(arguments.seed).split(3))?;
     let passages = passages(arguments, &images)?;
     let place = |file: &str| arguments.output.join(file);
-    let drawn = |picture: pictures::Drawn<String>| picture.map_err(io::Error::other);
-    fs::write(place("transition-model.svg"), drawn(pictures::sampled(&transition))?)?;
+    fs::write(place("transition-model.svg"), pictures::sampled(&transition).svg()?)?;
     let count = arguments.examples(arguments.architectures[0]).min(MOST_ALONG) / 2;
     let about = format!("{}, {count} examples; seed {}; {}", arguments.data.name(), arguments.seed, studies[0].network);
-    fs::write(place("transition-training.svg"), drawn(pictures::along(&about, data::CLASSES, &passages))?)?;
+    fs::write(place("transition-training.svg"), pictures::along(&about, data::CLASSES, &passages).svg()?)?;
     let pictured = report::pictured(&transition, &passages);
     let seconds = begin.elapsed().as_secs_f64();
     fs::write(place("tables.json"), report::text::<T>(arguments, &studies, pictured, seconds))?;

@@ -1,13 +1,8 @@
 //! The tables as JSON, with where they come from.
 
-#[path = "../goldilocks/report.rs"]
-mod numbers;
-
 use serde_json::{Value, json};
 
 use eigenscape::emergent::KeyMean;
-
-pub use numbers::decimal;
 
 use crate::arguments::Arguments;
 use crate::measure::{CLUSTERING, Look, Row};

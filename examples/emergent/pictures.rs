@@ -1,15 +1,14 @@
 //! The pictures of a report, as SVG texts.
 
-mod axis;
 mod density;
 mod lines;
 mod model;
-mod panel;
 mod scree;
 mod subspace;
-mod theme;
 
 use std::io;
+
+use eigenscape::plot::Axis;
 
 use crate::report::Report;
 
@@ -39,6 +38,17 @@ pub fn draw(report: &Report) -> io::Result<Vec<Picture>> {
         lines::training,
     ];
     pictures.into_iter().map(|picture| picture(report).map_err(io::Error::other)).collect()
+}
+
+/// Steps of training.
+fn steps() -> Axis {
+    Axis::steps("training step")
+}
+
+/// Ranks from 1 on, with a tick at every so many.
+fn ranks_axis(ranks: usize, every: usize) -> Axis {
+    let ticks = (1..=ranks).step_by(every).map(|rank| (rank as f64, rank.to_string()));
+    Axis::linear("rank of the eigenvalue").range(0.5, ranks as f64 + 0.5).ticks(ticks)
 }
 
 /// What was trained on what.

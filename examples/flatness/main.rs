@@ -7,9 +7,6 @@ mod connectivity;
 mod correlation;
 mod edge;
 mod pictures;
-#[allow(dead_code)]
-#[path = "../goldilocks/report.rs"]
-mod report;
 
 use std::error::Error;
 use std::fs;
@@ -17,6 +14,7 @@ use std::time::Instant;
 
 use eigenscape::curvature::Examples;
 use eigenscape::data::Idx;
+use eigenscape::plot::Picture;
 use eigenscape::random::Key;
 
 /// The digits, in an order of their own, standardized over all pixels.
@@ -56,10 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{:.0} s\n", begin.elapsed().as_secs_f64());
     let correlation = correlation::run(&digits, quick)?;
     fs::create_dir_all("target/flatness")?;
-    fs::write(
-        "target/flatness/flatness.svg",
-        pictures::draw(&edge, &connectivity, &correlation).map_err(|e| e.to_string())?,
-    )?;
+    fs::write("target/flatness/flatness.svg", pictures::draw(&edge, &connectivity, &correlation).svg()?)?;
     println!("{:.0} s; target/flatness has flatness.svg", begin.elapsed().as_secs_f64());
     Ok(())
 }

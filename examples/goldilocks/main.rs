@@ -6,7 +6,6 @@
 
 mod arguments;
 mod pictures;
-mod report;
 // Its files from a folder are for others.
 #[allow(dead_code)]
 #[path = "../common/split.rs"]
@@ -22,6 +21,7 @@ use std::time::Instant;
 use eigenscape::curvature::{Loss, Risk};
 use eigenscape::emergent::{GoldilocksRun, GoldilocksSample, GoldilocksScan, PlaneTraining};
 use eigenscape::network::{Activation, Initialization, Network, Perceptron};
+use eigenscape::plot::Picture;
 use eigenscape::random::Key;
 
 use arguments::{Arguments, Data, Request};
@@ -102,9 +102,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         let name = format!("{}-{activation}", arguments.data.name());
         let write = |file: &str, text: String| fs::write(arguments.output.join(format!("{name}{file}")), text);
         write(".csv", table::csv(&scanned))?;
-        let picture = |drawn: pictures::Drawn<String>| drawn.map_err(io::Error::other);
-        write("-map.svg", picture(pictures::map(&scanned))?)?;
-        write("-curves.svg", picture(pictures::curves(&scanned))?)?;
+        write("-map.svg", pictures::map(&scanned)?.svg()?)?;
+        write("-curves.svg", pictures::curves(&scanned).svg()?)?;
         println!(
             "{:.0} s; {} has {name}.csv, {name}-map.svg, {name}-curves.svg\n",
             begin.elapsed().as_secs_f64(),

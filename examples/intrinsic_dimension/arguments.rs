@@ -12,7 +12,7 @@ reaches 90 % of the accuracy that it reaches in the full space, with the same da
 On digits it also holds the dimension at which training begins to reach a loss against what the Hessian's spectrum
 at the minimum predicts.
 
-Usage: cargo run --release --features serde --example intrinsic_dimension -- [OPTIONS]
+Usage: cargo run --release --example intrinsic_dimension -- [OPTIONS]
 
 Options:
   --data <digits|mnist>        UCI digits, or 10,000 images of MNIST [default: digits]

@@ -1,10 +1,7 @@
 //! The intrinsic dimension of a digit classifier, and what the Hessian's spectrum says of it:
-//! `cargo run --release --features serde --example intrinsic_dimension`.
+//! `cargo run --release --example intrinsic_dimension`.
 
 mod arguments;
-// Shared with the main example, which draws more.
-#[allow(dead_code)]
-mod pictures;
 mod report;
 mod state;
 mod theory;
@@ -16,6 +13,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use eigenscape::curvature::Loss;
+use eigenscape::plot::{IntrinsicPlot, Picture, Provenance};
 use eigenscape::random::Key;
 use eigenscape::subspace::{Criterion, IntrinsicDimension};
 
@@ -129,8 +127,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     print!("\n{}", report::table(&found, accuracy));
     let picture = arguments.output.join(format!("{name}.svg"));
     let about = format!("{}, {} parameters", arguments.about(), task.parameters());
-    std::fs::write(&picture, report::picture(&found, accuracy, &about).map_err(io::Error::other)?)?;
-    println!("the curve: {}", picture.display());
+    let plot =
+        IntrinsicPlot::new(&found).full(accuracy).name("test accuracy").title("Intrinsic dimension").subtitle(&about);
+    plot.write(&picture, &Provenance::new().key("starts, batches and subspaces", key).setting("run", &about))?;
+    println!("the curve: {}, with its numbers beside it", picture.display());
     if arguments.data == Data::Digits {
         theory::compare(arguments)?;
     }

@@ -1,12 +1,8 @@
-//! What was found: a table and a picture.
+//! What was found, as a table.
 
 use std::fmt::Write;
 
 use eigenscape::subspace::{IntrinsicReport, Stop};
-
-use crate::pictures::axis::Axis;
-use crate::pictures::panel::Panel;
-use crate::pictures::theme::{Dash, Drawn, GREEN, GREY, Heading, INK, Look, SERIES, SIGNS, VERMILLION, figure};
 
 /// A number with so many digits behind the point.
 pub fn decimal(value: f64, digits: usize) -> String {
@@ -45,43 +41,4 @@ fn found(report: &IntrinsicReport) -> String {
     }
     text.push('\n');
     text
-}
-
-/// Performance of each key over the dimension.
-pub fn picture(report: &IntrinsicReport, full: f64, about: &str) -> Drawn<String> {
-    let keys = report.crossings.len();
-    let look = |key: usize| (SERIES[key % SERIES.len()], SIGNS[key % SIGNS.len()]);
-    let mut legend: Vec<(Look, String)> =
-        (0..keys).map(|key| (Look::Signed(look(key).0, look(key).1), format!("key {key}"))).collect();
-    legend.push((Look::Line(INK, Dash::Dashed), "full space".to_string()));
-    legend.push((Look::Line(GREY, Dash::Dotted), "to reach".to_string()));
-    legend.push((Look::Band(GREEN), "interval for the dimension at 0.95".to_string()));
-    let heading = Heading { title: "Intrinsic dimension".to_string(), subtitle: about.to_string(), legend };
-    figure((900, 480), &heading, |area, frame| {
-        let dims: Vec<f64> = report.curve.iter().map(|level| level.dim as f64).collect();
-        let (low, high) = (dims.first().copied().unwrap_or(1.0), dims.last().copied().unwrap_or(1.0));
-        let values = report.curve.iter().flat_map(|level| level.performances.iter().flatten());
-        let worst = values.fold(full, |worst, &value| worst.min(value));
-        let x = Axis::values("dimension of the subspace", &dims);
-        let panel = Panel::draw(area, frame, "", x, Axis::linear("test accuracy", worst - 0.05, 1.02))?;
-        if let Ok(interval) = report.interval(0.95) {
-            let [left, right] = [interval.lower.max(low / 1.25), interval.upper.min(high * 1.25)];
-            panel.band(&[(left, 0.0, 1.02), (right, 0.0, 1.02)], GREEN)?;
-        }
-        panel.horizontal(full, INK, Dash::Dashed)?;
-        panel.horizontal(report.criterion.threshold(), GREY, Dash::Dotted)?;
-        for key in 0..keys {
-            let (color, sign) = look(key);
-            let of_key =
-                |level: &eigenscape::subspace::Level| Some((level.dim as f64, (*level.performances.get(key)?)?));
-            let points: Vec<(f64, f64)> = report.curve.iter().filter_map(of_key).collect();
-            panel.line(&points, color, 18, Dash::Solid)?;
-            panel.signs(&points, color, sign)?;
-        }
-        if let Some(estimate) = report.estimate() {
-            panel.vertical(estimate, VERMILLION, Dash::Solid)?;
-            panel.corner(&[format!("{estimate:.0}")])?;
-        }
-        Ok(())
-    })
 }

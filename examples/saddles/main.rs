@@ -6,9 +6,6 @@
 mod arguments;
 mod network;
 mod pictures;
-#[path = "../goldilocks/report.rs"]
-#[allow(dead_code)]
-mod report;
 mod spins;
 
 use std::error::Error;
@@ -17,6 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use arguments::{Arguments, Request};
+use eigenscape::plot::Picture;
 use eigenscape::random::Key;
 use serde_json::json;
 
@@ -72,7 +70,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         "finals": finals.iter().map(network::Finals::json).collect::<Vec<_>>(),
     });
     fs::write(arguments.output.join("saddles.json"), serde_json::to_string_pretty(&json)?)?;
-    fs::write(arguments.output.join("saddles.svg"), pictures::draw(&glasses, &found, &finals)?)?;
+    fs::write(arguments.output.join("saddles.svg"), pictures::draw(&glasses, &found, &finals)?.svg()?)?;
     println!("{:.0} s; {} has saddles.json, saddles.svg", begin.elapsed().as_secs_f64(), arguments.output.display());
     Ok(())
 }

@@ -6,13 +6,13 @@ mod arguments;
 mod measure;
 mod numbers;
 mod pictures;
-#[path = "../goldilocks/report.rs"]
-mod report;
 
 use std::fs;
 use std::io;
 use std::process::ExitCode;
 use std::time::Instant;
+
+use eigenscape::plot::Picture;
 
 use arguments::{Arguments, Request};
 use measure::{Measured, TOLERANCE};
@@ -72,8 +72,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let measured = measure::measure(arguments, pictures::ASPECT)?;
     table(&measured);
     fs::write(arguments.output.join("surface.json"), numbers::json(&measured))?;
-    let picture = pictures::draw(&measured).map_err(io::Error::other)?;
-    fs::write(arguments.output.join("surface.svg"), picture)?;
+    fs::write(arguments.output.join("surface.svg"), pictures::draw(&measured)?.svg()?)?;
     let (seconds, folder) = (begin.elapsed().as_secs_f64(), arguments.output.display());
     println!("\n{seconds:.0} s; {folder} has surface.svg and surface.json");
     Ok(())

@@ -45,6 +45,7 @@ pub struct ClassStructure<'a, T> {
 
 /// A part of [`ClassStructure`]; they add up to the Gauss-Newton matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ClassPart {
     /// Means of classes.
     Classes,

@@ -39,6 +39,7 @@ use crate::tape::Var;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Loss {
     /// -sum_k y_k ln p_k with p = softmax(z); targets y are probabilities, one-hot for a label.
     #[doc(alias = "cross_entropy")]
@@ -57,6 +58,7 @@ pub enum Loss {
 /// how it is factored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LogitCurvature {
     /// S = diag(p) - p p', p = softmax(z).
     Softmax,

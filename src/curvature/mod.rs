@@ -69,3 +69,8 @@ pub use operators::{GaussNewton, Hessian, Remainder};
 pub use point::RiskPoint;
 pub use products::MemoryReport;
 pub use risk::Risk;
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("curvature":
+    ClassPart, Loss, LogitCurvature, MemoryReport,
+);

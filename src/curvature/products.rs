@@ -27,6 +27,7 @@ use crate::tape::{Derivative, Plan, Workspace, run_linear};
 /// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MemoryReport {
     /// The number of chunks of examples.
     pub chunks: usize,

@@ -27,12 +27,16 @@ pub struct Confinement {
     /// P.
     pub parameters: usize,
     /// The eigenvalues, in the order of the pairs.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub eigenvalues: Vec<f64>,
     /// (v_j . g)^2 / |g|^2 for each pair; empty if the gradient is zero.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub powers: Vec<f64>,
     /// The overlap of each eigenvector with the span of the means of logits.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlaps: Vec<f64>,
     /// The same for the means of logits within classes; empty without labels.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub class_overlaps: Vec<f64>,
 }
 

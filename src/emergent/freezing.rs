@@ -49,26 +49,37 @@ pub struct Freezing {
     /// N.
     pub examples: usize,
     /// sigma_z.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub logit_deviation: f64,
     /// The standard error of sigma_z over examples; none for a single one.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub logit_deviation_error: Option<f64>,
     /// Y_2, between 1/C and 1.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub power_sum: f64,
     /// The standard error of Y_2 over examples; none for a single one.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub power_sum_error: Option<f64>,
     /// In nats, between 0 and ln C.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub entropy: f64,
     /// The mean of max_k p_mk: the accuracy, if probabilities are calibrated.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub largest_probability: f64,
     /// The share of examples whose largest logit is that of their class; none without labels.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub accuracy: Option<f64>,
     /// delta; none without labels, or for a single class.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub margin: Option<f64>,
     /// The standard error of delta over examples; none without labels, or for a single example or class.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub margin_error: Option<f64>,
     /// sigma_w; none without labels, for a single class, or a single example of two.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub within_deviation: Option<f64>,
     /// sigma_o; none without labels, or for fewer than three classes.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub other_deviation: Option<f64>,
 }
 

@@ -16,8 +16,10 @@ use std::fmt;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Measurement {
     /// The value.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// Its standard error.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error: Option<f64>,
 }
 

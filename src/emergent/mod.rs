@@ -47,3 +47,11 @@ pub use properties::{
     Comparison, ComparisonProgress, ComparisonRow, ComparisonStage, ModelComparison, Prediction, Property,
 };
 pub use training::{PredictedLargest, TrackedClustering, TrackedMatrix, TrackedRow, Tracker, TrackerRun};
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("emergent":
+    Confinement, Freezing, Cut, CutCurvature, GoldilocksRun, GoldilocksScan, PlaneTraining, GoldilocksSample,
+    PlaneOutcome, KeyMean, GoldilocksRow, Clustering, LogitGradients, Measurement, OutlierCount, Property, Prediction,
+    ComparisonRow, Comparison, ModelComparison, ComparisonStage, TrackedMatrix, TrackedRow, PredictedLargest,
+    TrackedClustering, Tracker, TrackerRun<T>,
+);

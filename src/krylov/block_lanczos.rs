@@ -16,6 +16,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Golub, Underwood 1977.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "LOBPCG")]
 pub struct BlockLanczos {
     size: usize,

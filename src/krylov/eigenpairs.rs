@@ -38,6 +38,7 @@ const ROUNDING: f64 = 4.0;
 /// ```
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Eigenpairs<T> {
     /// The Rayleigh quotients v'Av, in the order of [`Which`](super::Which).
     pub values: Vec<f64>,
@@ -45,16 +46,19 @@ pub struct Eigenpairs<T> {
     pub vectors: Vec<T>,
     /// ||A v - lambda v||, recomputed with products. An eigenvalue lies within this distance of lambda, without any
     /// assumption.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub residual_norms: Vec<f64>,
     /// Bounds on the distance of lambda to the eigenvalue: residual^2 / gap where lambda is separated from the other
     /// eigenvalues of T by a gap above the residuals (Kato & Temple), else the residual; plus rounding. They assume that
     /// the Krylov space has seen every eigenvalue near lambda.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error_bounds: Vec<f64>,
     /// Whether the residual norm is within the tolerance.
     pub converged: Vec<bool>,
     /// Whether copies of the eigenvalues were looked for.
     pub multiplicity: Multiplicity,
     /// The largest entry of |V'V - I| of the vectors, measured.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub orthogonality: f64,
     /// How the search ended. After a product that was not finite residuals are what the projected problem says.
     pub report: Report,
@@ -204,3 +208,25 @@ struct Pair {
     /// Its place among the vectors.
     row: usize,
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Eigenpairs<T> {
+    values: Vec<f64>,
+    vectors: Vec<T>,
+    #[serde(with = "crate::saved::number")]
+    residual_norms: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    error_bounds: Vec<f64>,
+    converged: Vec<bool>,
+    multiplicity: Multiplicity,
+    #[serde(with = "crate::saved::number")]
+    orthogonality: f64,
+    report: Report,
+} by |pairs| {
+    let count = pairs.values.len();
+    Error::length("the residual norms of saved eigenpairs", pairs.residual_norms.len(), count)?;
+    Error::length("the error bounds of saved eigenpairs", pairs.error_bounds.len(), count)?;
+    Error::length("the marks of convergence of saved eigenpairs", pairs.converged.len(), count)?;
+    let dim = pairs.vectors.len().checked_div(count).unwrap_or(0);
+    Error::length("the vectors of saved eigenpairs", pairs.vectors.len(), dim * count)
+});

@@ -64,6 +64,7 @@ const DENSE: f64 = 40.0;
 /// # References
 /// Saad 1992, doi:10.1137/0729014. Higham, Functions of Matrices (2008), chapter 13.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "expm")]
 #[doc(alias = "sqrtm")]
 #[doc(alias = "matrix exponential")]
@@ -76,14 +77,17 @@ pub struct MatrixFunction {
 /// f(A) b, from [`MatrixFunction`].
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FunctionProduct<T> {
     /// f(A) b.
     pub vector: Vec<T>,
     /// An estimate of the norm of its error, heuristic: see [`MatrixFunction`]. Infinite where too few steps say nothing.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error_estimate: f64,
     /// The depth m.
     pub steps: usize,
     /// The largest entry of |V'V - I|, measured.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub orthogonality: f64,
     /// How the run ended.
     pub report: Report,

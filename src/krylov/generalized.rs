@@ -66,6 +66,7 @@ const STEPS: usize = 1000;
 /// (doi:10.1090/S0025-5718-1980-0583502-2); Golub & Ye 2002 (doi:10.1137/S1064827500382579), inexact solves; Cohen et
 /// al. 2022 (arXiv:2207.14484), preconditioned sharpness.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "generalized eigenvalue problem")]
 #[doc(alias = "preconditioned Hessian")]
 pub struct GeneralizedEigensolver {

@@ -11,6 +11,7 @@ use crate::scalar::Scalar;
 /// or none; see `report`.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GeneralizedEigenpairs<T> {
     /// The Rayleigh quotients x'A x / x'B x, in the order of [`Which`](super::Which).
     pub values: Vec<f64>,
@@ -21,11 +22,14 @@ pub struct GeneralizedEigenpairs<T> {
     /// smallest eigenvalue of B, for which the shift stands; without one the smallest curvature seen does, and that is
     /// heuristic. After [`Stop::NotFinite`] and [`Stop::NegativeCurvature`] the recurrence's estimate, which is
     /// heuristic.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub residual_norms: Vec<f64>,
     /// ||A x - lambda B x||; infinite where products ended before it was computed.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub euclidean_residual_norms: Vec<f64>,
     /// Bounds on the distance of lambda to the eigenvalue, as those of [`Eigenpairs`](super::Eigenpairs): they assume
     /// that the search has seen every eigenvalue near lambda.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error_bounds: Vec<f64>,
     /// Whether the residual norm is within the tolerance.
     pub converged: Vec<bool>,
@@ -85,3 +89,28 @@ pub(super) fn negative<T: Scalar>(mut direction: Vec<T>, curvature: f64) -> Nega
     direction.iter_mut().for_each(|x| *x = T::of(x.f64() / norm));
     NegativeCurvature { direction, curvature: curvature / (norm * norm) }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(GeneralizedEigenpairs<T> {
+    values: Vec<f64>,
+    vectors: Vec<T>,
+    #[serde(with = "crate::saved::number")]
+    residual_norms: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    euclidean_residual_norms: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    error_bounds: Vec<f64>,
+    converged: Vec<bool>,
+    negative_curvature: Option<NegativeCurvature<T>>,
+    metric_matvecs: u64,
+    solves: u64,
+    report: Report,
+} by |pairs| {
+    let count = pairs.values.len();
+    Error::length("the residual norms of saved eigenpairs", pairs.residual_norms.len(), count)?;
+    Error::length("the Euclidean residual norms of saved eigenpairs", pairs.euclidean_residual_norms.len(), count)?;
+    Error::length("the error bounds of saved eigenpairs", pairs.error_bounds.len(), count)?;
+    Error::length("the marks of convergence of saved eigenpairs", pairs.converged.len(), count)?;
+    let dim = pairs.vectors.len().checked_div(count).unwrap_or(0);
+    Error::length("the vectors of saved eigenpairs", pairs.vectors.len(), dim * count)
+});

@@ -22,6 +22,7 @@ const ROUNDING: f64 = 32.0;
 /// Two true eigenvalues that differ by rounding errors of A's norm alone count as copies then: they cannot be told apart.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RitzValues {
     /// Ascending.
     pub values: Vec<f64>,
@@ -29,6 +30,7 @@ pub struct RitzValues {
     pub weights: Vec<f64>,
     /// |r| times the last entry of the eigenvector: ||A y - theta y|| for the Ritz vector y. Of several copies the least,
     /// with the distance that merging moved it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub residual_norms: Vec<f64>,
     /// How many eigenvalues of T were merged into others.
     pub ghosts: usize,
@@ -180,3 +182,15 @@ fn below_count(diagonal: &[f64], subdiagonal: &[f64], x: f64) -> usize {
     }
     count
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(RitzValues {
+    values: Vec<f64>,
+    weights: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    residual_norms: Vec<f64>,
+    ghosts: usize,
+} by |ritz| {
+    Error::length("the weights of saved Ritz values", ritz.weights.len(), ritz.values.len())?;
+    Error::length("the residual norms of saved Ritz values", ritz.residual_norms.len(), ritz.values.len())
+});

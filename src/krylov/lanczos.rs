@@ -33,6 +33,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Lanczos 1950 (doi:10.6028/jres.045.026); Golub & Van Loan, Matrix Computations, chapter 10.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "tridiagonalization")]
 #[doc(alias = "Krylov subspace")]
 pub struct Lanczos {

@@ -60,17 +60,22 @@ pub struct LeastSquares<'a, T> {
 /// What [`LeastSquares`] found.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeastSquaresSolution<T> {
     /// The best x that was found.
     pub x: Vec<T>,
     /// ||r||, r = b - A x, from a product at the end; an estimate where a product was not finite.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub residual_norm: f64,
     /// ||A'r - damping^2 (x - start)||, from a product at the end: half of the gradient, 0 at a minimizer. An estimate where a
     /// product was not finite.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// An estimate of the largest singular value of A, with damping I below it, from below.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub operator_norm: f64,
     /// An estimate of the condition number of A, with damping I below it, from below.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub condition_number: f64,
     /// Whether the residual itself is as small as asked for: A x = b has a solution, to within the tolerance.
     pub compatible: bool,

@@ -97,3 +97,11 @@ pub use storage::Storage;
 pub(crate) use basis::length;
 pub(crate) use factorization::dimension;
 pub(crate) use search::require_orthonormal;
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("krylov":
+    BlockFactorization<T>, BlockLanczos, Eigenpairs<T>, Multiplicity, Eigensolver, Factorization<T>, MatrixFunction,
+    FunctionProduct<T>, GeneralizedEigensolver, GeneralizedEigenpairs<T>, RitzValues, Lanczos,
+    LeastSquaresSolution<T>, Orthogonalization, Stop, Report, Progress, Which, EigenSearch<T>, NegativeCurvature<T>,
+    Solution<T>, Storage,
+);

@@ -43,6 +43,7 @@ pub enum Stop {
 #[must_use = "a run may end before it has converged: look at `converged`, or call `require`"]
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Report {
     /// Whether the result is all that was asked for.
     pub converged: bool,
@@ -84,6 +85,7 @@ impl Report {
 /// What an observer of a long run is told.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Progress {
     /// How much is done: converged eigenpairs, finished probes, steps.
     pub done: usize,

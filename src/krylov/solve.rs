@@ -9,10 +9,12 @@ use crate::scalar::Scalar;
 
 /// A direction along which the operator curves down: d'A d <= 0.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NegativeCurvature<T> {
     /// A unit vector d.
     pub direction: Vec<T>,
     /// d'A d, zero or negative.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub curvature: f64,
 }
 
@@ -34,10 +36,12 @@ pub struct NegativeCurvature<T> {
 /// ```
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Solution<T> {
     /// The best x that was found.
     pub x: Vec<T>,
     /// ||b - A x||, from a product at the end; that of the recurrence where the run ended by a product that is not finite.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub residual_norm: f64,
     /// A direction of negative curvature, if one was met: then A is not positive definite.
     pub negative_curvature: Option<NegativeCurvature<T>>,

@@ -64,3 +64,15 @@ pub use slices::{
 };
 pub use spin_glass::{GaussianLandscape, KacRice, SphericalSpinGlass, SpinGlassComplexity};
 pub use trajectories::{FlowLine, PrincipalComponents, Trajectory, TrajectoryCenter, gradient_flow, gradient_flow_on};
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("landscape":
+    Barrier, CurveKind, Curve<T>, CurveProfile, ElasticBand, Band<T>, WeightMatch<T>, SearchStop, Approached<T>,
+    Classifier, CriticalKind, CountedBy, Certificate, CriticalPoint<T>, SurveyedPoint<T>, SurveyedStart,
+    CriticalPoints<T>, NullDirection<T>, CriticalSearch, CriticalSurvey, LocalEffectiveDimension, Geodesic,
+    PathLength, EdgeOfStability<T>, SharpnessRow, ExpectedSharpness, NeighborhoodNorm, Neighborhood, RankCorrelation,
+    Rescaling, FlatnessMeasure, FlatnessReading, Flatness, FlatnessReport, WorstCase, WorstCaseSharpness<T>,
+    RungeKutta, Integration, Contour, ContourLevel, Contours, SliceExpansion, FilterNormalization, SliceFrame<T>,
+    Reading<T>, SliceSample, Slice<T>, Validity, SpinGlassComplexity, GaussianLandscape, KacRice, FlowLine,
+    TrajectoryCenter, PrincipalComponents<T>, Trajectory<T>,
+);

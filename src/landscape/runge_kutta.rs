@@ -40,6 +40,7 @@ const DIFFERENCE: [f64; 7] =
 /// # References
 /// Dormand & Prince 1980, doi:10.1016/0771-050X(80)90013-3; Hairer, Norsett & Wanner 1993, doi:10.1007/978-3-540-78862-1 (the first step).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "RK45")]
 #[doc(alias = "ODE")]
 #[doc(alias = "Dormand-Prince")]
@@ -52,10 +53,13 @@ pub struct RungeKutta {
 /// Where an integration ended.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Integration {
     /// The last time.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub time: f64,
     /// y there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub end: Vec<f64>,
     /// Whether that is the time that was asked for: otherwise the observer stopped it, or the steps were used up.
     pub arrived: bool,
@@ -180,3 +184,10 @@ impl RungeKutta {
         Ok(state)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(RungeKutta { relative: f64, absolute: f64, steps: usize } by |method| {
+    Error::not_negative("the relative tolerance of an integration", method.relative)?;
+    Error::not_negative("the absolute tolerance of an integration", method.absolute)?;
+    Error::positive("the tolerance of an integration", method.relative + method.absolute)
+});

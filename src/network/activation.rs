@@ -10,6 +10,7 @@ use crate::tape::Var;
 /// A function applied to each hidden unit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Activation {
     /// x: a deep linear network
     Identity,

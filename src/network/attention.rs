@@ -21,6 +21,7 @@ use crate::tape::{Shape, Var};
 /// # References
 /// Vaswani et al. 2017, arXiv:1706.03762.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "self-attention")]
 #[doc(alias = "multi-head")]
 pub struct Attention {

@@ -4,6 +4,7 @@ use crate::tape::Shape;
 
 /// A stretch of the parameter vector with a name and a shape.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Block {
     /// The name, such as `0.weight`.
     pub name: String,
@@ -29,6 +30,7 @@ impl Block {
 /// What a block does to the inputs of its layer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Role {
     /// Multiplies and sums them; starts at random, with a variance set by the fans.
     Weight,

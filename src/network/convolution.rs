@@ -26,6 +26,7 @@ use crate::tape::{Shape, Var, Window};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Convolution {
     outputs: usize,
     size: [usize; 2],
@@ -35,6 +36,7 @@ pub struct Convolution {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Padding {
     Of([usize; 2]),
     Same,

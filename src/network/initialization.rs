@@ -26,6 +26,7 @@ use crate::scalar::Scalar;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "Xavier")]
 #[doc(alias = "Kaiming")]
 #[doc(alias = "init")]
@@ -36,6 +37,7 @@ pub struct Initialization {
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Scheme {
     Glorot,
     He,
@@ -141,3 +143,7 @@ impl Initialization {
         }
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Initialization { scheme: Scheme, uniform: bool, radius: f64 }
+    by |initialization| initialization.radius(initialization.radius).map(drop));

@@ -115,3 +115,8 @@ pub trait Network: Sync {
         self.blocks().iter().map(|block| block.shape.size()).sum()
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("network":
+    Activation, Attention, Block, Role, Convolution, Initialization, Perceptron, Pool,
+);

@@ -87,3 +87,9 @@ impl Network for Perceptron {
         })
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(Perceptron {
+    sizes: Vec<usize> = |network| network.sizes.clone(),
+    activation: Activation = |network| network.activation,
+} by Perceptron::new(&sizes, activation));

@@ -20,6 +20,7 @@ use crate::tape::{Shape, Var, Window};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pool {
     size: [usize; 2],
     stride: [usize; 2],

@@ -180,3 +180,8 @@ pub(crate) fn finite_value(value: f64) -> Result<f64> {
         remedy: "the function overflows or is not defined here: take smaller steps or another start",
     })
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("objective":
+    Taylor,
+);

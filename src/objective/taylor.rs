@@ -22,14 +22,19 @@ use crate::error::{Error, Result};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Taylor {
     /// L(theta).
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The first derivative.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub slope: f64,
     /// The second.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub curvature: f64,
     /// The third.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub third: f64,
 }
 

@@ -22,13 +22,16 @@ pub struct Progress<'a, T> {
 /// Where a descent ended, and why.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a descent may have diverged: look at `stop`"]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Descent<T> {
     /// The last good point.
     pub theta: Vec<T>,
     /// The value seen by each step, before it moved: of its mini-batch, where batches differ. One more, that at theta, where
     /// a criterion of [`Stopping`] other than the number of steps was met.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub values: Vec<f64>,
     /// The norms of the gradients that went with them.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norms: Vec<f64>,
     /// Why it ended.
     pub stop: Stop,
@@ -67,7 +70,7 @@ pub fn descend<T: Scalar>(
 }
 
 /// A descent by a rule between two of its steps: it can be held, saved with its rule (feature `serde`), and resumed to the same
-/// bits, on the same machine with the same objective. Of a saved divergence the error's words are not kept.
+/// bits, on the same machine with the same objective. Of a saved divergence the error is kept as its sentence.
 ///
 /// The step's number alone chooses a mini-batch, so a resumed run sees the batches that it would have seen.
 ///
@@ -103,7 +106,6 @@ pub struct DescentRun<T, R> {
     step: u64,
     values: Vec<f64>,
     gradient_norms: Vec<f64>,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "super::stopping::saved::serialize"))]
     stop: Option<Stop>,
     #[cfg_attr(feature = "serde", serde(skip))]
     gradient: Vec<T>,
@@ -237,7 +239,6 @@ mod saved {
         step: u64,
         values: Vec<f64>,
         gradient_norms: Vec<f64>,
-        #[serde(deserialize_with = "crate::optimize::stopping::saved::deserialize")]
         stop: Option<Stop>,
     }
 

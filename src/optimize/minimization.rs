@@ -14,13 +14,17 @@ use crate::scalar::Scalar;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Iteration {
     /// The value where it began.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The norm of the gradient where it began.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// The length of its step, in units of parameters.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub length: f64,
     /// What held the step in check: the multiple of the direction that a line search chose, the trust region's radius, or the
     /// weight of the cubic term.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub control: f64,
 }
 
@@ -40,12 +44,15 @@ pub struct Evaluations {
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a minimization may end before it has converged: look at `stop`"]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Minimum<T> {
     /// The last good point.
     pub theta: Vec<T>,
     /// The value there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The norm of the gradient there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// The iterations, in their order.
     pub history: Vec<Iteration>,
@@ -63,7 +70,7 @@ impl<T> Minimum<T> {
 }
 
 /// A minimization between two of its iterations: it can be held, saved (feature `serde`), and resumed to the same bits, on the
-/// same machine with the same objective. Of a saved divergence the error's words are not kept.
+/// same machine with the same objective. Of a saved divergence the error is kept as its sentence.
 ///
 /// `begin` of [`LimitedMemoryBfgs`](super::LimitedMemoryBfgs::begin), [`TrustRegion`](super::TrustRegion::begin) and
 /// [`CubicNewton`](super::CubicNewton::begin) makes it.

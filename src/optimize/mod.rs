@@ -155,3 +155,10 @@ fn saved_rate(rate: f64) -> Result<f64> {
     }
     Err(Error::OutOfRange { what: "the learning rate", value: rate, limits: "must be finite and at least 0" })
 }
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("optimize":
+    Adam<T>, CubicNewton, Descent<T>, DescentRun<T, R>, GradientDescent<T>, LimitedMemoryBfgs<T>, Iteration,
+    Evaluations, Minimum<T>, Minimization<T, M>, Schedule, Scheduled<R, S>, Stop, Stopping,
+    TrustRegion<M>, HessianModel, GaussNewtonModel,
+);

@@ -41,7 +41,6 @@ pub struct Path<T> {
     pub(super) least: f64,
     /// How many of them in a row have not halved it.
     pub(super) idle: u32,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "super::stopping::saved::serialize"))]
     pub(super) stop: Option<Stop>,
 }
 
@@ -192,7 +191,6 @@ mod saved {
         noisy: bool,
         least: f64,
         idle: u32,
-        #[serde(deserialize_with = "crate::optimize::stopping::saved::deserialize")]
         stop: Option<Stop>,
     }
 

@@ -6,6 +6,7 @@ use crate::scalar::Scalar;
 /// Why a descent or a minimization ended.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stop {
     /// All steps are done.
     Steps,
@@ -137,14 +138,12 @@ fn not_negative(what: &'static str, value: f64) -> Result<()> {
 }
 
 #[cfg(feature = "serde")]
-pub(super) mod saved {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::{Error, Result, Stop};
+mod saved {
+    use super::{Error, Result};
 
     /// What a file holds, before it is believed.
-    #[derive(Deserialize)]
-    pub(in crate::optimize) struct Stopping {
+    #[derive(serde::Deserialize)]
+    pub(super) struct Stopping {
         steps: u64,
         gradient: Option<f64>,
         value: Option<f64>,
@@ -167,47 +166,5 @@ pub(super) mod saved {
             }
             Ok(stopping)
         }
-    }
-
-    /// A stop without the error of a divergence, whose words live in the program and not in a file.
-    #[derive(Serialize, Deserialize)]
-    enum Kind {
-        Steps,
-        Gradient,
-        Value,
-        Change,
-        Rounding,
-        Observer,
-        Diverged,
-    }
-
-    pub(in crate::optimize) fn serialize<S: Serializer>(stop: &Option<Stop>, to: S) -> Result<S::Ok, S::Error> {
-        let kind = stop.as_ref().map(|stop| match stop {
-            Stop::Steps => Kind::Steps,
-            Stop::Gradient => Kind::Gradient,
-            Stop::Value => Kind::Value,
-            Stop::Change => Kind::Change,
-            Stop::Rounding => Kind::Rounding,
-            Stop::Observer => Kind::Observer,
-            Stop::Diverged(_) => Kind::Diverged,
-        });
-        kind.serialize(to)
-    }
-
-    pub(in crate::optimize) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Stop>, D::Error> {
-        let kind = Option::<Kind>::deserialize(from)?;
-        Ok(kind.map(|kind| match kind {
-            Kind::Steps => Stop::Steps,
-            Kind::Gradient => Stop::Gradient,
-            Kind::Value => Stop::Value,
-            Kind::Change => Stop::Change,
-            Kind::Rounding => Stop::Rounding,
-            Kind::Observer => Stop::Observer,
-            Kind::Diverged => Stop::Diverged(Error::NotFiniteValue {
-                what: "what a run met before it was saved",
-                value: f64::NAN,
-                remedy: "run it again from its last point to see where",
-            }),
-        }))
     }
 }

@@ -12,10 +12,13 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 /// assert_eq!(z / Complex::new(0.0, 2.0), Complex::new(0.0, 2.0));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Complex {
     /// The real part.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub re: f64,
     /// The imaginary part.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub im: f64,
 }
 

@@ -20,10 +20,13 @@ use crate::random_matrix::transforms;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interval {
     /// The left end.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub lower: f64,
     /// The right end.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub upper: f64,
 }
 
@@ -36,10 +39,13 @@ impl Interval {
 
 /// A point that carries mass of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atom {
     /// Where it lies.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub location: f64,
     /// The probability it carries, in (0, 1].
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub weight: f64,
 }
 

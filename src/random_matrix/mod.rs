@@ -154,3 +154,15 @@ pub use samplers::{
 pub use spikes::{
     AdditiveSpike, MultiplicativeSpike, Outlier, RectangularSpike, SingularOutlier, SpikedCovariance, SpikedWigner,
 };
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("random_matrix":
+    Complex, Side, Edge, OrthogonalOrderStatistics, OutlierTest, OutlierCount, SideCount, TestedEigenvalue,
+    TracyWidom, BulkFit<L>, MarchenkoPasturFit, MarchenkoPasturErrors, SemicircleFit, CovarianceLoss, SpikedShrinkage,
+    PopulationFit, FittedPopulation, MatrixLoss, SingularShrinkage, CurvePoint, Interval, Atom, Arcsine, Discrete,
+    MarchenkoPastur, PiecewiseLinear, Semicircle, Uniform, CutMoments, EnsembleLimit, LogitEnsemble, DrawMean,
+    LogitModel, SignalRow, SignalOutlier, GaussianLogits, MarginLogits, RandomEnergyModel, GibbsAverages,
+    SoftmaxCurvature, LogitLabels, Validity, LogitOutlier, PredictedEigenvalue, PredictionSource, SampledSpectrum,
+    Wishart, GaussianOrthogonal, HaarFrame, Tridiagonal, BetaHermite, BetaLaguerre, Outlier, SpikedCovariance,
+    SpikedWigner, SingularOutlier,
+);

@@ -8,10 +8,13 @@ use crate::error::{Error, Result};
 /// The fraction of eigenvalues within a tolerance of a point: an estimate, and bounds that hold for each probe.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AtomEstimate {
     /// The point.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub location: f64,
     /// How far around it eigenvalues count.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub tolerance: f64,
     /// The weight of the nodes there: the mean over probes. Unbiased once the nodes there have converged.
     pub weight: Estimate,

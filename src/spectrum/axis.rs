@@ -38,6 +38,7 @@ use crate::error::{Error, Result};
 /// Lupton, Gunn & Szalay 1999 (doi:10.1086/301004), for the symmetric axis.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Axis {
     /// The eigenvalue itself.
     #[default]

@@ -28,10 +28,13 @@ const CLOSED: f64 = 0.1;
 /// that hold for every spectrum are wider than what happens.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Band {
     /// The points, as given.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub grid: Vec<f64>,
     /// The mean over probes of the m-step distribution: [`SpectralMeasure::cumulative`].
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub cumulative: Vec<f64>,
     /// Student's interval around the mean, on the scale of the odds F / (1 - F), so between 0 and 1. Where the depth has
     /// settled F for each probe, in gaps and among outliers, the standard error is taken no smaller than a random direction
@@ -191,3 +194,21 @@ fn ascending(what: &'static str, grid: &[f64]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Band {
+    #[serde(with = "crate::saved::number")]
+    grid: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    cumulative: Vec<f64>,
+    sampling: Vec<Interval>,
+    strict: Vec<Interval>,
+    covering: Vec<Interval>,
+    confidence: f64,
+} by |band| {
+    let points = band.grid.len();
+    Error::length("the values of a saved band", band.cumulative.len(), points)?;
+    Error::length("the sampling intervals of a saved band", band.sampling.len(), points)?;
+    Error::length("the strict intervals of a saved band", band.strict.len(), points)?;
+    Error::length("the covering intervals of a saved band", band.covering.len(), points)
+});

@@ -20,6 +20,7 @@ const CONSISTENT: f64 = 1e-6;
 /// spectrum, and no closer pair follows from the factorization alone: both are attained. The standard errors tell how
 /// far the means over probes are from their expectations, between which the distribution of all eigenvalues lies.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CumulativeBounds {
     /// The mean over probes of the lower bound.
     pub lower: Estimate,

@@ -25,6 +25,7 @@ use crate::random_matrix::Interval;
 /// below that is a smear, atoms and outliers too, and no error says so. The standard errors are those of the finite number
 /// of probes, at that resolution.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ChebyshevExpansion {
     dim: usize,
     bounds: Interval,
@@ -226,3 +227,22 @@ fn nodes(moments: &[f64]) -> Vec<(f64, f64)> {
     };
     (0..count).map(node).collect()
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(ChebyshevExpansion {
+    dim: usize,
+    bounds: Interval,
+    degree: usize,
+    samples: Vec<Vec<f64>>,
+    report: Report,
+} by |series| {
+    Error::at_least("the dimension of a saved series", series.dim, 1, "must be at least 1")?;
+    let width = series.bounds.upper - series.bounds.lower;
+    Error::positive("the width of the bounds of a saved series", width)?;
+    Error::at_least("the number of probes of a saved series", series.samples.len(), 1, "must be at least 1")?;
+    for sample in &series.samples {
+        Error::length("the moments of a probe of a saved series", sample.len(), series.degree.saturating_add(1))?;
+        Error::finite("the moments of a saved series", sample, crate::saved::DAMAGED)?;
+    }
+    Ok(())
+});

@@ -13,6 +13,7 @@ use crate::random_matrix::Interval;
 /// The number of eigenvalues in an interval, from [`SpectralMeasure::count`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EigenvalueCount {
     /// The dimension times the mean weight of the nodes in the interval.
     ///
@@ -97,6 +98,7 @@ fn first_true(limit: usize, holds: impl Fn(usize) -> bool) -> usize {
 /// apart.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Index {
     /// Eigenvalues below -threshold.
     pub negative: EigenvalueCount,
@@ -105,6 +107,7 @@ pub struct Index {
     /// Eigenvalues above threshold.
     pub positive: EigenvalueCount,
     /// The threshold.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub threshold: f64,
 }
 
@@ -213,6 +216,15 @@ fn bounds(rule: &Quadrature, x: f64) -> (f64, f64) {
     let split = split(rule, x);
     (split.below, split.upper())
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(EigenvalueCount { estimate: Estimate, depth: Interval, known: usize, free: usize, slack: f64 }
+    by |count| {
+        let within = count.known.checked_add(count.free).is_some();
+        Error::require(within, "the dimension of a saved count", f64::INFINITY, "must fit into an address")?;
+        Error::finite("the bounds of a saved count", &[count.depth.lower, count.depth.upper], crate::saved::DAMAGED)?;
+        Error::not_negative("the slack of a saved count", count.slack)
+    });
 
 #[cfg(test)]
 mod tests {

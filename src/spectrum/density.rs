@@ -59,6 +59,7 @@ const ROUNDING: f64 = 1e-12;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Smoothing {
     factor: f64,
     minimum: Option<f64>,
@@ -170,10 +171,13 @@ impl Smoothing {
 /// A fraction of the eigenvalues, with its error.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mass {
     /// The mean over probes.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub weight: f64,
     /// Its standard error; `None` with one probe.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_error: Option<f64>,
 }
 
@@ -190,8 +194,10 @@ impl Mass {
 /// Eigenvalues that are shown apart from the curve.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DensityAtom {
     /// Where they lie.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub location: f64,
     /// Their fraction.
     pub mass: Mass,
@@ -208,6 +214,7 @@ pub struct DensityAtom {
 /// ```
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "DOS")]
 #[doc(alias = "density of states")]
 #[doc(alias = "ESD")]
@@ -216,8 +223,10 @@ pub struct Density {
     /// Ascending; closer where kernels are narrow.
     pub grid: Vec<f64>,
     /// Fraction of the eigenvalues per unit of the axis: a unit length, or a decade.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub density: Vec<f64>,
     /// Standard error over probes at each point; `None` with one probe.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_error: Option<Vec<f64>>,
     /// The axis of the density. The grid holds eigenvalues, [`Density::coordinates`] their places on the axis.
     pub axis: Axis,
@@ -465,3 +474,23 @@ impl Kernel {
         if low == high { 0.0 } else { self.weight * (self.below(high) - self.below(low)) }
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Density {
+    grid: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    density: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    standard_error: Option<Vec<f64>>,
+    axis: Axis,
+    atoms: Vec<DensityAtom>,
+    below: Mass,
+    above: Mass,
+    nonpositive: Mass,
+} by |density| {
+    let points = density.grid.len();
+    Error::length("the values of a saved density", density.density.len(), points)?;
+    let errors = density.standard_error.as_ref().map_or(points, Vec::len);
+    Error::length("the standard errors of a saved density", errors, points)?;
+    Error::finite("the grid of a saved density", &density.grid, crate::saved::DAMAGED)
+});

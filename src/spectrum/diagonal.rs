@@ -45,10 +45,13 @@ pub struct HutchinsonDiagonal {
 /// An estimate for each entry of a diagonal.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DiagonalEstimate {
     /// The means over probes.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub means: Vec<f64>,
     /// Their standard errors; empty with one probe. They are of single entries: among many, the largest error is larger.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_errors: Vec<f64>,
     /// The number of probes.
     pub probes: usize,
@@ -333,3 +336,21 @@ mod saved {
         }
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(DiagonalEstimate {
+    #[serde(with = "crate::saved::number")]
+    means: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    standard_errors: Vec<f64>,
+    probes: usize,
+    matvecs: u64,
+    stop: Stop,
+    looks: usize,
+} by |estimate| {
+    let errors = estimate.standard_errors.len();
+    let expected = if errors == 0 { 0 } else { estimate.means.len() };
+    Error::length("the standard errors of a saved diagonal", errors, expected)?;
+    Error::at_least("the number of probes of a saved diagonal", estimate.probes, 1, "must be at least 1")?;
+    Error::at_least("the number of looks of a saved diagonal", estimate.looks, 1, "must be at least 1")
+});

@@ -23,12 +23,15 @@ use crate::random_matrix::Interval;
 /// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Estimate {
     /// The mean over probes.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub mean: f64,
     /// Its standard error: the sample standard deviation over the square root of the number of probes.
     ///
     /// `None` with one probe, whose spread is not defined. [`Estimate::interval`] makes an interval of it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_error: Option<f64>,
     /// The number of probes.
     pub probes: usize,
@@ -141,3 +144,18 @@ impl Running {
         self.mean.is_finite() && self.squares.is_finite() && self.squares >= 0.0 && (self.count > 0 || self.mean == 0.0)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Estimate {
+    #[serde(with = "crate::saved::number")]
+    mean: f64,
+    #[serde(with = "crate::saved::number")]
+    standard_error: Option<f64>,
+    probes: usize,
+    matvecs: u64,
+    stop: Stop,
+    looks: usize,
+} by |estimate| {
+    Error::at_least("the number of probes of a saved estimate", estimate.probes, 1, "must be at least 1")?;
+    Error::at_least("the number of looks of a saved estimate", estimate.looks, 1, "must be at least 1")
+});

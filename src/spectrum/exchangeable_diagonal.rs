@@ -50,6 +50,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Epperly, Tropp & Webber 2024 (arXiv:2301.07825).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "XDiag")]
 pub struct ExchangeableDiagonal {
     plan: Plan,
@@ -59,10 +60,13 @@ pub struct ExchangeableDiagonal {
 /// An estimate for each entry of a diagonal, with heuristic errors: means of values that depend on each other.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HeuristicDiagonal {
     /// The means of the values.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub values: Vec<f64>,
     /// The heuristic errors: standard deviations over the square root of the number of values. Empty with one probe.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub errors: Vec<f64>,
     /// The number of probes.
     pub probes: usize,
@@ -261,3 +265,18 @@ impl<T: Scalar> Exchangeable for Run<'_, T> {
         self.matvecs
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(HeuristicDiagonal {
+    #[serde(with = "crate::saved::number")]
+    values: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    errors: Vec<f64>,
+    probes: usize,
+    matvecs: u64,
+    stop: Stop,
+} by |estimate| {
+    let errors = estimate.errors.len();
+    let expected = if errors == 0 { 0 } else { estimate.values.len() };
+    Error::length("the errors of a saved diagonal", errors, expected)
+});

@@ -52,6 +52,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Epperly, Tropp & Webber 2024 (arXiv:2301.07825).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "XTrace")]
 pub struct ExchangeableTrace {
     plan: Plan,

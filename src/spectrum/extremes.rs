@@ -8,6 +8,7 @@ use crate::random_matrix::Interval;
 /// The extreme eigenvalues, each between a strict bound and a probable one, from [`SpectralMeasure::extremes`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Extremes {
     /// Holds the smallest eigenvalue: it is at most `upper`, the least node, for sure, up to rounding.
     pub smallest: Interval,

@@ -16,11 +16,14 @@ use crate::random_matrix::Interval;
 /// under that name: see [`HeuristicEstimate::heuristic_interval`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HeuristicEstimate {
     /// The mean of the values.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The heuristic error: their standard deviation over the square root of their number. `None` with one probe of
     /// several dimensions, which has no spread.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error: Option<f64>,
     /// The number of probes, and of values.
     pub probes: usize,
@@ -100,3 +103,17 @@ pub(super) fn collect(values: &[f64]) -> Result<Running> {
     values.iter().for_each(|&value| running.add(value));
     Ok(running)
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(HeuristicEstimate {
+    #[serde(with = "crate::saved::number")]
+    value: f64,
+    #[serde(with = "crate::saved::number")]
+    error: Option<f64>,
+    probes: usize,
+    matvecs: u64,
+    stop: Stop,
+    looks: usize,
+} by |estimate| {
+    Error::at_least("the number of looks of a saved estimate", estimate.looks, 1, "must be at least 1")
+});

@@ -49,6 +49,7 @@ use crate::scalar::Scalar;
 /// Meyer, Musco, Musco & Woodruff 2021 (arXiv:2010.09649); for the sphere Epperly, Tropp & Webber 2024
 /// (arXiv:2301.07825).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "Hutch++")]
 #[doc(alias = "Tr(H)")]
 pub struct HutchPlusPlus {

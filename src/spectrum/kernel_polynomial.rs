@@ -86,6 +86,7 @@ const PIECE: usize = 1 << 14;
 /// [`StochasticLanczos`]: super::StochasticLanczos
 /// [`Smoothing`]: super::Smoothing
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "KPM")]
 #[doc(alias = "Chebyshev")]
 #[doc(alias = "density of states")]

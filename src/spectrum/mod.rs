@@ -103,3 +103,12 @@ pub use sylvester::{CountBounds, Inertia, Sylvester};
 pub use trace::{Hutchinson, TraceRun};
 
 pub use crate::random_matrix::Interval;
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("spectrum":
+    AtomEstimate, Axis, Band, CumulativeBounds, ChebyshevExpansion, EigenvalueCount, Index, Smoothing, Mass,
+    DensityAtom, Density, HutchinsonDiagonal, DiagonalEstimate, DiagonalRun, Estimate, ExchangeableDiagonal,
+    HeuristicDiagonal, ExchangeableTrace, Extremes, HeuristicEstimate, HutchPlusPlus, KernelPolynomial,
+    DiscreteMeasure, SchattenNorm, NystromTrace, Probe, Quadrature, Moment, SpectralMeasure, SpectralRun<T>,
+    Tolerance, Sylvester, Inertia, CountBounds, Hutchinson, TraceRun,
+);

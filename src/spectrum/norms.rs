@@ -8,8 +8,10 @@ use crate::random_matrix::Interval;
 /// A Schatten norm, (sum_i |lambda_i|^p)^(1/p), from [`SpectralMeasure::schatten_norm`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SchattenNorm {
     /// The order p.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub order: f64,
     /// tr |A|^p, over probes.
     pub power: Estimate,

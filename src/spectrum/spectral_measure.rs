@@ -10,6 +10,7 @@ use crate::krylov::{Report, Stop};
 /// A moment of the spectral measure, from [`SpectralMeasure::moments`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moment {
     /// The power of the eigenvalues.
     pub order: u32,
@@ -46,12 +47,14 @@ pub struct Moment {
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "ESD")]
 #[doc(alias = "empirical spectral distribution")]
 pub struct SpectralMeasure {
     dim: usize,
     atoms: Vec<f64>,
     rules: Vec<Quadrature>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     orthogonality: f64,
     orthogonality_is_measured: bool,
     report: Report,
@@ -249,3 +252,26 @@ impl SpectralMeasure {
         Kernels::new(&self.rules, &self.atoms, 1.0 / self.dim as f64, smoothing)?.density(smoothing)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(SpectralMeasure {
+    dim: usize,
+    atoms: Vec<f64>,
+    rules: Vec<Quadrature>,
+    #[serde(with = "crate::saved::number")]
+    orthogonality: f64,
+    orthogonality_is_measured: bool,
+    report: Report,
+} by |measure| {
+    Error::at_least("the dimension of a saved measure", measure.dim, 1, "must be at least 1")?;
+    Error::finite("the atoms of a saved measure", &measure.atoms, crate::saved::DAMAGED)?;
+    let (atoms, dim) = (measure.atoms.len(), measure.dim);
+    let fits = if measure.rules.is_empty() { atoms == dim } else { atoms < dim };
+    let limits = "must be all where no probe was taken, and fewer where one was";
+    Error::require(fits, "the number of deflated eigenvalues of a saved measure", atoms as f64, limits)?;
+    // Weights are as good as the vectors' type, whose name is not known here.
+    let mass = (dim - atoms) as f64 / dim as f64;
+    let off = measure.rules.iter().map(|rule| rule.measure().mass()).find(|rule| (rule - mass).abs() > 1e-3);
+    let limits = "must be 1 less the atoms' share";
+    Error::require(off.is_none(), "the mass of a rule of a saved measure", off.unwrap_or(mass), limits)
+});

@@ -34,6 +34,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Bunch & Kaufman 1977 (doi:10.1090/S0025-5718-1977-0428694-0); Parlett, The Symmetric Eigenvalue Problem (1998), chapter 3.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "inertia")]
 #[doc(alias = "LDL")]
 pub struct Sylvester {
@@ -45,6 +46,7 @@ pub struct Sylvester {
 /// The signs of the eigenvalues less a shift, from [`Sylvester`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Inertia {
     /// Eigenvalues below the shift.
     pub negative: usize,
@@ -53,6 +55,7 @@ pub struct Inertia {
     /// Eigenvalues above the shift.
     pub positive: usize,
     /// The distance from the shift from which on eigenvalues are told from it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub threshold: f64,
     /// The number of products.
     pub matvecs: u64,
@@ -61,12 +64,14 @@ pub struct Inertia {
 /// The number of eigenvalues between two numbers, from [`Sylvester::count`].
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CountBounds {
     /// Those that are inside for sure.
     pub least: usize,
     /// With those that cannot be told from an end.
     pub most: usize,
     /// The distance from an end from which on eigenvalues are told from it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub threshold: f64,
     /// The number of products.
     pub matvecs: u64,

@@ -157,6 +157,7 @@ impl IntrinsicDimension {
 
 /// A training that a search asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trial {
     /// The dimension.
     pub dim: usize,

@@ -11,6 +11,7 @@ use crate::random_matrix::Interval;
 /// Why a search for the intrinsic dimension ended.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stop {
     /// The bracket is as narrow as was asked for.
     Found,
@@ -24,10 +25,12 @@ pub enum Stop {
 
 /// The runs at one dimension.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Level {
     /// The dimension.
     pub dim: usize,
     /// The performance of each key's run, by the number of the key; none for a run that ended in numbers that are not finite.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub performances: Vec<Option<f64>>,
     /// How many of them met the criterion.
     pub reached: usize,
@@ -46,6 +49,7 @@ impl Level {
 #[must_use = "a search may end without a dimension: look at `stop`"]
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct IntrinsicReport {
     /// What had to be reached.
     pub criterion: Criterion,
@@ -59,6 +63,7 @@ pub struct IntrinsicReport {
     ///
     /// The curve of a key is the non-decreasing fit, by least squares, to its margins above the threshold, linear in log d
     /// between the dimensions tried. A run that is not finite counts with the largest margin of any run, turned negative.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub crossings: Vec<Option<f64>>,
     /// The number of runs.
     pub runs: usize,

@@ -50,3 +50,9 @@ pub use restricted::{Restricted, RestrictedPoint};
 pub use spherical::{Spherical, SphericalHessian, SphericalPoint};
 pub use success_curve::{SuccessCurve, Successes};
 pub use success_probability::{SuccessProbability, SuccessRun};
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("subspace":
+    Criterion, IntrinsicDimension, Trial, Outcome, IntrinsicSearch, Stop, Level, IntrinsicReport, QuadraticWell,
+    SuccessThreshold, Successes, SuccessCurve, SuccessProbability, SuccessRun,
+);

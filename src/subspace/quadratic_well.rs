@@ -69,6 +69,7 @@ use crate::spectrum::DiscreteMeasure;
 /// Larsen, Fort, Becker, Ganguli 2021, arXiv:2107.05802. Gordon 1988 (escape through a mesh). Amelunxen, Lotz, McCoy,
 /// Tropp 2014, arXiv:1303.6672 (conic intrinsic volumes). McCoy & Tropp 2014, arXiv:1308.5265 (their variance).
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "Gordon escape")]
 pub struct QuadraticWell {
     dim: f64,
@@ -82,10 +83,13 @@ pub struct QuadraticWell {
 
 /// Where random subspaces begin to meet a sublevel set, from [`QuadraticWell::threshold`].
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SuccessThreshold {
     /// The dimension at which half of all subspaces do.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub dim: f64,
     /// The standard deviation of the transition: 68 % of it happens within one of these on either side.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub width: f64,
 }
 
@@ -327,3 +331,23 @@ fn require_excess(excess: f64) -> Result<()> {
     let limits = "must be finite and at least 0: the loss to reach, less that of the minimum";
     Err(Error::OutOfRange { what: "the excess over the minimum", value: excess, limits })
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(QuadraticWell {
+    dim: f64,
+    steep: Vec<(f64, f64)>,
+    offset: Vec<(f64, f64)>,
+    square: f64,
+} by |well| {
+    Error::require(well.dim >= 1.0 && well.dim.is_finite(), "the dimension of a saved well", well.dim, "must be at least 1")?;
+    Error::not_negative("the squared distance of a saved well", well.square)?;
+    for pairs in [&well.steep, &well.offset] {
+        let numbers: Vec<f64> = pairs.iter().flat_map(|pair| [pair.0, pair.1]).collect();
+        Error::finite("the measures of a saved well", &numbers, crate::saved::DAMAGED)?;
+        let low = pairs.iter().find(|pair| pair.0 <= 0.0 || pair.1 < 0.0);
+        Error::require(low.is_none(), "an eigenvalue of a saved well", low.map_or(0.0, |pair| pair.0), "must be positive")?;
+        let falls = pairs.windows(2).find(|pair| pair[0].0 > pair[1].0);
+        Error::require(falls.is_none(), "an eigenvalue of a saved well", falls.map_or(0.0, |pair| pair[1].0), "must ascend")?;
+    }
+    QuadraticWell::of(well.dim, well.steep.clone(), well.offset.clone(), well.square).map(drop)
+});

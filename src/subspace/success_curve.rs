@@ -11,6 +11,7 @@ const MOST: u64 = 1 << 31;
 
 /// The trials in subspaces of one dimension.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Successes {
     /// The dimension.
     pub dim: usize,
@@ -108,6 +109,7 @@ impl Successes {
 /// # References
 /// Fort & Scherlis 2018, arXiv:1807.02581; Larsen, Fort, Becker, Ganguli 2021, arXiv:2107.05802.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SuccessCurve {
     /// Ascending, distinct.
     rows: Vec<Successes>,
@@ -197,3 +199,11 @@ impl SuccessCurve {
         Ok(Interval { lower: f64::min(lower, upper), upper: f64::max(lower, upper) })
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(SuccessCurve { rows: Vec<Successes> } by |curve| {
+    let sound = SuccessCurve::new(curve.rows.clone())?;
+    let limits = "must ascend";
+    let first = curve.rows.first().map_or(0.0, |row| row.dim as f64);
+    Error::require(sound == *curve, "a dimension of a saved curve", first, limits)
+});

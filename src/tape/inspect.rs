@@ -9,6 +9,7 @@ use crate::scalar::Scalar;
 
 /// The first value of a program that is not finite.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NonFinite {
     /// The number of the instruction: `%7` in the printed program is 7.
     pub number: usize,
@@ -17,8 +18,10 @@ pub struct NonFinite {
     /// The place of the element in its value.
     pub position: usize,
     /// The element: infinite or NaN.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The elements of the operands, those of the same shape, at that place.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub operands: Vec<f64>,
 }
 

@@ -115,3 +115,8 @@ pub use shape::{Axes, MAX_AXES, Shape};
 pub use transpose::transpose;
 pub use var::Var;
 pub use window::{Part, Window};
+
+#[cfg(feature = "serde")]
+crate::saved::kinds!("tape":
+    NonFinite, Cost, Shape,
+);

@@ -9,6 +9,7 @@ use crate::scalar::Scalar;
 
 /// What a program costs to run once, instruction by instruction as written: a plan may fuse some of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cost {
     /// Arithmetic operations, u64::MAX if there are more; an elementary function counts as one, a multiplication with addition as two.
     pub operations: u64,

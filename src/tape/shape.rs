@@ -225,3 +225,6 @@ impl Axes {
         (0..MAX_AXES).filter(move |&axis| self.contains(axis))
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(Shape { extents: Vec<usize> = |shape| shape.extents().to_vec() } by Shape::new(&extents));

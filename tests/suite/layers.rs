@@ -5,13 +5,13 @@ use std::path::Path;
 
 /// Lower layers first; within a layer, an entry may use those before it.
 const LAYERS: [&[&str]; 7] = [
-    &["error", "scalar"],
+    &["error", "scalar", "saved"],
     &["random", "data", "elementary", "linalg"],
     &["tape", "operator", "projection", "random_matrix"],
     &["krylov", "spectrum", "objective", "network"],
     &["curvature", "optimize"],
     &["check", "subspace", "landscape", "emergent"],
-    &["guide"],
+    &["plot", "guide"],
 ];
 
 /// Where an entry stands: layers are ordered, and entries within them.

@@ -49,6 +49,7 @@ mod operator;
 mod optimize;
 mod oracle;
 mod order_statistics;
+mod plot;
 mod probes;
 mod projection;
 mod quadratic_well;

@@ -1,15 +1,12 @@
 //! The spectral density over training: bulk and outliers at one look, and the bulk enlarged beside it.
 
-use super::axis::Axis;
-use super::panel::Panel;
-use super::theme::{Area, BLUE, Dash, Drawn, Frame, GREY, Heading, Look, VERMILLION, figure};
+use eigenscape::plot::{Axis, Chart, Color, Dash, Figure, Picture as _, Series};
+
 use super::{Picture, about, stage};
 use crate::report::{Report, Spectrum, decimal};
 
 /// Height of one stage, in pixels.
-const STAGE: i32 = 220;
-/// Height of the name of an axis, in pixels.
-const AXIS: i32 = 20;
+const STAGE: u32 = 220;
 
 /// Ends of axes.
 struct Ranges {
@@ -20,45 +17,34 @@ struct Ranges {
     top: f64,
 }
 
-pub fn picture(report: &Report) -> Drawn<Picture> {
-    let heading = Heading {
-        title: "Bulk and outliers: the spectral density of the Hessian".to_string(),
-        subtitle: format!("{}; SGD, seed {}", about(report), report.seed),
-        legend: vec![
-            (Look::Line(BLUE, Dash::Solid), "density".to_string()),
-            (Look::Band(BLUE), "\u{b1} one standard error over probes".to_string()),
-            (Look::Stem(VERMILLION), "eigenvalue outside of the bulk".to_string()),
-            (Look::Line(GREY, Dash::Dashed), "upper edge of the bulk".to_string()),
-        ],
-    };
+pub fn picture(report: &Report) -> eigenscape::Result<Picture> {
+    let title = "Bulk and outliers: the spectral density of the Hessian";
     let ranges = of(report, &report.spectrum);
     let stages = report.spectrum.len();
-    let svg = figure((1000, 120 + STAGE * stages.max(1) as i32), &heading, |area, frame| {
-        if stages == 0 {
-            full(area, frame, "nothing was measured", &ranges, true)?;
-        }
-        for (index, spectrum) in report.spectrum.iter().enumerate() {
-            // The name of the axis stands under the last stage only, and needs room there.
-            let last = index + 1 == stages;
-            let room = if last { AXIS } else { 0 };
-            let row = Frame { bottom: frame.bottom - AXIS, ..frame }.row(index, stages);
-            let [left, right] = Frame { bottom: row.bottom + room, ..row }.columns([68, 32]);
-            let name = format!("{}, step {}", stage(index, stages), spectrum.step);
-            // Each stage has an axis of its own: late in training the whole spectrum is a tenth of what it was.
-            let own = Ranges { floor: ranges.floor, top: ranges.top, ..of(report, std::slice::from_ref(spectrum)) };
-            let panel = full(area, left, &name, &own, last)?;
-            panel.corner(&notes(spectrum))?;
-            draw(&panel, spectrum, ranges.floor, true)?;
-            let bulk = 1.25 * if spectrum.bulk_edge > 0.0 { spectrum.bulk_edge } else { 0.1 * own.high };
-            let x = Axis::linear(if last { "eigenvalue of the Hessian" } else { "" }, -bulk, bulk);
-            let panel = Panel::draw(area, right, "the bulk, enlarged", x, vertical("", &ranges))?;
-            draw(&panel, spectrum, ranges.floor, false)?;
-        }
-        Ok(())
-    })?;
+    let mut figure = Figure::new(title)
+        .subtitle(format!("{}; SGD, seed {}", about(report), report.seed))
+        .size(1000, 120 + STAGE * stages.max(1) as u32);
+    if stages == 0 {
+        figure = figure.row([full("nothing was measured", &ranges, true)]);
+    }
+    for (index, spectrum) in report.spectrum.iter().enumerate() {
+        // The name of the axis stands under the last stage only.
+        let last = index + 1 == stages;
+        let name = format!("{}, step {}", stage(index, stages), spectrum.step);
+        // Each stage has an axis of its own: late in training the whole spectrum is a tenth of what it was.
+        let own = Ranges { floor: ranges.floor, top: ranges.top, ..of(report, std::slice::from_ref(spectrum)) };
+        let whole = notes(spectrum).into_iter().fold(full(&name, &own, last), |chart, words| chart.note(words));
+        let bulk = 1.25 * if spectrum.bulk_edge > 0.0 { spectrum.bulk_edge } else { 0.1 * own.high };
+        let x = Axis::linear(if last { "eigenvalue of the Hessian" } else { "" }).range(-bulk, bulk);
+        let enlarged = Chart::new(x, vertical("", &ranges)).title("the bulk, enlarged");
+        // The name of the axis needs room.
+        let weight = f64::from(STAGE) + if last { 20.0 } else { 0.0 };
+        let panels = [(68.0, draw(whole, spectrum, ranges.floor)), (32.0, draw(enlarged, spectrum, ranges.floor))];
+        figure = figure.weighted_row(weight, panels);
+    }
     Ok(Picture {
         file: "density.svg",
-        title: heading.title,
+        title: title.to_string(),
         caption: format!(
             "Nearly all of the {} eigenvalues sit in a narrow bulk around zero; a few stand apart to the right, often as \
              many as there are classes less one: the largest, down to the last that exceeds its neighbour by a factor of {}. The band is the standard error of stochastic Lanczos quadrature over \
@@ -68,33 +54,33 @@ pub fn picture(report: &Report) -> Drawn<Picture> {
             report.parameters,
             crate::measure::APART
         ),
-        svg,
+        svg: figure.svg()?,
     })
 }
 
-fn full<'a, 's>(area: &'a Area<'s>, frame: Frame, name: &str, ranges: &Ranges, last: bool) -> Drawn<Panel<'a, 's>> {
-    let x = Axis::linear(if last { "eigenvalue of the Hessian" } else { "" }, ranges.low, ranges.high);
-    Panel::draw(area, frame, name, x, vertical("density", ranges))
+fn full(name: &str, ranges: &Ranges, last: bool) -> Chart {
+    let x = Axis::linear(if last { "eigenvalue of the Hessian" } else { "" }).range(ranges.low, ranges.high);
+    Chart::new(x, vertical("density", ranges)).title(name)
 }
 
 fn vertical(name: &str, ranges: &Ranges) -> Axis {
-    Axis::logarithmic(name, ranges.floor, ranges.top)
+    Axis::logarithmic(name).range(ranges.floor, ranges.top)
 }
 
-fn draw(panel: &Panel, spectrum: &Spectrum, floor: f64, named: bool) -> Drawn {
+fn draw(chart: Chart, spectrum: &Spectrum, floor: f64) -> Chart {
     let values = spectrum.drawn.grid.iter().zip(&spectrum.drawn.density);
     // A curve along the floor would look like a measured value.
     let curve: Vec<(f64, f64)> =
         values.map(|(x, density)| (*x, if *density > floor { *density } else { f64::NAN })).collect();
-    let band: Vec<(f64, f64, f64)> = curve
-        .iter()
-        .zip(&spectrum.drawn.standard_error)
-        .map(|((x, density), error)| (*x, density - error, density + error))
-        .collect();
-    panel.band(&band, BLUE)?;
-    panel.vertical(spectrum.bulk_edge, GREY, Dash::Dashed)?;
-    panel.stems(&spectrum.outliers, 0.5, VERMILLION, named)?;
-    panel.line(&curve, BLUE, 16, Dash::Solid)
+    let band = curve.iter().zip(&spectrum.drawn.standard_error);
+    let band = band.map(|((x, density), error)| (*x, density - error, density + error));
+    let outliers = spectrum.outliers.iter().copied();
+    let stems = Series::stems("eigenvalue outside of the bulk", outliers, 0.5).color(Color::VERMILLION);
+    chart
+        .with(Series::line("density", curve.iter().copied()).color(Color::BLUE).width(1.6))
+        .with(Series::band("\u{b1} one standard error over probes", band).color(Color::BLUE))
+        .with(Series::vertical("upper edge of the bulk", spectrum.bulk_edge).color(Color::GREY).dash(Dash::Dashed))
+        .with(stems.labels(spectrum.outliers.iter().map(|value| decimal(*value, 2))))
 }
 
 fn notes(spectrum: &Spectrum) -> Vec<String> {

@@ -1,88 +1,57 @@
 //! The top of the spectrum: the largest eigenvalues by rank, and over training.
 
-use plotters::style::RGBColor;
+use eigenscape::plot::{Axis, Chart, Color, Dash, Figure, Mark, Picture as _, Series};
 
-use super::axis::Axis;
-use super::panel::Panel;
-use super::theme::{BLUE, Dash, Drawn, GREY, Heading, INK, Look, ORANGE, Sign, VERMILLION, figure};
-use super::{Picture, about, stage};
-use crate::report::{Report, Spread};
+use super::{Picture, about, ranks_axis, stage};
+use crate::report::Report;
 
 /// Early to late.
-const STAGES: [(RGBColor, Sign); 3] = [(ORANGE, Sign::Circle), (VERMILLION, Sign::Triangle), (INK, Sign::Square)];
+const STAGES: [(Color, Mark); 3] =
+    [(Color::ORANGE, Mark::Circle), (Color::VERMILLION, Mark::Triangle), (Color::INK, Mark::Square)];
 /// Decades below the largest eigenvalue that are shown.
-const DEPTH: f64 = 1e-3;
+const DEPTH: f64 = 3.0;
 
-pub fn picture(report: &Report) -> Drawn<Picture> {
+pub fn picture(report: &Report) -> eigenscape::Result<Picture> {
     let less_one = report.classes.saturating_sub(1);
     let stages = report.spectrum.len();
-    let mut legend: Vec<(Look, String)> = report
-        .spectrum
-        .iter()
-        .enumerate()
-        .map(|(index, spectrum)| {
-            let (color, sign) = STAGES[index % STAGES.len()];
-            (Look::Signed(color, sign), format!("{}, step {}", stage(index, stages), spectrum.step))
-        })
-        .collect();
-    legend.push((Look::Line(GREY, Dash::Dashed), format!("after rank {less_one}")));
-    legend.push((Look::Line(BLUE, Dash::Solid), format!("ranks 1 to {less_one}")));
-    legend.push((Look::Line(GREY, Dash::Solid), format!("ranks from {} on", report.classes)));
-    let heading = Heading {
-        title: format!("The top of the spectrum: is there a gap after {less_one} eigenvalues?"),
-        subtitle: format!("{}; SGD, seed {}", about(report), report.seed),
-        legend,
-    };
-    let svg = figure((1000, 470), &heading, |area, frame| {
-        let [left, right] = frame.columns([1, 1]);
-        let lists = || report.spectrum.iter().map(|spectrum| &spectrum.eigenvalues);
-        let ranks = lists().map(Vec::len).max().unwrap_or(0).max(2);
-        let mut x = Axis::linear("rank of the eigenvalue", 0.5, ranks as f64 + 0.5);
-        let every = 1 + ranks / 24;
-        x.ticks = (1..=ranks).step_by(every).map(|rank| (rank as f64, rank.to_string())).collect();
-        let panel = Panel::draw(area, left, "by rank", x, vertical(&mut lists().flatten().copied()))?;
-        panel.vertical(less_one as f64 + 0.5, GREY, Dash::Dashed)?;
-        for (index, values) in lists().enumerate() {
-            let (color, sign) = STAGES[index % STAGES.len()];
-            let points: Vec<_> =
-                values.iter().enumerate().map(|(rank, value)| (rank as f64 + 1.0, positive(*value))).collect();
-            panel.line(&points, color, 12, Dash::Solid)?;
-            panel.signs(&points, color, sign)?;
-        }
+    let title = format!("The top of the spectrum: is there a gap after {less_one} eigenvalues?");
+    let vertical = || Axis::logarithmic("eigenvalue").decades(DEPTH).otherwise(0.1, 1.0);
 
-        let rows = &report.training;
-        let values = &mut rows.iter().flat_map(|row| row.largest_eigenvalues.iter().copied());
-        let steps = Axis::steps(rows.iter().map(|row| row.step).max().unwrap_or(0));
-        let panel = Panel::draw(area, right, "over training", steps, vertical(values))?;
-        let tracked = rows.iter().map(|row| row.largest_eigenvalues.len()).max().unwrap_or(0);
-        // The outliers are drawn last, over the bulk.
-        for rank in (0..tracked).rev() {
-            let value = |row: &crate::report::TrainingRow| row.largest_eigenvalues.get(rank).copied();
-            let points: Vec<_> =
-                rows.iter().map(|row| (row.step as f64, value(row).map_or(f64::NAN, positive))).collect();
-            panel.line(&points, if rank < less_one { BLUE } else { GREY }, 14, Dash::Solid)?;
-        }
-        Ok(())
-    })?;
+    let ranks = report.spectrum.iter().map(|spectrum| spectrum.eigenvalues.len()).max().unwrap_or(0).max(2);
+    let after = Series::vertical(format!("after rank {less_one}"), less_one as f64 + 0.5).dash(Dash::Dashed);
+    let mut by_rank = Chart::new(ranks_axis(ranks, 1 + ranks / 24), vertical()).title("by rank").with(after);
+    for (index, spectrum) in report.spectrum.iter().enumerate() {
+        let (color, mark) = STAGES[index % STAGES.len()];
+        let points = spectrum.eigenvalues.iter().enumerate().map(|(rank, value)| (rank as f64 + 1.0, *value));
+        let name = format!("{}, step {}", stage(index, stages), spectrum.step);
+        by_rank = by_rank.with(Series::line(name, points).color(color).mark(mark).width(1.2));
+    }
+
+    let rows = &report.training;
+    let tracked = rows.iter().map(|row| row.largest_eigenvalues.len()).max().unwrap_or(0);
+    let mut over_training = Chart::new(super::steps().otherwise(0.0, 1.0), vertical()).title("over training");
+    // The outliers are drawn last, over the bulk.
+    for rank in (0..tracked).rev() {
+        let (name, color) = match rank < less_one {
+            true => (format!("ranks 1 to {less_one}"), Color::BLUE),
+            false => (format!("ranks from {} on", report.classes), Color::GREY),
+        };
+        let value = |row: &crate::report::TrainingRow| row.largest_eigenvalues.get(rank).copied().unwrap_or(f64::NAN);
+        let points = rows.iter().map(|row| (row.step as f64, value(row)));
+        over_training = over_training.with(Series::line(name, points).color(color).width(1.4));
+    }
+    let figure = Figure::new(&title)
+        .subtitle(format!("{}; SGD, seed {}", about(report), report.seed))
+        .size(1000, 490)
+        .row([by_rank, over_training]);
     Ok(Picture {
         file: "scree.svg",
-        title: heading.title,
+        title,
         caption: format!(
             "Left: the largest eigenvalues by rank at each stage; the dashed line stands after rank {less_one}. Right: \
              the tracked eigenvalues over training, the first {less_one} in blue. Both axes of eigenvalues are \
              logarithmic, so that equal distances are equal ratios."
         ),
-        svg,
+        svg: figure.svg()?,
     })
-}
-
-/// Not a number where there is no logarithm, so that lines break there.
-fn positive(value: f64) -> f64 {
-    if value > 0.0 { value } else { f64::NAN }
-}
-
-fn vertical(values: &mut dyn Iterator<Item = f64>) -> Axis {
-    let spread = Spread::of(values.filter(|value| *value > 0.0));
-    let (low, high) = spread.map_or((f64::NAN, f64::NAN), |spread| (spread.low, spread.high));
-    Axis::logarithmic("eigenvalue", (0.85 * low).max(DEPTH * high), 1.2 * high)
 }

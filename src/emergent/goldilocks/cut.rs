@@ -35,6 +35,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Fort & Scherlis 2018, arXiv:1807.02581.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Cut {
     dimension: usize,
     /// Symmetric, row by row.
@@ -50,16 +51,22 @@ pub struct CutCurvature {
     /// d.
     pub dimension: usize,
     /// tr H_d.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub trace: f64,
     /// |H_d|_F.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub norm: f64,
     /// tr H_d / |H_d|_F, the Goldilocks measure, from -sqrt d to sqrt d; none for a zero matrix, where it is 0 / 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub ratio: Option<f64>,
     /// The share of eigenvalues that are positive beyond rounding.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub positive_share: f64,
     /// The largest eigenvalue.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub largest: f64,
     /// The smallest eigenvalue.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub smallest: f64,
 }
 
@@ -151,3 +158,13 @@ impl Cut {
         })
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Cut { dimension: usize, entries: Vec<f64>, rounding: f64 } by |cut| {
+    let limits = "must be from 1 to 8192";
+    let within = (1..=Cut::LARGEST).contains(&cut.dimension);
+    Error::require(within, "the dimension of a saved cut", cut.dimension as f64, limits)?;
+    Error::length("the entries of a saved cut", cut.entries.len(), cut.dimension * cut.dimension)?;
+    Error::finite("the entries of a saved cut", &cut.entries, crate::saved::DAMAGED)?;
+    Error::not_negative("the rounding of a saved cut", cut.rounding)
+});

@@ -11,16 +11,21 @@ pub struct GoldilocksSample {
     /// The number of the key: of direction and plane.
     pub number: usize,
     /// |theta_0|.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub radius: f64,
     /// d.
     pub dimension: usize,
     /// The risk at theta_0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub loss: f64,
     /// The accuracy at theta_0 on the data for testing; none without labels.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub accuracy: Option<f64>,
     /// |g|, the norm of the gradient at theta_0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// |P'g|, the norm of its part in the plane.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub plane_gradient_norm: f64,
     /// The Hessian on the plane.
     pub hessian: CutCurvature,
@@ -31,8 +36,10 @@ pub struct GoldilocksSample {
     /// What the random model of logits says of the Gauss-Newton part.
     pub predicted: Option<CutMoments>,
     /// The share of class means in the gradients of the logits, sigma_c^2 / (sigma_c^2 + sigma_E^2).
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub mean_share: Option<f64>,
     /// The mean of tr S_m, 1 - mean sum_k p_k^2: 0 where the probabilities are frozen.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub softmax_trace: Option<f64>,
     /// What training in the plane reached.
     pub training: Option<PlaneOutcome>,
@@ -44,14 +51,19 @@ pub struct GoldilocksSample {
 #[non_exhaustive]
 pub struct PlaneOutcome {
     /// The risk in the end.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub loss: f64,
     /// The accuracy in the end, on the data for testing; none without labels.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub accuracy: Option<f64>,
     /// |psi|, the way from theta_0 to the end.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub distance: f64,
     /// The cosine of -g(theta_0) and the way to the end, in the full space; none if either is 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub cosine: Option<f64>,
     /// The cosine of -P'g(theta_0) and the way to the end, in the plane; none if either is 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub plane_cosine: Option<f64>,
     /// Whether training left the finite numbers; the rest then says where it was last well.
     pub diverged: bool,
@@ -62,8 +74,10 @@ pub struct PlaneOutcome {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KeyMean {
     /// The mean.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub mean: f64,
     /// Its standard error; none for one key.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_error: Option<f64>,
     /// The number of keys that have a value.
     pub keys: usize,
@@ -90,6 +104,7 @@ impl KeyMean {
 #[non_exhaustive]
 pub struct GoldilocksRow {
     /// |theta_0|.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub radius: f64,
     /// d.
     pub dimension: usize,

@@ -60,19 +60,25 @@ pub struct Clustering {
     /// The number of examples of each class.
     pub counts: Vec<usize>,
     /// The mean cosine within a logit and class; none if no class has two examples.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub same_logit_and_class: Option<f64>,
     /// The mean cosine within a logit; none for a single example.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub same_logit: Option<f64>,
     /// The mean cosine between different logits; none for a single one.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub different_logits: Option<f64>,
     /// The mean of |J_mk|^2 over examples, for each logit.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub squared_norms: Vec<f64>,
     /// The mean cosine of each pair of a logit and a class with each other one, (k, y) at place y C + k: C^2 x C^2, an example
     /// with itself left out; none where there is no pair. None at all if it did not fit the budget.
     pub cosines: Option<Vec<Option<f64>>>,
     /// K, in the same order; 0 for a class without examples. None if it did not fit the budget.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub means: Option<Vec<f64>>,
     /// |c_k|^2 of the means over all examples, for each logit.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub squared_means: Vec<f64>,
 }
 

@@ -24,7 +24,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Fort & Ganguli 2019, arXiv:1910.05929.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LogitGradients {
     parameters: usize,
     classes: usize,
@@ -140,3 +140,21 @@ pub(super) fn deviations(means: f64, squared_norm: f64, concentration: f64, coor
     let residue = ((squared_norm - means) / (coordinates * apart)).max(0.0);
     ((means / coordinates - residue * concentration).max(0.0).sqrt(), residue.sqrt())
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(LogitGradients {
+    parameters: usize,
+    classes: usize,
+    squared_norm: f64,
+    concentration: f64,
+    gram: Vec<f64>,
+} by |gradients| {
+    let limits = "must be at least 1";
+    Error::at_least("the number of parameters of saved gradients", gradients.parameters, 1, limits)?;
+    Error::at_least("the number of classes of saved gradients", gradients.classes, 1, limits)?;
+    let entries = gradients.classes.saturating_mul(gradients.classes);
+    Error::length("the inner products of saved class means", gradients.gram.len(), entries)?;
+    Error::finite("the inner products of saved class means", &gradients.gram, crate::saved::DAMAGED)?;
+    Error::not_negative("the squared norm of saved gradients", gradients.squared_norm)?;
+    Error::not_negative("the concentration of the weights of saved gradients", gradients.concentration)
+});

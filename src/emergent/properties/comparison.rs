@@ -55,12 +55,16 @@ pub struct Prediction {
     /// The model, such as [`Comparison::GIVEN_MEANS`].
     pub model: String,
     /// The value.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The standard deviation from draw to draw of the model, where known.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub deviation: Option<f64>,
     /// The standard error that the model's parameters make, by the jackknife over examples.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub calibration_error: Option<f64>,
     /// alpha, the predicted overlap of the eigenvector with the means, of an eigenvalue that is an outlier.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlap: Option<f64>,
     /// How far to trust it, where known.
     pub validity: Option<Validity>,

@@ -88,6 +88,7 @@ pub struct ModelComparison {
 /// What a comparison does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ComparisonStage {
     /// Eigenpairs of G.
     GaussNewton,

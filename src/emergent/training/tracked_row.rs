@@ -12,8 +12,10 @@ pub struct TrackedRow {
     /// The number of steps done.
     pub step: u64,
     /// The risk.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub loss: f64,
     /// |g|.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// How large logits are, how far probabilities are frozen, and the accuracy.
     pub freezing: Freezing,
@@ -22,12 +24,16 @@ pub struct TrackedRow {
     /// sigma_E, with its error over probes.
     pub residue_deviation: Measurement,
     /// The largest eigenvalues, descending.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub eigenvalues: Vec<f64>,
     /// ||A v - lambda v|| of each: an eigenvalue lies so near.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub residual_norms: Vec<f64>,
     /// (v_j . g)^2 / |g|^2 of each; empty without a gradient.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub powers: Vec<f64>,
     /// The overlap of each eigenvector with the span of the means.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlaps: Vec<f64>,
     /// |H - G|_F / |G|_F; none unless probes are taken, or where G is 0.
     pub remainder_ratio: Option<Measurement>,
@@ -57,6 +63,7 @@ pub struct PredictedLargest {
     /// With its deviation from draw to draw of the model, where known.
     pub value: Measurement,
     /// alpha, the predicted overlap with the means; none if no outlier detaches, or of an average.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlap: Option<f64>,
     /// How far to trust it, where known.
     pub validity: Option<Validity>,
@@ -74,12 +81,16 @@ pub struct PredictedLargest {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackedClustering {
     /// Within a logit and class; none if no class has two examples, or gradients are 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub same_logit_and_class: Option<f64>,
     /// Within a logit; none for a single example.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub same_logit: Option<f64>,
     /// Between different logits; none for a single one.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub different_logits: Option<f64>,
     /// 1 - <K, K'> / (|K| |K'|) of the class blocks K of the kernel and those of the first row: see
     /// [`Clustering::kernel_distance`](crate::emergent::Clustering::kernel_distance). None where gradients are 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub kernel_distance: Option<f64>,
 }

@@ -43,7 +43,7 @@ use crate::scalar::Scalar;
 /// batches of 32 and 16 % in batches of 64. Eigenvectors of 500
 /// steps before saved no products beside a random start: 35 for ten pairs either way.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Tracker {
     key: Key,
     every: u64,
@@ -221,7 +221,6 @@ pub struct TrackerRun<T> {
     start: Vec<T>,
     /// The class blocks of the kernel in the first row.
     first: Option<Vec<f64>>,
-    #[cfg_attr(feature = "serde", serde(skip))]
     failure: Option<Error>,
 }
 
@@ -386,6 +385,21 @@ fn largest_of(spectrum: &LogitSpectrum) -> Result<PredictedLargest> {
 }
 
 #[cfg(feature = "serde")]
+crate::saved::checked!(Tracker {
+    key: Key,
+    every: u64,
+    also: Vec<u64>,
+    matrix: TrackedMatrix,
+    eigenpairs: Option<usize>,
+    tolerance: f64,
+    examples: usize,
+    probes: usize,
+    remainder_probes: usize,
+    draws: usize,
+    clustering: u64,
+} by |tracker| tracker.clone().validated().map(drop));
+
+#[cfg(feature = "serde")]
 mod saved {
     use super::{TrackedRow, Tracker};
     use crate::error::{Error, Result};
@@ -399,6 +413,7 @@ mod saved {
         rows: Vec<TrackedRow>,
         start: Vec<T>,
         first: Option<Vec<f64>>,
+        failure: Option<Error>,
     }
 
     impl<T: Scalar> TryFrom<TrackerRun<T>> for super::TrackerRun<T> {
@@ -406,15 +421,14 @@ mod saved {
 
         fn try_from(saved: TrackerRun<T>) -> Result<Self> {
             let remedy = "the file is damaged";
-            let TrackerRun { settings, rows, start, first } = saved;
-            let settings = settings.validated()?;
+            let TrackerRun { settings, rows, start, first, failure } = saved;
             Error::finite("the saved eigenvectors", &start, remedy)?;
             Error::finite("the saved class blocks of the kernel", first.as_deref().unwrap_or_default(), remedy)?;
             if let Some(row) = rows.windows(2).find(|pair| pair[0].step >= pair[1].step) {
                 let (what, limits) = ("the step of a saved row", "must rise from row to row: the file is damaged");
                 return Err(Error::OutOfRange { what, value: row[1].step as f64, limits });
             }
-            Ok(super::TrackerRun { settings, rows, start, first, failure: None })
+            Ok(super::TrackerRun { settings, rows, start, first, failure })
         }
     }
 }

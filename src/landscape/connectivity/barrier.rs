@@ -13,10 +13,13 @@ const SECTIONS: usize = 30;
 pub struct Barrier {
     /// The largest excess of the objective over the line between its end values, at least 0. A lower bound: the grid sees what is as wide as
     /// its cells.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub height: f64,
     /// Where, in \[0, 1\].
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub place: f64,
     /// The objective over the grid, as pairs of place and value; infinite where it was not finite.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub profile: Vec<(f64, f64)>,
     /// Places of the grid where the objective was not finite. If there are any, the height is infinite.
     pub holes: usize,

@@ -67,12 +67,16 @@ pub struct Curve<T> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CurveProfile {
     /// Pairs of t and value; infinite where the objective was not finite.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub profile: Vec<(f64, f64)>,
     /// The largest value among them.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub largest: f64,
     /// Their mean, by the trapezoidal rule: over uniform t.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub mean: f64,
     /// The largest excess over the line between the values of the ends, at least 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub barrier: f64,
     /// Places where the objective was not finite.
     pub holes: usize,

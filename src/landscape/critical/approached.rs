@@ -61,10 +61,13 @@ pub struct Approached<T> {
     /// The point.
     pub theta: Vec<T>,
     /// The value there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// |g| there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// |H g| / |g|: how far the gradient is from the kernel of the Hessian, in units of curvature; 0 where g is 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub flatness: f64,
     /// Steps taken.
     pub steps: u64,

@@ -74,12 +74,14 @@ pub struct CriticalPoint<T> {
     /// The point.
     pub theta: Vec<T>,
     /// The value there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// What it is.
     pub kind: CriticalKind,
     /// What that rests on.
     pub certificate: Certificate,
     /// All eigenvalues of the Hessian, ascending, if they were taken.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub eigenvalues: Option<Vec<f64>>,
     /// The unit vector of the most negative curvature, if any is negative and it was taken.
     pub descent: Option<Vec<T>>,

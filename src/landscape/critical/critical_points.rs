@@ -32,8 +32,10 @@ pub struct SurveyedStart {
     /// The number of its point, if it found one.
     pub point: Option<usize>,
     /// The value where it ended; none where it could not begin.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: Option<f64>,
     /// The norm of the gradient there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: Option<f64>,
 }
 

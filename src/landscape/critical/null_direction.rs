@@ -22,14 +22,19 @@ pub struct NullDirection<T> {
     /// A unit vector v.
     pub direction: Vec<T>,
     /// v'H v.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub curvature: f64,
     /// D^3 L[v, v, v].
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub third: f64,
     /// What rounding and steps may have done to it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub third_error: f64,
     /// D^4 L[v, v, v, v].
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub fourth: f64,
     /// What rounding and steps may have done to it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub fourth_error: f64,
 }
 

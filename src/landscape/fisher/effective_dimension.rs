@@ -68,6 +68,7 @@ pub fn effective_dimension(spectrum: &SpectralMeasure, alpha: f64) -> Result<Est
 /// # References
 /// Abbas et al. 2021, arXiv:2011.00027 (global), arXiv:2112.04807 (local).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LocalEffectiveDimension {
     radius: f64,
     examples: f64,
@@ -162,3 +163,10 @@ impl LocalEffectiveDimension {
         Ok(2.0 * (largest + libm::log(mean)) / libm::log(kappa))
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(LocalEffectiveDimension { radius: f64, examples: f64, gamma: f64, draws: usize, key: Key }
+    by |settings| {
+        Error::positive("the radius of a ball of parameters", settings.radius)?;
+        settings.gamma(settings.gamma).map(drop)
+    });

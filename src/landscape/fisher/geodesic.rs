@@ -13,12 +13,16 @@ const TOLERANCE: f64 = 1e-11;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Geodesic {
     /// The image of the velocity under the exponential map.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub end: Vec<f64>,
     /// The velocity there: that of the start, carried along.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub velocity: Vec<f64>,
     /// The length, which is the speed at the start.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub length: f64,
     /// |speed at the end / speed at the start - 1|: 0 if the integration were exact.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub drift: f64,
     /// Times and points on the way, both ends among them.
     pub points: Vec<(f64, Vec<f64>)>,

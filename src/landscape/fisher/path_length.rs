@@ -79,10 +79,13 @@ where
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PathLength {
     /// The length of each stretch between two vertices.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub stretches: Vec<f64>,
     /// The sum of them.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub length: f64,
     /// An estimate of the error of that: how far a coarser rule is off.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error: f64,
 }
 

@@ -70,12 +70,16 @@ pub struct SharpnessRow {
     /// The number of steps done.
     pub step: u64,
     /// The objective's value.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The largest eigenvalue of the Hessian, in the rule's units.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub sharpness: f64,
     /// A bound of its error: an eigenvalue lies as near.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error: f64,
     /// What it may be for steps to be stable.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub threshold: f64,
     /// Products with the Hessian.
     pub matvecs: u64,

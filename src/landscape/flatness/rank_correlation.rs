@@ -7,10 +7,13 @@ use crate::error::{Error, Result};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RankCorrelation {
     /// Kendall's tau (b, where there are ties), in [-1, 1].
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub tau: f64,
     /// Its standard error by the jackknife: of the cases as a sample.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_error: f64,
     /// What the standard deviation of tau is if the quantities are independent and without ties: sqrt(2 (2n + 5) / (9 n (n - 1))).
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub independent: f64,
     /// The number of cases.
     pub cases: usize,

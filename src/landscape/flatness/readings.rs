@@ -134,8 +134,10 @@ pub struct FlatnessReading {
     /// Which measure.
     pub measure: FlatnessMeasure,
     /// Its value.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// Its standard error over probes, or the bound of an eigenvalue's error; none for what is exact, and for increases found by ascent, which
     /// are lower bounds.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error: Option<f64>,
 }

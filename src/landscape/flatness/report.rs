@@ -63,11 +63,13 @@ pub struct Flatness {
 
 /// Every measure of flatness at a point. Prints as a table.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct FlatnessReport {
     /// The risk there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The norm of its gradient: at no minimum, some measures speak of the slope.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// The measures, in the order of [`FlatnessMeasure::ALL`].
     pub readings: Vec<FlatnessReading>,
@@ -241,3 +243,16 @@ fn largest<T: Scalar>(operator: &impl Symmetric<T>, key: Key) -> Result<(f64, Op
         Eigensolver::new(1, key).relative_tolerance(1e-4).check_multiplicity(false).run(operator)?;
     Ok((values[0], Some(error_bounds[0])))
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(FlatnessReport {
+    #[serde(with = "crate::saved::number")]
+    value: f64,
+    #[serde(with = "crate::saved::number")]
+    gradient_norm: f64,
+    readings: Vec<FlatnessReading>,
+} by |report| {
+    let measured = |measure| report.readings.iter().any(|reading| reading.measure == measure);
+    let found = FlatnessMeasure::ALL.into_iter().filter(|&measure| measured(measure)).count();
+    Error::length("the list of measures in a saved report", found, FlatnessMeasure::ALL.len())
+});

@@ -49,16 +49,21 @@ pub struct WorstCase {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WorstCaseSharpness<T> {
     /// L(theta).
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// L(theta + d) - L(theta), at least 0: a lower bound of the largest.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub increase: f64,
     /// The same by the gradient alone: radius times its dual norm.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub first_order: f64,
     /// The increase over 1 + L(theta): Keskar's sharpness, of which the paper prints percents. For losses that are at least 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub relative_increase: f64,
     /// d, by which the largest value found is away.
     pub displacement: Vec<T>,
     /// |d / s| over the radius: 1 on the border.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub reach: f64,
     /// Gradients taken.
     pub gradients: u64,

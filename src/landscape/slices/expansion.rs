@@ -46,12 +46,16 @@ impl<T: Scalar> TaylorPoint<T> for RiskPoint<'_, T> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SliceExpansion {
     /// L at the origin.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// s: one number, or two.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub slopes: Vec<f64>,
     /// H: H_11, and on a plane H_12 and H_22.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub hessian: Vec<f64>,
     /// T: T_111, and on a plane T_112, T_122 and T_222.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub third: Vec<f64>,
 }
 

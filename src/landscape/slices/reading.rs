@@ -7,10 +7,13 @@ use crate::scalar::Scalar;
 
 /// What is read at a point.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reading<T> {
     /// The loss.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The share of examples that are classified rightly, if it was asked for.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub accuracy: Option<f64>,
     /// The gradient, if it was asked for: of it the norm and the slopes are kept.
     pub gradient: Option<Vec<T>>,

@@ -19,12 +19,16 @@ const CHUNK: usize = 64;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SliceSample {
     /// The loss; none where it, or what was read with it, is not finite: a hole.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: Option<f64>,
     /// The accuracy, if it was read.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub accuracy: Option<f64>,
     /// The norm of the whole gradient, if it was read.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: Option<f64>,
     /// The derivatives by the coordinates, <d_i, gradient>, if the gradient was read.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub slopes: Option<Vec<f64>>,
 }
 

@@ -13,8 +13,10 @@ const NOISE: f64 = 16.0;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Validity {
     /// The distance, in the space of parameters, of the farthest point of the slice up to which the prediction holds at all points.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub radius: f64,
     /// The distance of the first point where it does not: the true radius lies between them. None if it holds on the whole slice.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub beyond: Option<f64>,
 }
 

@@ -127,3 +127,7 @@ impl SpinGlassComplexity {
 fn finite(energy: f64) -> Result<()> {
     Error::finite("the energy per spin", &[energy], "ask at a finite energy")
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(SpinGlassComplexity { interactions: usize = |glass| glass.interactions }
+    by SpinGlassComplexity::new(interactions));

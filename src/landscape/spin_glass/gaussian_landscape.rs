@@ -114,3 +114,10 @@ impl GaussianLandscape {
             - outside)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(GaussianLandscape {
+    f: f64 = |landscape| landscape.f,
+    slope: f64 = |landscape| landscape.slope,
+    bend: f64 = |landscape| landscape.bend,
+} by GaussianLandscape::new(f, slope, bend));

@@ -142,3 +142,9 @@ impl KacRice {
         Ok(sums)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(KacRice {
+    interactions: usize = |counts| counts.interactions as usize,
+    spins: usize = |counts| counts.spins as usize,
+} by KacRice::new(interactions, spins));

@@ -11,8 +11,10 @@ use crate::scalar::Scalar;
 #[must_use = "a flow may have ended before its time: look at `arrived`"]
 pub struct FlowLine {
     /// Times of the steps, from 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub times: Vec<f64>,
     /// Coordinates on the slice at these times.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub points: Vec<Vec<f64>>,
     /// Whether that is the time that was asked for: otherwise the line left its bounds, or the steps were used up.
     pub arrived: bool,

@@ -6,6 +6,7 @@ use crate::random_matrix::law::{self, Interval};
 
 /// Which end of a bulk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Side {
     /// The left end: outliers lie below.
     Lower,
@@ -48,6 +49,7 @@ pub enum Side {
 /// Johnstone & Ma 2012 (arXiv:1110.0108, Gaussian ensembles); Feldheim & Sodin 2010 (arXiv:0812.1961, lower edge);
 /// El Karoui 2007 (arXiv:math/0503109, unequal variances).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "largest eigenvalue of noise")]
 pub struct Edge {
     location: f64,
@@ -266,3 +268,7 @@ fn symmetric(size: usize, standard_deviation: f64) -> Result<()> {
     Error::at_least("the size of a symmetric matrix with an edge", size, 2, limits)?;
     Error::positive("the standard deviation of a symmetric matrix with an edge", standard_deviation)
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Edge { location: f64, scale: f64, side: Side, law: TracyWidom }
+    by |edge| Edge::new(edge.location, edge.scale, edge.side).map(drop));

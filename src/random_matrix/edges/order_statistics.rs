@@ -215,3 +215,7 @@ impl Place {
         ((0..points).map(share).collect(), sum)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(OrthogonalOrderStatistics { size: usize = |law| law.size, scale: f64 = |law| law.scale }
+    by OrthogonalOrderStatistics::new(size, scale));

@@ -49,6 +49,7 @@ use crate::random_matrix::spikes::outlier::SpikedCovariance;
 /// Johnstone 2001 (doi:10.1214/aos/1009210544); Kritchman & Nadler 2009 (doi:10.1109/TSP.2009.2022897); Nadler 2011
 /// (doi:10.1016/j.jmva.2010.10.005, the ratio).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "BBP")]
 #[doc(alias = "scree")]
 #[doc(alias = "number of factors")]
@@ -59,6 +60,7 @@ pub struct OutlierTest {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Noise {
     /// Edges that do not depend on the count.
     Known(Vec<Edge>),
@@ -76,6 +78,7 @@ enum Noise {
 /// The outliers that [`OutlierTest`] found.
 #[must_use]
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OutlierCount {
     /// What was found at each side that was tested: lower before upper.
     pub sides: Vec<SideCount>,
@@ -88,6 +91,7 @@ pub struct OutlierCount {
 
 /// The outliers at one side of the bulk.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SideCount {
     /// Which side.
     pub side: Side,
@@ -100,15 +104,20 @@ pub struct SideCount {
 
 /// One eigenvalue against the noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TestedEigenvalue {
     /// The eigenvalue or Ritz value.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub value: f64,
     /// The bound of its error: 0 for eigenvalues.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub error: f64,
     /// The probability that the extreme eigenvalue of what is left, if that is noise, lies as far out as the inner end of
     /// value -+ error.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub p_value: f64,
     /// The place that this end must be beyond.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub threshold: f64,
 }
 
@@ -352,3 +361,23 @@ fn estimate(dimension: usize, samples: usize, trace: f64, outliers: &[f64]) -> R
     }
     Ok(variance)
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(OutlierTest { noise: Noise, level: f64, trace: Option<f64> } by |test| {
+    strictly_between(test.level)?;
+    test.trace.map_or(Ok(()), |trace| Error::positive("the trace of a covariance", trace))?;
+    match &test.noise {
+        Noise::Known(edges) => match edges[..] {
+            [_] => Ok(()),
+            [lower, upper] => OutlierTest::edges(lower, upper).map(drop),
+            _ => Error::length("the edges of a saved test", edges.len(), 2),
+        },
+        &Noise::Symmetric { size, standard_deviation } => {
+            OutlierTest::gaussian_orthogonal(size, standard_deviation).map(drop)
+        }
+        &Noise::Covariance { dimension, samples, variance } => {
+            let sound = OutlierTest::wishart(dimension, samples)?;
+            variance.map_or(Ok(()), |variance| sound.variance(variance).map(drop))
+        }
+    }
+});

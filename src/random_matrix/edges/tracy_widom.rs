@@ -39,12 +39,14 @@ use crate::random_matrix::law;
 /// (arXiv:0904.1581, determinants, by which the tests verify); Baik, Buckingham & DiFranco 2008 (arXiv:0704.3636, left
 /// tail).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "TW")]
 pub struct TracyWidom {
     symmetry: Symmetry,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Symmetry {
     Real,
     Complex,

@@ -34,6 +34,7 @@ const LEAST_RATIO: f64 = 1e-7;
 
 /// A law fitted to the bulk of a spectrum.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BulkFit<L> {
     /// The law of the bulk. Its mass is that of all eigenvalues that are not outliers.
     pub law: L,
@@ -48,6 +49,7 @@ pub struct BulkFit<L> {
     /// The largest distance between the distribution of the bulk's eigenvalues and the law's without its atom. Noise of n
     /// eigenvalues is within about 5 / n of its law. A much larger distance says that this is not the law, and so do outliers
     /// that are no minority: what does not fit is left out.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub distance: f64,
     /// Whether the numbers of outliers settled.
     pub settled: bool,
@@ -86,16 +88,20 @@ pub struct BulkFit<L> {
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MarchenkoPasturFit {
     ratio: Option<f64>,
 }
 
 /// Standard errors of a fit, simulated.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MarchenkoPasturErrors {
     /// That of the variance.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub variance: f64,
     /// That of the ratio; 0 if it was given.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub ratio: f64,
 }
 
@@ -203,6 +209,7 @@ impl MarchenkoPasturFit {
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SemicircleFit {}
 
 impl SemicircleFit {

@@ -9,6 +9,7 @@ use crate::random_matrix::spikes::outlier::SpikedCovariance;
 /// What the error of an estimated covariance B of A is measured by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CovarianceLoss {
     /// The sum of squares of A - B.
     Frobenius,
@@ -56,6 +57,7 @@ pub enum CovarianceLoss {
 /// # References
 /// Donoho, Gavish & Johnstone 2018 (arXiv:1311.0851).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpikedShrinkage {
     noise: MarchenkoPastur,
 }

@@ -99,6 +99,7 @@ pub fn population_moments(sample: &[f64], ratio: f64) -> Result<Vec<f64>> {
 /// (doi:10.1016/j.jspi.2013.06.017, least squares of the equation); Bai, Chen & Yao 2010
 /// (doi:10.1111/j.1467-842X.2010.00590.x, moments).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PopulationFit {
     atoms: usize,
     ratio: f64,
@@ -107,6 +108,7 @@ pub struct PopulationFit {
 
 /// A population fitted to a spectrum.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FittedPopulation {
     /// The distinct eigenvalues and their shares, ascending.
     pub atoms: Vec<Atom>,
@@ -114,6 +116,7 @@ pub struct FittedPopulation {
     pub from_moments: Option<Vec<Atom>>,
     /// The root mean square of what is minimised, over c: how far the sample's transform is from the law's, relative to
     /// its size. Some 1/p for a population that has these atoms.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub residual: f64,
     /// Whether the search came to its end.
     pub converged: bool,
@@ -367,3 +370,7 @@ fn moved(atoms: &[Atom], step: &[f64]) -> Vec<Atom> {
     moved.iter_mut().for_each(|atom| atom.weight /= total);
     moved
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(PopulationFit { atoms: usize, ratio: f64, outliers: usize }
+    by |fit| PopulationFit::new(fit.atoms, fit.ratio).map(drop));

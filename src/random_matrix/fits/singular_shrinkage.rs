@@ -7,6 +7,7 @@ use crate::random_matrix::laws::marchenko_pastur::MarchenkoPastur;
 /// What the error of an estimated matrix is measured by: a norm of the difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MatrixLoss {
     /// The sum of squares.
     Frobenius,
@@ -50,6 +51,7 @@ pub enum MatrixLoss {
 /// Gavish & Donoho 2014 (arXiv:1305.5870, thresholds); Gavish & Donoho 2017 (arXiv:1405.7511, shrinkers);
 /// Leeb 2020 (arXiv:2005.11807, operator norm).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "Gavish-Donoho")]
 #[doc(alias = "PCA")]
 #[doc(alias = "denoising")]
@@ -144,3 +146,11 @@ fn sizes(rows: usize, cols: usize) -> Result<(f64, f64)> {
     Error::at_least("the number of columns of a matrix", cols, 1, "must be at least 1")?;
     Ok((rows.min(cols) as f64, rows.max(cols) as f64))
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(SingularShrinkage { ratio: f64, noise: f64, unit: f64 } by |shrinkage| {
+    Error::positive("the ratio of a saved shrinkage", shrinkage.ratio)?;
+    Error::require(shrinkage.ratio <= 1.0, "the ratio of a saved shrinkage", shrinkage.ratio, "must be at most 1")?;
+    Error::positive("the standard deviation of the noise", shrinkage.noise)?;
+    Error::positive("the standard deviation of the noise times the root of the larger size", shrinkage.unit)
+});

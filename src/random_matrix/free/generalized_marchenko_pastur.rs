@@ -58,10 +58,13 @@ law_of_field!(GeneralizedMarchenkoPastur, law);
 
 /// A point of a law's density.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CurvePoint {
     /// The eigenvalue.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub x: f64,
     /// The density there.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub density: f64,
 }
 

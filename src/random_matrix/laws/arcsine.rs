@@ -102,3 +102,7 @@ impl Law for Arcsine {
         sum
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(Arcsine { lower: f64 = |law| law.interval.lower, upper: f64 = |law| law.interval.upper }
+    by Arcsine::new(lower, upper));

@@ -26,6 +26,7 @@ const SLACK: f64 = 1e-9;
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Discrete {
     /// Ascending, distinct.
     atoms: Vec<Atom>,
@@ -144,3 +145,16 @@ impl Law for Discrete {
         self.atoms.iter().map(|atom| atom.weight * libm::pow(atom.location, f64::from(order))).sum()
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Discrete { atoms: Vec<Atom>, cumulative: Vec<f64> } by |law| {
+    let (locations, weights): (Vec<f64>, Vec<f64>) =
+        law.atoms.iter().map(|atom| (atom.location, atom.weight)).unzip();
+    let sound = Discrete::new(&locations, &weights)?;
+    Error::length("the points of a saved discrete law", law.atoms.len(), sound.atoms.len())?;
+    Error::length("the sums of a saved discrete law", law.cumulative.len(), sound.atoms.len())?;
+    let ascending = locations.windows(2).find(|pair| pair[0] >= pair[1]);
+    Error::require(ascending.is_none(), "a point of a saved discrete law", ascending.map_or(0.0, |pair| pair[1]), "must ascend")?;
+    let off = law.cumulative.iter().zip(&sound.cumulative).find(|(sum, sound)| (*sum - *sound).abs() > SLACK || sum.is_nan());
+    Error::require(off.is_none(), "a sum of a saved discrete law", off.map_or(0.0, |(sum, _)| *sum), "must be that of the weights")
+});

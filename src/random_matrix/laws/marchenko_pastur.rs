@@ -250,3 +250,7 @@ impl Law for MarchenkoPastur {
         sum
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(MarchenkoPastur { ratio: f64 = |law| law.ratio, variance: f64 = |law| law.variance }
+    by MarchenkoPastur::new(ratio, variance));

@@ -25,12 +25,15 @@ use crate::random_matrix::transforms::{ends, size_of};
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "saved::PiecewiseLinear"))]
 pub struct PiecewiseLinear {
     grid: Vec<f64>,
     density: Vec<f64>,
     /// The mass of the density up to each point.
     masses: Vec<f64>,
     atoms: Vec<Atom>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     moments: [f64; FAR_TERMS],
 }
 
@@ -250,5 +253,43 @@ impl Law for PiecewiseLinear {
             .sum();
         let atoms = self.atoms.iter().map(|atom| atom.weight * libm::pow(atom.location, f64::from(order)));
         bulk + atoms.sum::<f64>()
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{Atom, Error, FAR_TERMS, Law, Result};
+
+    /// What a file holds, before it is believed.
+    #[derive(serde::Deserialize)]
+    pub(super) struct PiecewiseLinear {
+        grid: Vec<f64>,
+        density: Vec<f64>,
+        masses: Vec<f64>,
+        atoms: Vec<Atom>,
+    }
+
+    impl TryFrom<PiecewiseLinear> for super::PiecewiseLinear {
+        type Error = Error;
+
+        fn try_from(saved: PiecewiseLinear) -> Result<Self> {
+            let PiecewiseLinear { grid, density, masses, atoms } = saved;
+            let sound = super::PiecewiseLinear::new(&grid, &density, &atoms)?;
+            Error::length("the masses of a saved density", masses.len(), grid.len())?;
+            Error::length("the atoms of a saved density", atoms.len(), sound.atoms.len())?;
+            let limits = "must be those of its density and atoms, which sum to 1 and ascend";
+            // What was saved is scaled already: made again it is the same up to rounding.
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
+            let same = density.iter().zip(&sound.density).all(|(a, b)| near(*a, *b))
+                && masses.iter().zip(&sound.masses).all(|(a, b)| near(*a, *b))
+                && masses.windows(2).all(|pair| pair[0] <= pair[1])
+                && atoms.iter().zip(&sound.atoms).all(|(a, b)| a.location == b.location && near(a.weight, b.weight));
+            Error::require(same, "a mass of a saved density", masses.last().copied().unwrap_or(0.0), limits)?;
+            let mut law = super::PiecewiseLinear { grid, density, masses, atoms, moments: [0.0; FAR_TERMS] };
+            for order in 0..FAR_TERMS {
+                law.moments[order] = law.moment(order as u32);
+            }
+            Ok(law)
+        }
     }
 }

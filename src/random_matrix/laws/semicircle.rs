@@ -138,3 +138,7 @@ impl Law for Semicircle {
         moment
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(Semicircle { standard_deviation: f64 = |law| law.standard_deviation }
+    by Semicircle::new(standard_deviation));

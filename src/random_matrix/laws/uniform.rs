@@ -89,3 +89,7 @@ impl Law for Uniform {
         sum / f64::from(order + 1)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(Uniform { lower: f64 = |law| law.interval.lower, upper: f64 = |law| law.interval.upper }
+    by Uniform::new(lower, upper));

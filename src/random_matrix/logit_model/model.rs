@@ -42,7 +42,7 @@ use crate::random_matrix::logit_model::softmax::softmax_curvature::ratio_of_squa
 /// # References
 /// Fort & Ganguli 2019, arXiv:1910.05929; Fort & Scherlis 2018, arXiv:1807.02581.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "Fort-Ganguli")]
 pub struct LogitModel {
     parameters: usize,
@@ -159,3 +159,15 @@ pub(super) fn has_square(what: &'static str, value: f64) -> Result<()> {
         "must be at least 0 and have a finite square, which is not lost below 1e-307 either: rescale the gradients";
     Err(Error::OutOfRange { what, value, limits })
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(LogitModel {
+    parameters: usize,
+    mean_deviation: f64,
+    residue_deviation: f64,
+    curvature: SoftmaxCurvature,
+} by |model| {
+    // Without the curvature, which is sound on its own.
+    let curvature = SoftmaxCurvature::average(1, 1, 0.0, 0.0, 0.0);
+    LogitModel::new(model.parameters, model.mean_deviation, model.residue_deviation, curvature).map(drop)
+});

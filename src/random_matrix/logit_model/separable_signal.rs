@@ -76,10 +76,13 @@ pub struct SeparableSignal {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SignalOutlier {
     /// Its place.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub position: f64,
     /// The squared length of its unit eigenvector's projection on the span of the means.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlap: f64,
     /// M_k . v for each mean, up to a common sign.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub projections: Vec<f64>,
 }
 

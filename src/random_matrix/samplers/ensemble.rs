@@ -15,11 +15,14 @@ const BLOCK: usize = 256;
 
 /// The spectrum of one sampled matrix.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SampledSpectrum {
     /// All eigenvalues, ascending.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub eigenvalues: Vec<f64>,
     /// <v_j, u>^2 for the unit eigenvector v_j of `eigenvalues[j]` and the direction u of the spike (without a spike: a
     /// fixed direction). They sum to 1.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlaps: Vec<f64>,
 }
 
@@ -254,4 +257,22 @@ fn affordable(what: &'static str, value: usize) -> Result<()> {
     }
     let because = "since a dense sampler takes memory of its square and time of its cube";
     Err(Error::AboveLimit { what, value, limit: LARGEST, because })
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{GaussianOrthogonal, Wishart};
+
+    crate::saved::rebuilt!(Wishart {
+        dimension: usize = |ensemble| ensemble.dimension,
+        samples: usize = |ensemble| ensemble.samples,
+        variance: f64 = |ensemble| ensemble.law.variance(),
+        spike: f64 = |ensemble| ensemble.spike,
+    } by Wishart::new(dimension, samples, variance)?.spike(spike));
+
+    crate::saved::rebuilt!(GaussianOrthogonal {
+        size: usize = |ensemble| ensemble.size,
+        standard_deviation: f64 = |ensemble| ensemble.law.standard_deviation(),
+        spike: f64 = |ensemble| ensemble.spike,
+    } by GaussianOrthogonal::new(size, standard_deviation)?.spike(spike));
 }

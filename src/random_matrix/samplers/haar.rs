@@ -62,3 +62,7 @@ impl HaarFrame {
         frame
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(HaarFrame { dimension: usize = |frame| frame.dimension, vectors: usize = |frame| frame.vectors }
+    by HaarFrame::new(dimension, vectors));

@@ -23,6 +23,7 @@ pub(in crate::random_matrix) enum Ends {
 
 /// A tridiagonal matrix with its largest entry near 1.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(in crate::random_matrix) enum Form {
     /// Diagonal and subdiagonal.
     Symmetric { diagonal: Vec<f64>, below: Vec<f64> },

@@ -37,6 +37,7 @@ use crate::random_matrix::law::Interval;
 /// Givens 1954 (Sturm counts); Barth, Martin & Wilkinson 1967 (doi:10.1007/BF02162154); Fernando & Parlett 1994
 /// (doi:10.1007/s002110050024).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Tridiagonal {
     form: Form,
     /// The matrix is this times the one in `form`, whose largest entry is near 1.
@@ -177,3 +178,13 @@ fn check(diagonal: &[f64], subdiagonal: &[f64]) -> Result<()> {
     Error::finite("the diagonal of a tridiagonal matrix", diagonal, remedy)?;
     Error::finite("the subdiagonal of a tridiagonal matrix", subdiagonal, remedy)
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Tridiagonal { form: Form, unit: f64 } by |matrix| {
+    let (Form::Symmetric { diagonal, below } | Form::Gram { squares: diagonal, below }) = &matrix.form;
+    check(diagonal, below)?;
+    Error::positive("the unit of a saved tridiagonal matrix", matrix.unit)?;
+    let squares = matches!(matrix.form, Form::Gram { .. });
+    let negative = diagonal.iter().chain(below).find(|&&entry| squares && entry < 0.0);
+    Error::require(negative.is_none(), "a saved square", negative.map_or(0.0, |&entry| entry), "must be at least 0")
+});

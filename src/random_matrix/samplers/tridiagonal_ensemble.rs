@@ -247,3 +247,23 @@ fn degrees(what: &'static str, size: usize, beta: f64) -> Result<()> {
     }
     Err(Error::OutOfRange { what, value: beta, limits: "must give a finite product with the size" })
 }
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{BetaHermite, BetaLaguerre};
+
+    crate::saved::rebuilt!(BetaHermite {
+        size: usize = |ensemble| ensemble.size,
+        beta: f64 = |ensemble| ensemble.beta,
+        standard_deviation: f64 = |ensemble| ensemble.law.standard_deviation(),
+        spike: f64 = |ensemble| ensemble.spike,
+    } by BetaHermite::new(size, beta, standard_deviation)?.spike(spike));
+
+    crate::saved::rebuilt!(BetaLaguerre {
+        dimension: usize = |ensemble| ensemble.dimension,
+        samples: usize = |ensemble| ensemble.samples,
+        beta: f64 = |ensemble| ensemble.beta,
+        variance: f64 = |ensemble| ensemble.law.variance(),
+        spike: f64 = |ensemble| ensemble.spike,
+    } by BetaLaguerre::new(dimension, samples, beta, variance)?.spike(spike));
+}

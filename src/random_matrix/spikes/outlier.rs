@@ -7,18 +7,22 @@ use crate::random_matrix::laws::semicircle::Semicircle;
 
 /// What becomes of one spike in a large noisy matrix: all limits, for size to infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "BBP")]
 pub struct Outlier {
     /// Whether an eigenvalue leaves the bulk: whether the spike is strictly beyond the threshold.
     pub detached: bool,
     /// The limit of the extreme eigenvalue on the spike's side: the outlier, or the edge of the bulk.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub position: f64,
     /// The limit of <v, u>^2 for the unit eigenvector v of that eigenvalue and the unit direction u of the spike, in
     /// [0, 1]: 0 if nothing is detached.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlap: f64,
     /// The limit of (size) x (variance of the outlier), for real Gaussian noise: its fluctuations are Gaussian. The
     /// size is the number of samples of a covariance, the dimension of a Wigner matrix. `None` if nothing is detached
     /// (the edge fluctuates by size^(-2/3), and not as a Gaussian), or if it is not known.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub variance: Option<f64>,
 }
 
@@ -75,6 +79,7 @@ impl Outlier {
 /// Baik, Ben Arous & Péché 2005 (arXiv:math/0403022); Baik & Silverstein 2006 (arXiv:math/0408165); Paul 2007
 /// (*Statistica Sinica* 17, overlap and variance).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "BBP")]
 #[doc(alias = "Baik-Ben Arous-Péché")]
 pub struct SpikedCovariance {
@@ -179,6 +184,7 @@ impl SpikedCovariance {
 /// Péché 2006 (arXiv:math/0411487); Capitaine, Donati-Martin & Féral 2009 (arXiv:0706.0136); Benaych-Georges &
 /// Nadakuditi 2011 (arXiv:0910.2120, overlap).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "BBP")]
 pub struct SpikedWigner {
     bulk: Semicircle,
@@ -265,4 +271,15 @@ fn representable(outlier: Outlier) -> Result<()> {
         value: largest,
         limits: "must be finite: rescale the matrix",
     })
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::{MarchenkoPastur, Semicircle, SpikedCovariance, SpikedWigner};
+
+    crate::saved::checked!(SpikedCovariance { bulk: MarchenkoPastur, spike: f64 }
+        by |spiked| SpikedCovariance::new(spiked.bulk, spiked.spike).map(drop));
+
+    crate::saved::checked!(SpikedWigner { bulk: Semicircle, spike: f64 }
+        by |spiked| SpikedWigner::new(spiked.bulk, spiked.spike).map(drop));
 }

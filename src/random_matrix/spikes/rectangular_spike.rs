@@ -41,14 +41,18 @@ pub struct RectangularSpike {
 
 /// What becomes of one pair of directions in a large rectangular matrix of noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SingularOutlier {
     /// Whether a singular value leaves the bulk.
     pub detached: bool,
     /// The limit of the largest singular value.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub position: f64,
     /// The limit of the squared overlap of the left singular vector (of length n) with u.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub left: f64,
     /// The limit of the squared overlap of the right singular vector (of length m) with v.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub right: f64,
 }
 

@@ -29,14 +29,19 @@ pub struct EnsembleLimit {
     /// The number of outliers, C - 1 or none.
     pub outliers: usize,
     /// The root u, or u_+ if there are no outliers.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub root: f64,
     /// Where the outliers are, or the end of the bulk if there are none.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub position: f64,
     /// The overlap of their eigenvectors with the span of the means.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlap: f64,
     /// The end of the bulk; 0 without residues.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub edge: f64,
     /// The sigma_c above which outliers exist.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub critical_deviation: f64,
 }
 

@@ -59,7 +59,7 @@ use crate::random_matrix::samplers::chi_squared;
 /// # References
 /// Fort & Ganguli 2019, arXiv:1910.05929.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LogitEnsemble {
     parameters: usize,
     examples: usize,
@@ -67,10 +67,8 @@ pub struct LogitEnsemble {
     residue_deviation: f64,
     logits: GaussianLogits,
     /// delta.
-    #[cfg_attr(feature = "serde", serde(default))]
     margin: f64,
     /// The shares of classes, or nothing without a margin.
-    #[cfg_attr(feature = "serde", serde(default))]
     shares: Vec<f64>,
 }
 
@@ -368,3 +366,24 @@ fn top_of_bulk(bulk: &ResidueBulk, key: Key) -> Result<f64> {
     key.uniform(0, &mut level);
     Ok(edge.location() + edge.scale() * TracyWidom::real().quantile(level[0].clamp(1e-12, 1.0 - 1e-12))?)
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(LogitEnsemble {
+    parameters: usize,
+    examples: usize,
+    mean_deviation: f64,
+    residue_deviation: f64,
+    logits: GaussianLogits,
+    #[serde(default)]
+    margin: f64,
+    #[serde(default)]
+    shares: Vec<f64>,
+} by |ensemble| {
+    let [means, residues] = [ensemble.mean_deviation, ensemble.residue_deviation];
+    let plain = LogitEnsemble::new(ensemble.parameters, ensemble.examples, means, residues, ensemble.logits)?;
+    if ensemble.shares.is_empty() {
+        let limits = "must be 0 where no shares of classes are given";
+        return Error::require(ensemble.margin == 0.0, "the margin of a saved ensemble", ensemble.margin, limits);
+    }
+    plain.with_margin(ensemble.margin, &ensemble.shares).map(drop)
+});

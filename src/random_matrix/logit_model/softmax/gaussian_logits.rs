@@ -35,7 +35,6 @@ use crate::random_matrix::root::root;
 /// Derrida 1981, doi:10.1103/PhysRevB.24.2613; Derrida & Flyvbjerg 1987, doi:10.1088/0305-4470/20/15/039 (moments of
 /// weights); Fort & Ganguli 2019, arXiv:1910.05929 (as a model of logits).
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GaussianLogits {
     classes: usize,
     deviation: f64,
@@ -292,3 +291,7 @@ impl Weights {
         (averages, missing.min(1.0))
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(GaussianLogits { classes: usize = |logits| logits.classes, deviation: f64 = |logits| logits.deviation }
+    by GaussianLogits::new(classes, deviation));

@@ -29,7 +29,6 @@ use crate::error::{Error, Result};
 /// # References
 /// Derrida 1981, doi:10.1103/PhysRevB.24.2613; Derrida & Flyvbjerg 1987, doi:10.1088/0305-4470/20/15/039 (moments of weights).
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[doc(alias = "REM")]
 #[doc(alias = "Derrida")]
 pub struct RandomEnergyModel {
@@ -42,16 +41,22 @@ pub struct RandomEnergyModel {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GibbsAverages {
     /// T.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub temperature: f64,
     /// E ln Z.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub log_partition: f64,
     /// -T E ln Z.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub free_energy: f64,
     /// E sum_k p_k E_k.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub energy: f64,
     /// -E sum_k p_k ln p_k, in nats: between 0 and ln C.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub entropy: f64,
     /// Y_2 = E sum_k p_k^2: between 1/C and 1.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub power_sum: f64,
 }
 
@@ -171,3 +176,9 @@ impl RandomEnergyModel {
         Ok((2.0 * (classes as f64).ln()).sqrt() / logits.deviation())
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::rebuilt!(RandomEnergyModel {
+    states: usize = |model| model.states,
+    deviation: f64 = |model| model.deviation,
+} by RandomEnergyModel::new(states, deviation));

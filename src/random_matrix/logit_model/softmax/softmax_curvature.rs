@@ -31,7 +31,7 @@ const SLACK: f64 = 1e-4;
 /// # References
 /// Fort & Ganguli 2019, arXiv:1910.05929.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SoftmaxCurvature {
     examples: usize,
     classes: usize,
@@ -178,3 +178,21 @@ pub(crate) fn diagonal_and_squares(p: &[f64]) -> (Vec<f64>, f64) {
         .collect();
     (diagonal, squares)
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(SoftmaxCurvature {
+    examples: usize,
+    classes: usize,
+    trace: f64,
+    own: f64,
+    shared: f64,
+    mean: Option<Vec<f64>>,
+} by |curvature| {
+    Error::at_least("the number of examples of a saved curvature", curvature.examples, 1, "must be at least 1")?;
+    Error::at_least("the number of classes of a saved curvature", curvature.classes, 1, "must be at least 1")?;
+    let numbers = [curvature.trace, curvature.own, curvature.shared];
+    Error::finite("the numbers of a saved curvature", &numbers, crate::saved::DAMAGED)?;
+    let Some(mean) = &curvature.mean else { return Ok(()) };
+    Error::length("the mean of a saved curvature", mean.len(), curvature.classes.saturating_mul(curvature.classes))?;
+    Error::finite("the mean of a saved curvature", mean, crate::saved::DAMAGED)
+});

@@ -11,6 +11,7 @@ use crate::random_matrix::SoftmaxBlocks;
 ///     y ~ q:   E r = p - q,   Cov r = diag(q) - q q'
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LogitLabels {
     /// The label of each example.
     Given(Vec<usize>),

@@ -45,16 +45,22 @@ impl Validity {
 #[non_exhaustive]
 pub struct LogitOutlier {
     /// The root u of the secular equation, a population eigenvalue as it were.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub root: f64,
     /// Its place psi(u), for an infinite matrix.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub position: f64,
     /// By how much the other outliers push it away on average, to second order; none where one is as near as that they mix.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub repulsion: Option<f64>,
     /// Its standard deviation.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_deviation: f64,
     /// alpha = |Q'v|^2, the squared length of its unit eigenvector's projection on the span of the means.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub overlap: f64,
     /// c_k . v for every mean, up to a common sign.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub projections: Vec<f64>,
     /// How far to trust this.
     pub validity: Validity,

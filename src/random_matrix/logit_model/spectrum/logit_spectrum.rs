@@ -97,8 +97,10 @@ const SMALL: f64 = 1000.0;
 #[non_exhaustive]
 pub struct PredictedEigenvalue {
     /// Its mean.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub mean: f64,
     /// Its standard deviation from draw to draw, if known.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub standard_deviation: Option<f64>,
     /// Which theory this is from.
     pub source: PredictionSource,
