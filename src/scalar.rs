@@ -50,10 +50,52 @@ pub trait Scalar:
 mod sealed {
     /// Seals [`super::Scalar`] and carries the one bound that lets `linalg` stay generic: this line and `linalg.rs`
     /// are the only places that name the linear algebra crate.
-    pub trait Sealed: faer::traits::RealField {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    pub trait Sealed: faer::traits::RealField {
+        /// The slice with its type: generic code is compiled in every crate that uses it, and large kernels are not, if it
+        /// calls one for each type.
+        fn typed(slice: &[Self]) -> Slice<'_>;
+        /// The same of a slice to be written.
+        fn typed_mut(slice: &mut [Self]) -> SliceMut<'_>;
+    }
+
+    impl Sealed for f32 {
+        #[inline(always)]
+        fn typed(slice: &[f32]) -> Slice<'_> {
+            Slice::Single(slice)
+        }
+        #[inline(always)]
+        fn typed_mut(slice: &mut [f32]) -> SliceMut<'_> {
+            SliceMut::Single(slice)
+        }
+    }
+
+    impl Sealed for f64 {
+        #[inline(always)]
+        fn typed(slice: &[f64]) -> Slice<'_> {
+            Slice::Double(slice)
+        }
+        #[inline(always)]
+        fn typed_mut(slice: &mut [f64]) -> SliceMut<'_> {
+            SliceMut::Double(slice)
+        }
+    }
+
+    /// A slice of either type.
+    #[derive(Debug)]
+    pub enum Slice<'a> {
+        Single(&'a [f32]),
+        Double(&'a [f64]),
+    }
+
+    /// A slice of either type, to be written.
+    #[derive(Debug)]
+    pub enum SliceMut<'a> {
+        Single(&'a mut [f32]),
+        Double(&'a mut [f64]),
+    }
 }
+
+pub(crate) use sealed::{Slice, SliceMut};
 
 impl Scalar for f32 {
     const EPSILON: Self = f32::EPSILON;

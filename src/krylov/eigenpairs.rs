@@ -42,7 +42,8 @@ const ROUNDING: f64 = 4.0;
 pub struct Eigenpairs<T> {
     /// The Rayleigh quotients v'Av, in the order of [`Which`](super::Which).
     pub values: Vec<f64>,
-    /// The unit vectors v, back to back.
+    /// The unit vectors v, back to back: rows of a matrix of pairs x dim to `ndarray`, `ArrayView2::from_shape((pairs, dim),
+    /// &vectors)`, and columns of one to faer, `MatRef::from_column_major_slice(&vectors, dim, pairs)`, without a copy.
     pub vectors: Vec<T>,
     /// ||A v - lambda v||, recomputed with products. An eigenvalue lies within this distance of lambda, without any
     /// assumption.

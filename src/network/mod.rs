@@ -16,6 +16,7 @@
 //! | anything else: shared weights, several branches | your own [`Network`]: blocks and a recording |
 //! | a start | [`Initialization`] |
 //! | parameters from or to a file | `from_safetensors`, `to_safetensors` (feature `safetensors`) |
+//! | those of PyTorch, Flax or Keras | `from_safetensors_as`: other names, other orders of axes (feature `safetensors`) |
 //!
 //! | layer of a [`Sequential`] | on examples of shape | blocks | cost for each example |
 //! | --- | --- | --- | --- |
@@ -55,7 +56,7 @@ pub use pool::Pool;
 pub use residual_network::residual_network;
 pub use sequential::Sequential;
 #[cfg(feature = "safetensors")]
-pub use weights::{from_safetensors, to_safetensors};
+pub use weights::{Stored, from_safetensors, from_safetensors_as, tensors_of, to_safetensors};
 
 use crate::scalar::Scalar;
 use crate::tape::Var;

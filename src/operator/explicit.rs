@@ -19,6 +19,41 @@ use crate::scalar::Scalar;
 /// assert_eq!(y, [-2.0, -2.0]);
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
+///
+/// # Matrices of other libraries
+///
+/// The entries are one slice, row by row, so other libraries see them as a view, and take them over, without a copy. What
+/// comes from there may be stored by columns, with gaps or backwards: [`Dense::from_fn`] asks for entries by row and column
+/// and copies any of these; taking a buffer as it is, by [`Dense::new`], is right for rows without gaps alone.
+///
+/// ```
+/// use eigenscape::operator::{Dense, LinearOperator};
+/// use faer::MatRef;
+/// use ndarray::{Array2, ArrayView2, array, s};
+///
+/// let a = Dense::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3)?;
+/// let (rows, cols) = (a.rows(), a.cols());
+///
+/// // To ndarray and to faer: views, then the buffer itself.
+/// let view = ArrayView2::from_shape((rows, cols), a.entries()).unwrap();
+/// assert_eq!(view[[1, 0]], 4.0);
+/// let matrix = MatRef::from_row_major_slice(a.entries(), rows, cols);
+/// assert_eq!(matrix[(1, 0)], 4.0);
+/// let owned = Array2::from_shape_vec((rows, cols), a.into_entries()).unwrap();
+///
+/// // From ndarray: anything, here every other column of a transposed array, and a buffer where its order is ours.
+/// let cut = owned.t().slice_move(s![..;2, ..]);
+/// let part = Dense::from_fn(cut.nrows(), cut.ncols(), |row, col| cut[[row, col]]);
+/// assert_eq!(part.entries(), [1.0, 4.0, 3.0, 6.0]);
+/// let b: Array2<f64> = array![[1.0, 2.0], [3.0, 4.0]];
+/// let entries = b.as_slice().expect("in rows without gaps").to_vec();
+/// assert_eq!(Dense::new(entries, 2, 2)?, Dense::from_fn(2, 2, |row, col| b[[row, col]]));
+///
+/// // From faer, whose own matrices are stored by columns.
+/// let c = faer::mat![[1.0, 2.0], [3.0, 4.0]];
+/// assert_eq!(Dense::from_fn(c.nrows(), c.ncols(), |row, col| c[(row, col)]).entries(), [1.0, 2.0, 3.0, 4.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dense<T> {
     entries: Vec<T>,
@@ -36,9 +71,37 @@ impl<T: Scalar> Dense<T> {
         Ok(Dense { entries, rows, cols })
     }
 
-    /// The entries, row by row.
+    /// The matrix with the entry `entry(row, col)` at each place, asked for row by row: a copy of whatever can be indexed, in any
+    /// order of storage.
+    ///
+    /// ```
+    /// use eigenscape::operator::Dense;
+    ///
+    /// let hilbert = Dense::from_fn(2, 2, |row, col| 1.0 / (row + col + 1) as f64);
+    /// assert_eq!(hilbert.entries(), [1.0, 0.5, 0.5, 1.0 / 3.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `rows` x `cols` is more than an address can count.
+    #[track_caller]
+    pub fn from_fn(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> T) -> Self {
+        let size = rows.checked_mul(cols);
+        let mut entries =
+            Vec::with_capacity(size.expect("a dense matrix has no more entries than an address can count"));
+        for row in 0..rows {
+            entries.extend((0..cols).map(|col| entry(row, col)));
+        }
+        Dense { entries, rows, cols }
+    }
+
+    /// The entries, row by row: entry (row, col) is number `row * cols + col`.
     pub fn entries(&self) -> &[T] {
         &self.entries
+    }
+
+    /// The entries, row by row, without a copy.
+    pub fn into_entries(self) -> Vec<T> {
+        self.entries
     }
 
     fn matrix(&self) -> Matrix<'_, T> {
@@ -165,6 +228,7 @@ impl<T: Scalar, F: Fn(&[T], &mut [T]) + Sync> LinearOperator<T> for Closure<T, F
 }
 
 /// The entries of an operator, row by row, by `cols` products with unit vectors, in blocks of up to 32.
+/// [`Dense`] says how they go to `ndarray` and faer.
 ///
 /// Cost: `cols` products and `rows` x `cols` numbers of memory, so for small operators: tests, and exact spectra.
 #[doc(alias = "materialize")]

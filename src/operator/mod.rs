@@ -13,6 +13,7 @@
 //! | --- | --- | --- |
 //! | a closure that multiplies | an operator | [`Closure`], and [`AssumeSymmetric`] to promise |
 //! | a dense matrix, a diagonal | an operator | [`Dense`], [`Diagonal`] |
+//! | a dense matrix of `ndarray` or `faer`, in any order of storage | an operator, and back | [`Dense`] |
 //! | a dense or sparse matrix of `faer` | an operator | [`FromFaer`] |
 //! | an operator | an argument for `faer`'s solvers | [`ToFaer`] |
 //! | A and B | A + B, A B, c A, A + c I | [`Sum`], [`Product`], [`Scaled`], [`Shifted`] |

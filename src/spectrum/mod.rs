@@ -40,6 +40,7 @@
 mod atoms;
 mod axis;
 mod band;
+pub(crate) mod beta;
 mod block;
 mod bounds;
 mod canonical;
@@ -68,7 +69,7 @@ mod spectral_measure;
 mod spectral_run;
 mod stochastic_lanczos;
 mod stopping;
-mod student;
+pub(crate) mod student;
 mod sylvester;
 mod tall;
 mod trace;

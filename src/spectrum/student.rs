@@ -1,7 +1,6 @@
 //! How many standard errors a confidence takes.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
+use super::beta;
 use crate::error::{Error, Result};
 
 /// The number of standard errors on each side of the mean of `samples` normal samples within which their expectation lies
@@ -12,8 +11,10 @@ use crate::error::{Error, Result};
 pub(crate) fn quantile(confidence: f64, samples: usize) -> Result<f64> {
     require(confidence)?;
     Error::at_least("the number of probes of an interval", samples, 2, "must be at least 2: one has no spread")?;
-    let student = StudentsT::new(0.0, 1.0, (samples - 1) as f64).expect("degrees of freedom are positive");
-    Ok(student.inverse_cdf(0.5 + confidence / 2.0))
+    // For t of f degrees of freedom, f / (f + t^2) has the law Beta(f / 2, 1 / 2): the odds are f / t^2.
+    let freedom = (samples - 1) as f64;
+    let odds = beta::log_odds(0.5 * freedom, 0.5, (1.0 - confidence, confidence));
+    Ok(freedom.sqrt() * libm::exp(-0.5 * odds))
 }
 
 /// Fails unless `confidence` is in (0, 1).

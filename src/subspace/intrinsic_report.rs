@@ -1,12 +1,11 @@
 //! What a search for the intrinsic dimension found.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
 use super::criterion::Criterion;
 use super::isotonic::{crossing, isotonic};
 use super::success_curve::{SuccessCurve, Successes};
 use crate::error::{Error, Result};
 use crate::random_matrix::Interval;
+use crate::spectrum::student;
 
 /// Why a search for the intrinsic dimension ended.
 #[non_exhaustive]
@@ -137,8 +136,7 @@ impl IntrinsicReport {
             let remedy = "an interval needs two keys at least, and that the curves of all cross the threshold";
             return Err(Error::Missing { what: "the spread of the keys' dimensions", remedy });
         };
-        let student = StudentsT::new(0.0, 1.0, (self.crossings.len() - 1) as f64);
-        let quantile = student.expect("degrees of freedom are positive").inverse_cdf(0.5 + confidence / 2.0);
+        let quantile = student::quantile(confidence, self.crossings.len())?;
         // No spread, no uncertainty: infinitely many standard errors of 0 are 0.
         let reach = if error == 0.0 { 1.0 } else { libm::exp(quantile * error) };
         let [lower, upper] = bracket.map(|dim| dim.max(1) as f64);

@@ -1,10 +1,9 @@
 //! How often training succeeds, as a function of the dimension.
 
-use statrs::distribution::{Beta, ContinuousCDF};
-
 use super::isotonic::{crossing, isotonic};
 use crate::error::{Error, Result};
 use crate::random_matrix::Interval;
+use crate::spectrum::beta;
 
 /// The most trials at a dimension.
 const MOST: u64 = 1 << 31;
@@ -52,19 +51,19 @@ impl Successes {
         self.validate()?;
         let tail = (1.0 - confidence) / 2.0;
         let (hits, misses) = (self.successes as f64, (self.trials - self.successes) as f64);
-        let quantile = |a: f64, b: f64, p: f64| Beta::new(a, b).expect("counts are positive").inverse_cdf(p);
+        let quantile = |a: f64, b: f64, tails: (f64, f64)| beta::from_log_odds(beta::log_odds(a, b, tails)).0;
         // All or none of n: the distribution is a power, also where quantiles by iteration would not end.
         let all = |n: f64| libm::exp(libm::log(tail) / n);
         let none = |n: f64| -libm::expm1(libm::log(tail) / n);
         let lower = match () {
             () if self.successes == 0 => 0.0,
             () if misses == 0.0 => all(hits),
-            () => quantile(hits, misses + 1.0, tail),
+            () => quantile(hits, misses + 1.0, (tail, 1.0 - tail)),
         };
         let upper = match () {
             () if misses == 0.0 || 1.0 - tail == 1.0 => 1.0,
             () if self.successes == 0 => none(misses),
-            () => quantile(hits + 1.0, misses, 1.0 - tail),
+            () => quantile(hits + 1.0, misses, (1.0 - tail, tail)),
         };
         Ok(Interval { lower, upper })
     }

@@ -6,7 +6,6 @@
 use super::elementwise;
 use super::function::{Binary, Unary};
 use super::plan::{Kernel, Place, Span, Step};
-use crate::elementary::vectorized;
 use crate::linalg::Update;
 use crate::scalar::Scalar;
 
@@ -111,11 +110,7 @@ impl<T: Scalar> Scalars<T> {
     /// Kept out of the loop, which is to stay small.
     #[inline(never)]
     fn function(&self, number: u32, x: T) -> T {
-        let function = self.functions[number as usize];
-        vectorized(
-            #[inline(always)]
-            || elementwise::unary_value(function, x),
-        )
+        elementwise::unary_value(self.functions[number as usize], x)
     }
 }
 

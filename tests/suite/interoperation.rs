@@ -14,6 +14,7 @@ use faer::matrix_free::eigen::{PartialEigenParams, partial_self_adjoint_eigen, p
 use faer::matrix_free::{BiLinOp, IdentityPrecond, LinOp, conjugate_gradient as cg};
 use faer::sparse::{SparseColMat, SparseRowMat, Triplet};
 use faer::{Mat, MatMut, MatRef, Par};
+use ndarray::{Array2, ArrayView2, ShapeBuilder, s};
 
 use crate::oracle::symmetric_eigenvalues;
 use crate::support::{Table, norm, normal, product, with_threads};
@@ -291,4 +292,62 @@ fn a_place_with_other_columns_is_refused() {
     let operator = ToFaer::new(Diagonal::new(vec![1.0; 2]));
     let (mut y, x) = (Mat::<f64>::zeros(2, 2), Mat::<f64>::zeros(2, 1));
     operator.apply(y.as_mut(), x.as_ref(), Par::Seq, MemStack::new(&mut []));
+}
+
+/// Dense matrices and ndarray's: views and buffers there, any order of storage back.
+#[test]
+fn dense_matrices_go_to_ndarray_and_back() {
+    for (rows, cols) in [(1, 1), (4, 3), (2, 7), (0, 3), (3, 0)] {
+        let ours = Dense::new(normal::<f64>(rows * cols, Key::new(0)), rows, cols).unwrap();
+        let view = ArrayView2::from_shape((rows, cols), ours.entries()).unwrap();
+        let entry = |row: usize, col: usize| ours.entries()[row * cols + col];
+        assert!(view.indexed_iter().all(|((row, col), &x)| x == entry(row, col)));
+        assert_eq!(Dense::new(view.as_slice().unwrap().to_vec(), rows, cols).unwrap(), ours);
+        let owned = Array2::from_shape_vec((rows, cols), ours.clone().into_entries()).unwrap();
+        let back = |view: ArrayView2<'_, f64>| Dense::from_fn(view.nrows(), view.ncols(), |row, col| view[[row, col]]);
+        assert_eq!(back(owned.view()), ours);
+        // Transposed, by columns, backwards, in steps: the same entries in other places.
+        let table = |rows, cols, of: &dyn Fn(usize, usize) -> f64| Table::new(rows, cols, of).entries;
+        assert_eq!(back(owned.t()).entries(), table(cols, rows, &|row, col| entry(col, row)));
+        let by_columns = Array2::from_shape_fn((rows, cols).f(), |(row, col)| entry(row, col));
+        assert_eq!(back(by_columns.view()), ours);
+        let backwards = owned.slice(s![..;-1, ..]);
+        assert_eq!(back(backwards).entries(), table(rows, cols, &|row, col| entry(rows - 1 - row, col)));
+        let steps = owned.slice(s![..;2, 1.min(cols)..]);
+        let (fewer, less) = steps.dim();
+        assert_eq!(back(steps).entries(), table(fewer, less, &|row, col| entry(2 * row, col + 1)));
+        // Such a view has no slice to be taken for rows.
+        if rows > 1 && cols > 1 {
+            assert!(
+                owned.t().as_slice().is_none() && by_columns.as_slice().is_none() && backwards.as_slice().is_none()
+            );
+        }
+    }
+    // A buffer that is longer than its array is refused.
+    let (buffer, _) = Array2::<f64>::zeros((4, 3)).slice_move(s![1..3, ..]).into_raw_vec_and_offset();
+    assert!(Dense::new(buffer, 2, 3).unwrap_err().to_string().contains("12 entries; it must have 6"));
+}
+
+/// The same for faer, with eigenvectors as its columns.
+#[test]
+fn dense_matrices_and_eigenvectors_go_to_faer_and_back() {
+    let (rows, cols) = (5, 3);
+    let ours = Dense::new(normal::<f32>(rows * cols, Key::new(1)), rows, cols).unwrap();
+    let view = MatRef::from_row_major_slice(ours.entries(), rows, cols);
+    let back = |view: MatRef<'_, f32>| Dense::from_fn(view.nrows(), view.ncols(), |row, col| view[(row, col)]);
+    assert_eq!(back(view), ours);
+    let owned: Mat<f32> = view.to_owned();
+    assert_eq!(back(owned.as_ref()), ours);
+    assert_eq!(back(owned.transpose().transpose()), ours);
+    let transposed = back(owned.transpose());
+    assert!((0..15).all(|at| transposed.entries()[at] == ours.entries()[at % rows * cols + at / rows]));
+    assert_eq!(back(owned.reverse_rows()).entries()[..cols], ours.entries()[(rows - 1) * cols..]);
+
+    let laplacian = ring::<f64>(20);
+    let top = Eigensolver::new(3, Key::new(2)).run::<f64, _>(&AssumeSymmetric::new(FromFaer::new(&laplacian))).unwrap();
+    let vectors = MatRef::from_column_major_slice(&top.vectors, 20, top.len());
+    let gram = vectors.transpose() * vectors;
+    assert!((0..9).all(|at| (gram[(at / 3, at % 3)] - f64::from(u8::from(at % 4 == 0))).abs() < 1e-12));
+    let rows = ArrayView2::from_shape((top.len(), 20), &top.vectors).unwrap();
+    assert!((0..3).all(|pair| rows.row(pair).as_slice().unwrap() == top.vector(pair)));
 }

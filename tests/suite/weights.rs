@@ -1,15 +1,17 @@
 //! Parameters in files, and networks that are built from a paper.
 
-use eigenscape::check;
 use eigenscape::curvature::{Examples, Loss, Risk};
 use eigenscape::network::{
-    Activation, Convolution, Initialization, Network, Role, Sequential, from_safetensors, residual_network,
-    to_safetensors,
+    Activation, Block, Convolution, Initialization, Network, Perceptron, Role, Sequential, Stored, from_safetensors,
+    from_safetensors_as, residual_network, tensors_of, to_safetensors,
 };
 use eigenscape::objective::{Objective, Point};
 use eigenscape::random::Key;
+use eigenscape::tape::Shape;
+use eigenscape::{Scalar, check};
 use proptest::prelude::*;
 
+use crate::oracle::{assert_close, numbers};
 use crate::support::{dot, normal, product};
 
 fn small() -> Sequential {
@@ -120,4 +122,102 @@ fn shortcuts_obey_the_laws() {
     assert!(check::hessian(&risk, &theta, Key::new(2)).unwrap().holds());
     let refused = Sequential::new(&[1, 4, 4]).unwrap().residual(|x| x.convolution(Convolution::new(2, [3, 3]).same()));
     assert!(refused.unwrap_err().to_string().contains("left is 1x4x4 but right is 2x4x4"));
+}
+
+/// A perceptron as PyTorch saves it, in each precision (`tests/data/state_dict.py`).
+const STATE_DICTS: [(&str, &[u8]); 4] = [
+    ("f64", include_bytes!("../data/state_dict-f64.safetensors")),
+    ("f32", include_bytes!("../data/state_dict-f32.safetensors")),
+    ("bf16", include_bytes!("../data/state_dict-bf16.safetensors")),
+    ("f16", include_bytes!("../data/state_dict-f16.safetensors")),
+];
+const TRANSPOSED: &[u8] = include_bytes!("../data/state_dict-transposed.safetensors");
+
+/// Layer l of ours is module 2 l there: activations count.
+fn torch(block: &Block) -> Stored {
+    let (layer, part) = block.name.split_once('.').unwrap();
+    Stored::new(format!("{}.{part}", 2 * layer.parse::<usize>().unwrap()))
+}
+
+fn flax(block: &Block) -> Stored {
+    let (layer, part) = block.name.split_once('.').unwrap();
+    match part {
+        "weight" => Stored::new(format!("layers_{layer}.kernel")).transposed(),
+        _ => Stored::new(format!("layers_{layer}.{part}")),
+    }
+}
+
+fn state_dicts<T: Scalar>() {
+    let table: serde_json::Value = serde_json::from_str(include_str!("../data/state_dict.json")).unwrap();
+    let network = Perceptron::new(&[3, 4, 2], Activation::Tanh).unwrap();
+    let inputs: Vec<T> = numbers(&table["inputs"]).into_iter().map(T::of).collect();
+    let examples = Examples::labelled(inputs, 3, &[0, 1, 0, 1, 0], 2).unwrap();
+    let risk = Risk::<T>::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+    let agrees = |what: &str, theta: &[T], expected: &serde_json::Value| {
+        assert_close(what, &risk.logits(theta), &numbers(&expected["logits"]), 20.0 * T::EPSILON.f64());
+        assert_close(what, &theta[..12], &numbers(&expected["first"]), T::EPSILON.f64());
+    };
+    for (name, file) in STATE_DICTS {
+        let theta: Vec<T> = from_safetensors_as(network.blocks(), file, torch).unwrap();
+        agrees(name, &theta, &table[name]);
+    }
+    let theta: Vec<T> = from_safetensors_as(network.blocks(), TRANSPOSED, flax).unwrap();
+    agrees("transposed", &theta, &table["f64"]);
+}
+
+#[test]
+fn state_dicts_of_other_programs_give_their_logits() {
+    state_dicts::<f64>();
+    state_dicts::<f32>();
+}
+
+#[test]
+fn state_dicts_that_do_not_fit_are_refused() {
+    let network = Perceptron::new(&[3, 4, 2], Activation::Tanh).unwrap();
+    let (_, file) = STATE_DICTS[0];
+    let refused = |file: &[u8], stored: fn(&Block) -> Stored| {
+        from_safetensors_as::<f64>(network.blocks(), file, stored).unwrap_err().to_string()
+    };
+    // By our own names there is no second layer: the error lists what there is.
+    let error = from_safetensors::<f64>(network.blocks(), file).unwrap_err().to_string();
+    assert!(error.contains("`1.weight`") && error.contains("0.bias, 0.weight, 2.bias, 2.weight, steps"), "{error}");
+    // As they stand in the other file, and the other way about.
+    let error =
+        refused(TRANSPOSED, |block| if block.shape.axes() == 2 { flax(block).axes(&[0, 1]) } else { flax(block) });
+    assert!(error.contains("left is 3x4 but right is 4x3"), "{error}");
+    let error = refused(file, |block| torch(block).transposed());
+    assert!(error.contains("left is 4x3 but right is 3x4"), "{error}");
+    for wrong in [&[0][..], &[0, 0], &[0, 2], &[1, 0, 2], &[]] {
+        let error = from_safetensors_as::<f64>(&network.blocks()[..1], file, |block| torch(block).axes(wrong));
+        assert!(error.unwrap_err().to_string().contains("each axis of the block"), "{wrong:?}");
+    }
+    // Numbers that are whole.
+    let steps = [Block { shape: Shape::vector(1), ..network.blocks()[1].clone() }];
+    let error = from_safetensors_as::<f64>(&steps, file, |_| Stored::new("steps")).unwrap_err().to_string();
+    assert!(error.contains("I64 in steps") && error.contains("BF16"), "{error}");
+    // What no block asks for.
+    let names: Vec<String> = tensors_of(file).unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["0.bias", "0.weight", "2.bias", "2.weight", "steps"]);
+    assert!(tensors_of(&file[1..]).is_err());
+}
+
+/// A tensor with four axes in another order, against indices by hand.
+#[test]
+fn axes_of_any_order_are_put_in_ours() {
+    let extents = [2, 3, 4, 5];
+    let block = Block { shape: Shape::new(&extents).unwrap(), ..small().blocks()[0].clone() };
+    let order = [2, 3, 1, 0];
+    let stored: Vec<usize> = order.iter().map(|&axis| extents[axis]).collect();
+    let there = Block { shape: Shape::new(&stored).unwrap(), ..block.clone() };
+    let entries: Vec<f64> = (0..120).map(f64::from).collect();
+    let file = to_safetensors(&[there], &entries).unwrap();
+    let read = from_safetensors_as::<f64>(&[block.clone()], &file, |block| Stored::new(&*block.name).axes(&order));
+    let read = read.unwrap();
+    for (number, &entry) in read.iter().enumerate() {
+        let (d, rest) = (number % 5, number / 5);
+        let (c, rest) = (rest % 4, rest / 4);
+        let (b, a) = (rest % 3, rest / 3);
+        // rows x columns x inputs x outputs
+        assert_eq!(entry, (((c * 5 + d) * 3 + b) * 2 + a) as f64, "{a} {b} {c} {d}");
+    }
 }
