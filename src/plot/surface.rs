@@ -269,7 +269,8 @@ fn lines(scene: &mut Scene, map: &Map, colors: &Colors, inside: &Inside<'_>, val
             false => Color::new(200, 200, 200)
                 .towards(Color::new(90, 90, 90), (index as f64 + 0.5) / found.levels.len() as f64),
         };
-        let style = Style { color, dash: Dash::Solid, mark: None, width: if map.filled { 0.8 } else { 1.2 } };
+        let style =
+            Style { color, dash: Dash::Solid, mark: None, width: if map.filled { 0.8 } else { 1.2 }, radius: 0.0 };
         let mut longest: Vec<Place> = Vec::new();
         for line in &level.lines {
             let points = line.points.iter().chain(line.points.first().filter(|_| line.closed));

@@ -18,7 +18,8 @@ const LAW: usize = 400;
 
 /// A spectral density with its confidence band, outliers as stems, and laws over it.
 ///
-/// The axis is that of the [`Density`]: linear, logarithmic or symmetric logarithmic, and so are laws, which are turned into densities per unit
+/// The axis is that of the [`Density`]: linear, logarithmic or symmetric logarithmic, and so are laws, which are turned
+/// into densities per unit
 /// of that axis and scaled to the mass of the bulk. Atoms of the density are stems with their share.
 ///
 /// ```
