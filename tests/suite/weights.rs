@@ -211,7 +211,8 @@ fn axes_of_any_order_are_put_in_ours() {
     let there = Block { shape: Shape::new(&stored).unwrap(), ..block.clone() };
     let entries: Vec<f64> = (0..120).map(f64::from).collect();
     let file = to_safetensors(&[there], &entries).unwrap();
-    let read = from_safetensors_as::<f64>(&[block.clone()], &file, |block| Stored::new(&*block.name).axes(&order));
+    let read =
+        from_safetensors_as::<f64>(std::slice::from_ref(&block), &file, |block| Stored::new(&*block.name).axes(&order));
     let read = read.unwrap();
     for (number, &entry) in read.iter().enumerate() {
         let (d, rest) = (number % 5, number / 5);
