@@ -4,6 +4,15 @@
 //! and how far they may be by rounding (or, for derivatives, by the error of the differences they are compared with).
 //! A passing check is evidence, not proof; a failing one is a finding.
 //!
+//! | you wrote | check | the law | it costs |
+//! | --- | --- | --- | --- |
+//! | a gradient by hand, a recorded formula | [`gradient`] | (L(theta + h v) - L(theta - h v)) / 2h = <g, v> | some values |
+//! | a Hessian | [`hessian`] | the same, one derivative higher | some gradients |
+//! | A v and A'u | [`adjoint`] | <u, A v> = <A'u, v> | a product with each |
+//! | an operator that promises to be symmetric | [`symmetric`] | <u, A v> = <A u, v> | two products |
+//! | one that promises to be semidefinite | [`semidefinite`] | v'A v >= 0 | products |
+//! | a projection with orthonormal columns | [`isometry`] | P'P = I | `cols` products |
+//!
 //! ```
 //! use eigenscape::check;
 //! use eigenscape::objective::{Objective, Recorded};
@@ -59,6 +68,16 @@ impl Check {
 }
 
 /// <u, A v> = <A' u, v> for normal u and v. Cost: a product and an adjoint product.
+///
+/// ```
+/// use eigenscape::check;
+/// use eigenscape::operator::Dense;
+/// use eigenscape::random::Key;
+///
+/// let matrix = Dense::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3)?;
+/// assert!(check::adjoint(&matrix, Key::new(0))?.holds());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the operator has no rows or no columns.
@@ -117,6 +136,16 @@ pub fn isometry<T: Scalar>(map: &(impl Adjoint<T> + ?Sized), tolerance: f64, key
 
 /// <u, A v> = <A u, v> for normal u and v. Cost: two products.
 ///
+/// ```
+/// use eigenscape::check;
+/// use eigenscape::operator::Dense;
+/// use eigenscape::random::Key;
+///
+/// assert!(check::symmetric(&Dense::new(vec![1.0, 2.0, 2.0, 1.0], 2, 2)?, Key::new(0))?.holds());
+/// assert!(!check::symmetric(&Dense::new(vec![1.0, 2.0, 2.1, 1.0], 2, 2)?, Key::new(0))?.holds());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # Errors
 /// If the operator is not square or has no rows.
 pub fn symmetric<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key: Key) -> Result<Check> {
@@ -126,6 +155,16 @@ pub fn symmetric<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key: K
 }
 
 /// v'A v >= 0 for a normal v; the discrepancy is how far below zero it lies. Cost: a product.
+///
+/// ```
+/// use eigenscape::check;
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+///
+/// assert!(check::semidefinite(&Diagonal::new(vec![1.0, 0.0]), Key::new(0))?.holds());
+/// assert!(!check::semidefinite(&Diagonal::new(vec![1.0, -1.0]), Key::new(0))?.holds());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the operator is not square or has no rows.
@@ -151,6 +190,20 @@ pub fn semidefinite<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key
 ///
 /// Cost: a gradient and two values.
 ///
+/// ```
+/// use eigenscape::check;
+/// use eigenscape::objective::Outside;
+/// use eigenscape::random::Key;
+///
+/// // A sign is wrong.
+/// let wrong = Outside::new(1, |x: &[f64], g: &mut [f64]| {
+///     g[0] = -x[0].cos();
+///     x[0].sin()
+/// });
+/// assert!(!check::gradient(&wrong, &[0.3], Key::new(0))?.holds());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # Errors
 /// If theta, or a value near it, is not finite.
 #[doc(alias = "gradcheck")]
@@ -169,6 +222,16 @@ pub fn gradient<T: Scalar, O: Objective<T>>(objective: &O, theta: &[T], key: Key
 /// The Hessian times a random direction, from the operator and from central differences of gradients.
 ///
 /// Cost: a product and four gradients.
+///
+/// ```
+/// use eigenscape::check;
+/// use eigenscape::objective::Recorded;
+/// use eigenscape::random::Key;
+///
+/// let objective = Recorded::<f64>::new(3, |x| x.exp().sum() + x.dot(x).powi(2))?;
+/// assert!(check::hessian(&objective, &[0.1, -0.2, 0.3], Key::new(0))?.holds());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 ///
 /// # Errors
 /// If theta, or a gradient near it, is not finite.

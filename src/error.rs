@@ -3,6 +3,24 @@
 //! Three fates are never mixed in this crate. A slice of the wrong length in a hot call is a programmer's mistake and
 //! panics at the caller's line. An ill-posed request (a shape, a label, a depth) is an [`Error`] from the constructor,
 //! so that use cannot fail. A budget that runs out is neither: it is data in the result's report.
+//!
+//! | what happened | fate | what to do |
+//! | --- | --- | --- |
+//! | shapes, labels, sizes, settings that cannot be | `Err` from the constructor or `run` | read the message: it names the value, the limits and the remedy |
+//! | bytes of a file that are not what they should be | `Err` with the offset | |
+//! | a number that is not finite, from a function or an operator | `Err` where it is the first; `Stop::NotFinite` in the report after that | smaller steps; [`Program::first_non_finite`](crate::tape::Program::first_non_finite) finds the instruction |
+//! | a slice of a wrong length in a product or a gradient | a panic at your line | correct the call |
+//! | a budget that ran out, an iteration that did not converge | data: `report.converged`, `stop` | use what there is, or [`Report::require`](crate::krylov::Report::require) |
+//!
+//! ```
+//! use eigenscape::Error;
+//! use eigenscape::network::{Activation, Perceptron};
+//!
+//! let error = Perceptron::new(&[784], Activation::Relu).unwrap_err();
+//! assert!(error.to_string().contains("must be at least 2"));
+//! // Errors are values that can be matched; there may be more kinds of them later.
+//! assert!(matches!(error, Error::OutOfRange { .. }));
+//! ```
 
 use std::fmt;
 

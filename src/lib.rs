@@ -25,6 +25,11 @@
 //! # Ok::<(), eigenscape::Error>(())
 //! ```
 //!
+//! New here? The [`guide`] leads [from an empty folder to the density of your network's Hessian](guide::first_hessian), to
+//! [your own model](guide::own_model) and [data](guide::own_data), to [reading what you see](guide::reading_a_spectrum), to
+//! [the method for a question](guide::which_estimator) and [the function for an equation](guide::paper_to_code), and translates from
+//! [PyHessian, curvlinops, JAX and others](guide::coming_from).
+//!
 //! # The map
 //!
 //! *A function is recorded on a tape; the tape is linearized at a point; the linear part is an operator; Krylov methods
@@ -49,6 +54,7 @@
 )]
 //! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |
 //! | [`random`], [`data`] | splittable keys; readers of data files | reproducible randomness |
+//! | [`guide`] | chapters that run as tests | where to begin, which one when, what can go wrong |
 //!
 //! # What to rely on
 //!

@@ -105,7 +105,10 @@ mod tests {
             ),
             ("scree.svg", &["rank of the eigenvalue", "training step", "initialization, step 0"]),
             ("gradient.svg", &["share of the squared norm", "training step", "mini-batch gradients, top 9", "10/8970"]),
-            ("eigenvalue.svg", &["\u{3bb}\u{2081}", "\u{3bb}\u{2089} / \u{3bb}\u{2081}\u{2080}", "range over keys"]),
+            (
+                "eigenvalue.svg",
+                &["\u{3bb}\u{2081}", "\u{3bb}\u{2089} / \u{3bb}\u{2081}\u{2080}", "mean and range over"],
+            ),
             (
                 "subspace.svg",
                 &["test accuracy", "dimension of the hyperplane (of 8970)", "radius 0.25", "full space, 0.963"],

@@ -21,6 +21,23 @@ use crate::scalar::Scalar;
 /// | [`empirical_fisher`](super::RiskPoint::empirical_fisher) and its like | sqrt(w_m) g_m, with what they differ by | 1, or draws |
 ///
 /// A product costs one with J; memory is that of J, the factors (N r C numbers, or N C), and N C for up to 8 vectors.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::{Objective, Point};
+///
+/// // z = w x + b, squared error: g_m = (z - y) (x, 1).
+/// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+/// let examples = Examples::new(vec![1.0, 2.0, 3.0], 1, vec![0.0; 3], 1)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+/// let point = risk.at(&[1.0, 0.0])?;
+/// let gradients = point.gradients()?.dense()?;
+/// assert_eq!(gradients.entries(), [1.0, 1.0, 4.0, 2.0, 9.0, 3.0]);
+/// assert!((point.gradient()[0] - 14.0 / 3.0).abs() < 1e-14); // their mean
+/// assert_eq!(point.gradient_gram()?.diagonal()?, [2.0, 20.0, 90.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Gradients<'a, T> {
     jacobian: Jacobian<'a, T>,

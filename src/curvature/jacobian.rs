@@ -10,6 +10,25 @@ use crate::operator::{Adjoint, LinearOperator, block_fits, fits};
 use crate::scalar::Scalar;
 
 /// J, the derivative of the logits of all examples at a point: (N C) x P, the logits of an example together.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::Objective;
+/// use eigenscape::operator::{Adjoint, LinearOperator, to_dense};
+///
+/// // z = w x + b on two examples: J = (x 1).
+/// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+/// let examples = Examples::new(vec![2.0, 5.0], 1, vec![0.0; 2], 1)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+/// let point = risk.at(&[0.0, 0.0])?;
+/// let jacobian = point.jacobian();
+/// assert_eq!(to_dense(&jacobian).entries(), [2.0, 1.0, 5.0, 1.0]);
+/// let mut back = [0.0; 2];
+/// jacobian.apply_adjoint(&[1.0, 1.0], &mut back);
+/// assert_eq!((jacobian.rows(), back), (2, [7.0, 2.0]));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Jacobian<'a, T> {
     products: &'a Products<'a, T>,

@@ -22,6 +22,21 @@ use crate::tape::Var;
 ///
 /// Logarithms are natural. The Poisson loss leaves out ln y!, which does not depend on z. Labels are smoothed in the
 /// examples, by [`Examples::smoothed`](super::Examples::smoothed). Your own losses: [`LossFunction`].
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::Objective;
+///
+/// let network = Perceptron::new(&[1, 2], Activation::Identity)?;
+/// let examples = Examples::new(vec![1.0], 1, vec![1.0, 0.0], 2)?;
+/// let value = |loss| Risk::<f64>::new(&network, loss, examples.clone())?.value(&[2.0, 0.0, 0.0, 0.0]); // z = (2, 0)
+/// assert!((value(Loss::SoftmaxCrossEntropy)? - (1.0 + (-2f64).exp()).ln()).abs() < 1e-15);
+/// assert_eq!(value(Loss::SquaredError)?, 0.5);
+/// assert!((value(Loss::Logistic)? - (1.0 + 2f64.exp()).ln() + 2.0 - 2f64.ln()).abs() < 1e-15);
+/// assert!((value(Loss::Poisson)? - (2f64.exp() - 2.0 + 1.0)).abs() < 1e-14);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -15,6 +15,24 @@ use crate::tape::{Plan, Workspace};
 /// batch of an epoch may be smaller. Batches weigh their examples alike (weights of the examples are not used).
 ///
 /// The batch of a step depends on the step alone, so that a resumed run sees the batches that it would have seen.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::{Objective, Stochastic};
+/// use eigenscape::random::Key;
+///
+/// let network = Perceptron::new(&[1, 1], Activation::Identity)?;
+/// let examples = Examples::new(vec![1.0, 2.0, 3.0, 4.0], 1, vec![0.0; 4], 1)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+/// let batches = risk.mini_batches(2, Key::new(0))?;
+/// assert_eq!(batches.steps_per_epoch(), 2);
+/// // Over an epoch each example is seen once: batch means average to the risk.
+/// let (theta, mut gradient) = ([1.0, 0.0], [0.0; 2]);
+/// let mean = (batches.sample(0, &theta, &mut gradient)? + batches.sample(1, &theta, &mut gradient)?) / 2.0;
+/// assert!((mean - risk.value(&theta)?).abs() < 1e-12);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[doc(alias = "DataLoader")]
 #[doc(alias = "SGD")]
 #[doc(alias = "minibatch")]

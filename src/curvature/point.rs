@@ -18,6 +18,32 @@ use crate::scalar::Scalar;
 use crate::spectrum::Estimate;
 
 /// A risk at a point. An operator's primal part is paid when it is first asked for, and then once.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::{Objective, Point};
+/// use eigenscape::operator::to_dense;
+///
+/// let network = Perceptron::new(&[2, 3, 2], Activation::Tanh)?;
+/// let examples = Examples::labelled(vec![1.0, 0.0, 0.5, -1.0, -0.5, 2.0], 2, &[0, 1, 1], 2)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SoftmaxCrossEntropy, examples)?;
+/// let point = risk.at(&(0..17).map(|i| f64::from(i).sin()).collect::<Vec<_>>())?;
+/// // H = G + R, and for this loss the Fisher matrix is G.
+/// let [h, g, r, f] = [
+///     to_dense(&point.hessian()),
+///     to_dense(&point.gauss_newton()),
+///     to_dense(&point.remainder()),
+///     to_dense(&point.fisher()?),
+/// ];
+/// for i in 0..17 * 17 {
+///     assert!((h.entries()[i] - g.entries()[i] - r.entries()[i]).abs() < 1e-14);
+///     assert_eq!(g.entries()[i], f.entries()[i]);
+/// }
+/// let diagonal: Vec<f64> = g.entries().iter().copied().step_by(18).collect();
+/// assert!(diagonal.iter().zip(point.gauss_newton_diagonal()?).all(|(x, y)| (x - y).abs() < 1e-14));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 pub struct RiskPoint<'a, T> {
     risk: &'a Risk<T>,
     theta: Vec<T>,

@@ -19,6 +19,23 @@ const ROUNDING: f64 = 4.0;
 ///
 /// Pair i is `values[i]` and row i of `vectors`. When the budget ended the search there may be fewer pairs than asked
 /// for; see `report`.
+///
+/// ```
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::operator::{Diagonal, LinearOperator};
+/// use eigenscape::random::Key;
+///
+/// let operator = Diagonal::new((0..300).map(|i| f64::from(i).sqrt()).collect());
+/// let top = Eigensolver::new(2, Key::new(0)).run(&operator)?;
+/// assert_eq!((top.len(), top.vector(1).len()), (2, 300));
+/// // A v = lambda v, up to the residual that it states.
+/// let mut product = vec![0.0; 300];
+/// operator.apply(top.vector(0), &mut product);
+/// let residual: f64 = product.iter().zip(top.vector(0)).map(|(y, v)| (y - top.values[0] * v).powi(2)).sum();
+/// assert!((residual.sqrt() - top.residual_norms[0]).abs() < 1e-12);
+/// assert!((top.values[0] - 299f64.sqrt()).abs() <= top.error_bounds[0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -57,6 +74,26 @@ impl<T: Scalar> Eigenpairs<T> {
     /// Whether there is no pair: never for a search that returned.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// The values, each with the bound of its error: what [`OutlierTest::ritz`](crate::random_matrix::OutlierTest::ritz) takes.
+    ///
+    /// ```
+    /// use eigenscape::krylov::Eigensolver;
+    /// use eigenscape::operator::Diagonal;
+    /// use eigenscape::random::Key;
+    /// use eigenscape::random_matrix::OutlierTest;
+    ///
+    /// // The covariance of 200 samples of 50 variables of variance 1: noise explains eigenvalues up to about 2.3.
+    /// let mut entries = vec![1.0; 50];
+    /// entries[0] = 9.0;
+    /// let top = Eigensolver::new(2, Key::new(0)).run(&Diagonal::new(entries))?;
+    /// let count = OutlierTest::wishart(50, 200)?.variance(1.0)?.ritz(&top.values_with_bounds())?;
+    /// assert_eq!(count.number(), 1);
+    /// # Ok::<(), eigenscape::Error>(())
+    /// ```
+    pub fn values_with_bounds(&self) -> Vec<(f64, f64)> {
+        self.values.iter().copied().zip(self.error_bounds.iter().copied()).collect()
     }
 
     /// The eigenvector with a number.

@@ -27,6 +27,19 @@ pub enum Stop {
 }
 
 /// How a run ended and what it cost.
+///
+/// ```
+/// use eigenscape::krylov::{Eigensolver, Stop};
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+///
+/// let operator = Diagonal::new((0..5000).map(f64::from).collect());
+/// // Too few products: no error, but a partial result that says so.
+/// let partial = Eigensolver::new(3, Key::new(0)).matvecs(20).run(&operator)?;
+/// assert!(!partial.report.converged && partial.report.stop == Stop::Budget);
+/// assert!(partial.report.require().unwrap_err().to_string().contains("budget"));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[must_use = "a run may end before it has converged: look at `converged`, or call `require`"]
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

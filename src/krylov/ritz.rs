@@ -6,6 +6,24 @@ use crate::error::Result;
 use crate::linalg::symmetric_eigen;
 
 /// Which eigenvalues.
+///
+/// ```
+/// use eigenscape::krylov::{Eigensolver, Which};
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+///
+/// let operator = Diagonal::new(vec![-5.0, -1.0, 0.0, 2.0, 3.0]);
+/// for (which, expected) in [
+///     (Which::Largest, [3.0, 2.0]),
+///     (Which::Smallest, [-5.0, -1.0]),
+///     (Which::BothEnds, [3.0, -5.0]),
+///     (Which::LargestMagnitude, [-5.0, 3.0]),
+/// ] {
+///     let found = Eigensolver::new(2, Key::new(0)).which(which).run(&operator)?.values;
+///     assert!(found.iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-12), "{which:?}: {found:?}");
+/// }
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

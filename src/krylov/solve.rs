@@ -19,6 +19,21 @@ pub struct NegativeCurvature<T> {
 }
 
 /// What a solver found.
+///
+/// ```
+/// use eigenscape::krylov::{ConjugateGradients, Stop};
+/// use eigenscape::operator::Diagonal;
+///
+/// let solution = ConjugateGradients::new().run(&Diagonal::new(vec![2.0, 4.0]), &[2.0, 2.0])?;
+/// assert!(solution.report.converged && solution.residual_norm < 1e-10);
+/// assert!((solution.x[1] - 0.5).abs() < 1e-10);
+///
+/// // An operator that is not positive definite is found out, with the direction that proves it.
+/// let saddle = ConjugateGradients::new().run(&Diagonal::new(vec![1.0, -1.0]), &[0.0, 1.0])?;
+/// assert_eq!(saddle.report.stop, Stop::NegativeCurvature);
+/// assert!(saddle.negative_curvature.unwrap().curvature < 0.0);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

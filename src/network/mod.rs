@@ -62,6 +62,39 @@ use crate::scalar::Scalar;
 use crate::tape::Var;
 
 /// A parametrised function from rows of inputs to rows of outputs.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::network::{Block, Network, Role};
+/// use eigenscape::objective::Objective;
+/// use eigenscape::tape::{Shape, Var};
+/// use eigenscape::Scalar;
+///
+/// /// z = a x + b x^2, of one input: two parameters in one block.
+/// #[derive(Clone)]
+/// struct Parabola([Block; 1]);
+///
+/// impl Network for Parabola {
+///     fn blocks(&self) -> &[Block] {
+///         &self.0
+///     }
+///     fn inputs(&self) -> usize {
+///         1
+///     }
+///     fn outputs(&self) -> usize {
+///         1
+///     }
+///     fn record<'t, T: Scalar>(&self, parameters: &[Var<'t, T>], inputs: Var<'t, T>) -> Var<'t, T> {
+///         inputs * parameters[0].at(0) + inputs.powi(2) * parameters[0].at(1)
+///     }
+/// }
+/// let shape = Shape::vector(2);
+/// let block = Block { name: "weight".into(), shape, start: 0, role: Role::Weight, fan_in: 2, fan_out: 1 };
+/// let examples = Examples::new(vec![1.0, 2.0], 1, vec![3.0, 10.0], 1)?;
+/// let risk = Risk::<f64>::new(&Parabola([block]), Loss::SquaredError, examples)?;
+/// assert_eq!(risk.value(&[1.0, 2.0])?, 0.0); // 1 + 2 = 3, 2 + 8 = 10
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[doc(alias = "custom model")]
 #[doc(alias = "nn.Module")]
 pub trait Network: Sync {

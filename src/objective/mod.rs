@@ -31,6 +31,29 @@ use crate::scalar::Scalar;
 /// A source of gradients that may differ from step to step, as those of mini-batches do.
 ///
 /// What every optimizer needs, and all that plain descent needs. An [`Objective`] is one that ignores the step.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use eigenscape::objective::Stochastic;
+/// use eigenscape::optimize::{GradientDescent, descend};
+///
+/// /// (theta - noise of the step)^2 / 2, with a noise of +1 and -1 in turn.
+/// struct Noisy;
+///
+/// impl Stochastic<f64> for Noisy {
+///     fn dim(&self) -> usize {
+///         1
+///     }
+///     fn sample(&self, step: u64, theta: &[f64], gradient: &mut [f64]) -> eigenscape::Result<f64> {
+///         gradient[0] = theta[0] - if step % 2 == 0 { 1.0 } else { -1.0 };
+///         Ok(gradient[0].powi(2) / 2.0)
+///     }
+/// }
+/// let end = descend(&Noisy, &[5.0], &mut GradientDescent::new(0.01)?, 2000, |_| ControlFlow::Continue(()))?;
+/// assert!(end.theta[0].abs() < 0.02);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[doc(alias = "stochastic gradient")]
 pub trait Stochastic<T: Scalar>: Sync {
     /// The number of parameters.
@@ -48,6 +71,23 @@ pub trait Stochastic<T: Scalar>: Sync {
 }
 
 /// A differentiable function R^dim -> R.
+///
+/// ```
+/// use eigenscape::objective::{Objective, Point, Recorded};
+///
+/// /// What can be asked of any objective: a step of Newton's method along the gradient.
+/// fn along_the_gradient<O: Objective<f64>>(objective: &O, theta: &[f64]) -> eigenscape::Result<f64> {
+///     use eigenscape::operator::LinearOperator;
+///     let point = objective.at(theta)?;
+///     let (g, mut hg) = (point.gradient(), vec![0.0; theta.len()]);
+///     point.hessian().apply(g, &mut hg);
+///     let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+///     Ok(dot(g, g) / dot(g, &hg))
+/// }
+/// let bowl = Recorded::<f64>::new(3, |x| (x * x).sum() * 2.0)?;
+/// assert_eq!(along_the_gradient(&bowl, &[1.0, 2.0, 3.0])?, 0.25);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 pub trait Objective<T: Scalar>: Stochastic<T> {
     /// What [`Objective::at`] gives.
     type Point<'a>: Point<T>

@@ -34,18 +34,56 @@ macro_rules! forward {
 /// The one place to promise that an operator from outside is symmetric.
 ///
 /// A wrong promise gives wrong answers; `check::symmetric` probes it.
+///
+/// ```
+/// use eigenscape::check;
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::operator::{AssumeSymmetric, Closure};
+/// use eigenscape::random::Key;
+///
+/// let swap = Closure::new(2, 2, |x: &[f64], y: &mut [f64]| y.copy_from_slice(&[x[1], x[0]]));
+/// assert!(check::symmetric(&swap, Key::new(0))?.holds());
+/// let top = Eigensolver::new(1, Key::new(1)).run(&AssumeSymmetric::new(swap))?;
+/// assert!((top.values[0] - 1.0).abs() < 1e-12);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct AssumeSymmetric<A> {
     inner: A,
 }
 
 /// The one place to promise that an operator from outside is symmetric and positive semidefinite.
+///
+/// ```
+/// use eigenscape::krylov::ConjugateGradients;
+/// use eigenscape::operator::{AssumePositiveSemidefinite, Closure};
+///
+/// // A preconditioner must have promised: here 1 / diagonal, as a closure.
+/// let inverse = Closure::new(2, 2, |x: &[f64], y: &mut [f64]| y.copy_from_slice(&[x[0] / 4.0, x[1] / 9.0]));
+/// let inverse = AssumePositiveSemidefinite::new(inverse);
+/// let operator = eigenscape::operator::Diagonal::new(vec![4.0, 9.0]);
+/// let solution = ConjugateGradients::new().preconditioner(&inverse).run(&operator, &[4.0, 18.0])?;
+/// assert!((solution.x[0] - 1.0).abs() < 1e-12 && (solution.x[1] - 2.0).abs() < 1e-12);
+/// assert!(solution.report.matvecs <= 3);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct AssumePositiveSemidefinite<A> {
     inner: A,
 }
 
 /// Counts the products: `matvecs` after any algorithm is what it really cost.
+///
+/// ```
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::operator::{Counted, Diagonal};
+/// use eigenscape::random::Key;
+///
+/// let operator = Counted::new(Diagonal::new((0..1000).map(f64::from).collect()));
+/// let top = Eigensolver::new(1, Key::new(0)).run(&operator)?;
+/// assert_eq!(operator.matvecs(), top.report.matvecs);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Counted<A> {
     inner: A,
@@ -112,6 +150,17 @@ impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Counted<A> {}
 impl<T: Scalar, A: PositiveSemidefinite<T>> PositiveSemidefinite<T> for Counted<A> {}
 
 /// A + B. Symmetric or positive semidefinite when both are.
+///
+/// ```
+/// use eigenscape::operator::{Diagonal, LinearOperator, Sum};
+///
+/// let sum = Sum::new(Diagonal::new(vec![1.0, 2.0]), Diagonal::new(vec![10.0, 20.0]))?;
+/// let mut y = [0.0; 2];
+/// sum.apply(&[1.0, 1.0], &mut y);
+/// assert_eq!(y, [11.0, 22.0]);
+/// assert!(Sum::new(Diagonal::new(vec![1.0]), Diagonal::new(vec![1.0, 2.0])).is_err());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Sum<A, B> {
     left: A,
@@ -168,6 +217,16 @@ impl<T: Scalar, A: Symmetric<T>, B: Symmetric<T>> Symmetric<T> for Sum<A, B> {}
 impl<T: Scalar, A: PositiveSemidefinite<T>, B: PositiveSemidefinite<T>> PositiveSemidefinite<T> for Sum<A, B> {}
 
 /// A B: first B, then A. Promises nothing, not even for symmetric A and B.
+///
+/// ```
+/// use eigenscape::operator::{Dense, Diagonal, LinearOperator, Product};
+///
+/// let scaled_rows = Product::new(Diagonal::new(vec![1.0, 10.0]), Dense::new(vec![1.0, 2.0, 3.0, 4.0], 2, 2)?)?;
+/// let mut y = [0.0; 2];
+/// scaled_rows.apply(&[1.0, 1.0], &mut y);
+/// assert_eq!(y, [3.0, 70.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Product<A, B> {
     left: A,
@@ -219,6 +278,18 @@ impl<T: Scalar, A: Adjoint<T>, B: Adjoint<T>> Adjoint<T> for Product<A, B> {
 }
 
 /// c A. Symmetric when A is; for a semidefinite multiple promise it anew, since the sign of c is not in the type.
+///
+/// ```
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::operator::{Diagonal, Scaled};
+/// use eigenscape::random::Key;
+///
+/// // What was smallest is largest now; a symmetric operator stays one.
+/// let flipped = Scaled::new(-1.0, Diagonal::new(vec![3.0, 5.0, -2.0]));
+/// let top = Eigensolver::new(1, Key::new(0)).run(&flipped)?;
+/// assert!((top.values[0] - 2.0).abs() < 1e-12);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Scaled<T, A> {
     factor: T,
@@ -261,6 +332,17 @@ impl<T: Scalar, A: Adjoint<T>> Adjoint<T> for Scaled<T, A> {
 impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Scaled<T, A> {}
 
 /// A + c I, for a square A: damping, weight decay, a shift of the spectrum. Symmetric when A is.
+///
+/// ```
+/// use eigenscape::operator::{Diagonal, LinearOperator, Shifted};
+///
+/// // Damping, or weight decay: H + c I.
+/// let damped = Shifted::new(Diagonal::new(vec![0.0, 3.0]), 0.5)?;
+/// let mut y = [0.0; 2];
+/// damped.apply(&[2.0, 1.0], &mut y);
+/// assert_eq!(y, [1.0, 3.5]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[doc(alias = "damping")]
 #[doc(alias = "regularization")]
@@ -309,6 +391,19 @@ impl<T: Scalar, A: Adjoint<T>> Adjoint<T> for Shifted<T, A> {
 impl<T: Scalar, A: Symmetric<T>> Symmetric<T> for Shifted<T, A> {}
 
 /// P'A P: the operator as a subspace sees it, P with one column per dimension of the subspace. Keeps A's promises.
+///
+/// ```
+/// use eigenscape::operator::{Compressed, Dense, Diagonal, Selection, to_dense};
+///
+/// // On one direction: the curvature along it.
+/// let along = Dense::new(vec![0.6, 0.8], 2, 1)?;
+/// let curvature = Compressed::new(Diagonal::new(vec![1.0, 2.0]), along)?;
+/// assert!((to_dense::<f64>(&curvature).entries()[0] - (0.36 + 1.28)).abs() < 1e-15);
+/// // On some of the coordinates: a block.
+/// let block = Compressed::new(Diagonal::new(vec![1.0, 2.0, 3.0]), Selection::new(3, [1..3])?)?;
+/// assert_eq!(to_dense(&block).entries(), [2.0, 0.0, 0.0, 3.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[doc(alias = "projected Hessian")]
 #[doc(alias = "submatrix")]
@@ -377,6 +472,19 @@ impl<T: Scalar, A: Symmetric<T>, P: Adjoint<T>> Symmetric<T> for Compressed<A, P
 impl<T: Scalar, A: PositiveSemidefinite<T>, P: Adjoint<T>> PositiveSemidefinite<T> for Compressed<A, P> {}
 
 /// A - sum_i lambda_i v_i v_i': a symmetric operator with known eigenpairs moved to zero.
+///
+/// ```
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::operator::{Deflated, Diagonal};
+/// use eigenscape::random::Key;
+///
+/// let operator = Diagonal::new((0..100).map(f64::from).collect());
+/// let top = Eigensolver::new(2, Key::new(0)).run(&operator)?; // 99 and 98
+/// let rest = Deflated::new(&operator, top.values, top.vectors)?;
+/// let next = Eigensolver::new(1, Key::new(1)).run(&rest)?;
+/// assert!((next.values[0] - 97.0).abs() < 1e-9);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[doc(alias = "deflation")]
 pub struct Deflated<T, A> {

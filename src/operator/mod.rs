@@ -50,6 +50,33 @@ pub(crate) use symmetry::{ROUNDING, asymmetry, require_symmetric};
 use crate::scalar::Scalar;
 
 /// A linear map R^cols -> R^rows, known by its product with a vector.
+///
+/// ```
+/// use eigenscape::krylov::Eigensolver;
+/// use eigenscape::operator::{LinearOperator, Symmetric};
+/// use eigenscape::random::Key;
+///
+/// /// The average of all entries in each place: the projection on the constants.
+/// struct Average(usize);
+///
+/// impl LinearOperator<f64> for Average {
+///     fn rows(&self) -> usize {
+///         self.0
+///     }
+///     fn cols(&self) -> usize {
+///         self.0
+///     }
+///     fn apply(&self, x: &[f64], y: &mut [f64]) {
+///         y.fill(x.iter().sum::<f64>() / self.0 as f64);
+///     }
+/// }
+/// // A promise: without it Lanczos does not take the operator.
+/// impl Symmetric<f64> for Average {}
+///
+/// let top = Eigensolver::new(2, Key::new(0)).run(&Average(50))?;
+/// assert!((top.values[0] - 1.0).abs() < 1e-12 && top.values[1].abs() < 1e-12);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[doc(alias = "matrix-free")]
 #[doc(alias = "matvec")]
 #[doc(alias = "HVP")]

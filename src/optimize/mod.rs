@@ -91,6 +91,26 @@ use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 /// An update rule with its state.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use eigenscape::objective::Recorded;
+/// use eigenscape::optimize::{Rule, descend};
+///
+/// /// Descent by the signs of the gradient alone (Bernstein et al. 2018, arXiv:1802.04434).
+/// struct Signs(f64);
+///
+/// impl Rule<f64> for Signs {
+///     fn update(&mut self, theta: &mut [f64], gradient: &[f64]) {
+///         theta.iter_mut().zip(gradient).for_each(|(theta, g)| *theta -= self.0 * g.signum());
+///     }
+/// }
+/// let bowl = Recorded::<f64>::new(2, |x| (x * x).sum())?;
+/// let end = descend(&bowl, &[1.0, -0.5], &mut Signs(0.125), 7, |_| ControlFlow::Continue(()))?;
+/// assert_eq!(end.theta[0], 0.125);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 pub trait Rule<T: Scalar> {
     /// Moves `theta` by one step, given the gradient there.
     fn update(&mut self, theta: &mut [T], gradient: &[T]);

@@ -50,7 +50,8 @@ impl Scale {
 /// One axis of a [`Chart`](super::Chart): a name, a unit, a scale, and a range that follows from what is drawn unless set.
 ///
 /// Ticks are round numbers: 1, 2 or 5 times a power of ten on linear scales, powers of ten on logarithmic ones that span two
-/// decades or more. What lies outside of a range that is set is not drawn, and what has no place on the scale (zero on a logarithmic
+/// decades or more. What lies outside of a range that is set is not drawn, and what has no place on the scale (zero on a
+/// logarithmic
 /// one, numbers that are not finite) leaves a gap; both stay in the [`Numbers`](super::Numbers).
 ///
 /// ```
@@ -137,7 +138,8 @@ impl Axis {
         Axis { decades: Some(decades), ..self }
     }
 
-    /// Sets both ends for when nothing that is drawn has a place on the axis, which is an error otherwise: for reports that are drawn
+    /// Sets both ends for when nothing that is drawn has a place on the axis, which is an error otherwise: for reports
+    /// that are drawn
     /// whatever was measured.
     pub fn otherwise(self, low: f64, high: f64) -> Self {
         Axis { otherwise: Some((low, high)), ..self }

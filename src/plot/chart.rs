@@ -9,7 +9,8 @@ use crate::error::Result;
 
 /// A pair of axes and what stands between them: the part that all pictures are made of, for numbers of your own.
 ///
-/// Maps lie below, then series in the order in which they are given. A chart is a [`Picture`] of its own, or a panel of a [`Figure`].
+/// Maps lie below, then series in the order in which they are given. A chart is a [`Picture`] of its own, or a panel of
+/// a [`Figure`].
 ///
 /// ```
 /// use eigenscape::plot::{Axis, Chart, Picture, Series};

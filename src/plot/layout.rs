@@ -132,6 +132,6 @@ fn sample(scene: &mut Scene, kind: Kind, style: &Style, left: f64, middle: f64) 
         Kind::Line | Kind::Vertical | Kind::Horizontal => line(scene),
     }
     if let Some(mark) = style.mark {
-        marks::mark(scene, center, mark, style.color, marks::RADIUS);
+        marks::mark(scene, center, mark, style.color, style.radius.min(6.0));
     }
 }

@@ -18,14 +18,17 @@ pub(super) enum Levels {
     Logarithmic,
 }
 
-/// A map: values on a grid of an [`Axis`](super::Axis) pair as colours, with a bar that says which, and lines of equal value if wanted.
+/// A map: values on a grid of an [`Axis`](super::Axis) pair as colours, with a bar that says which, and lines of equal
+/// value if wanted.
 ///
 /// ```text
 ///     values[j n_x + i] at (x_i, y_j)
 /// ```
 ///
-/// As [`cells`](Map::cells) each value fills its cell, which reaches half way to its neighbours. As a [`surface`](Map::surface) values are
-/// linear between the points of the grid, and steps of colour stand between lines of equal value, at round numbers. A value that
+/// As [`cells`](Map::cells) each value fills its cell, which reaches half way to its neighbours. As a
+/// [`surface`](Map::surface) values are
+/// linear between the points of the grid, and steps of colour stand between lines of equal value, at round numbers. A
+/// value that
 /// is missing or not finite is a hole, in grey. Cells beyond 160 along an axis are drawn as means of blocks; the
 /// [`Numbers`](super::Numbers) keep all.
 ///

@@ -7,9 +7,6 @@ use super::series::{Dash, Mark};
 /// Opacity of bands.
 pub(super) const BAND: f64 = 0.22;
 
-/// Of marks, in pixels.
-pub(super) const RADIUS: f64 = 4.0;
-
 /// Lines longer than so many pixels are drawn without dashes: they would be a grey surface.
 const LONGEST: f64 = 40_000.0;
 

@@ -23,7 +23,8 @@ pub struct NumberRow {
     pub value: Option<f64>,
 }
 
-/// The numbers behind a picture: every point of every series, in the order of drawing, also those that the picture leaves out since
+/// The numbers behind a picture: every point of every series, in the order of drawing, also those that the picture
+/// leaves out since
 /// they lie outside of its axes, are not finite, or fall on pixels that others cover.
 ///
 /// ```
@@ -44,7 +45,8 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// As comma-separated values (RFC 4180): a header, then a line for each point. Numbers are the shortest that read back to the
+    /// As comma-separated values (RFC 4180): a header, then a line for each point. Numbers are the shortest that read
+    /// back to the
     /// same bits; a cell is empty where there is none, and says `NaN`, `inf` or `-inf` where a number is not finite.
     pub fn csv(&self) -> String {
         let mut csv = String::from(HEADER);
@@ -65,7 +67,8 @@ impl Numbers {
     /// Reads what [`Numbers::csv`] wrote.
     ///
     /// # Errors
-    /// If the header is another one, a line does not have its seven cells, a quotation is not closed, or a cell is not a number.
+    /// If the header is another one, a line does not have its seven cells, a quotation is not closed, or a cell is not a
+    /// number.
     pub fn read(csv: &str) -> Result<Self> {
         let mut cells = Cells { csv, at: 0 };
         let mut rows = Vec::new();

@@ -3,7 +3,7 @@
 use super::axis::Placed;
 use super::color::Color;
 use super::layout::{NAME, TICK};
-use super::marks::{self, BAND, RADIUS};
+use super::marks::{self, BAND};
 use super::scene::{Anchor, Frame, Place, Scene};
 use super::series::{Kind, Mark, Point, Series};
 use super::style::Style;
@@ -104,8 +104,8 @@ impl Inside<'_> {
         }
         if let Some(mark) = style.mark {
             match crowded {
-                true => self.spread_marks(scene, &series.points, mark, style.color),
-                false => self.marks(scene, &series.points, mark, style.color),
+                true => self.spread_marks(scene, &series.points, mark, style),
+                false => self.marks(scene, &series.points, mark, style),
             }
         }
         if matches!(series.kind, Kind::Line | Kind::Points | Kind::Banded) {
@@ -249,24 +249,24 @@ impl Inside<'_> {
     }
 
     /// Marks of a line that are at least so far from each other that each can be seen.
-    fn spread_marks(&self, scene: &mut Scene, points: &[Point], mark: Mark, color: Color) {
+    fn spread_marks(&self, scene: &mut Scene, points: &[Point], mark: Mark, style: &Style) {
         let mut last: Option<Place> = None;
         for point in points {
             let Some(place) = self.place(point.x, point.y).filter(|place| self.frame.holds(*place, 0.5)) else {
                 continue;
             };
             if last.is_none_or(|last| (place[0] - last[0]).hypot(place[1] - last[1]) > 28.0) {
-                marks::mark(scene, place, mark, color, RADIUS);
+                marks::mark(scene, place, mark, style.color, style.radius);
                 last = Some(place);
             }
         }
     }
 
-    fn marks(&self, scene: &mut Scene, points: &[Point], mark: Mark, color: Color) {
+    fn marks(&self, scene: &mut Scene, points: &[Point], mark: Mark, style: &Style) {
         let places = points.iter().filter_map(|point| self.place(point.x, point.y));
         let places = places.filter(|place| self.frame.holds(*place, 0.5));
         if points.len() <= MARKS {
-            places.for_each(|place| marks::mark(scene, place, mark, color, RADIUS));
+            places.for_each(|place| marks::mark(scene, place, mark, style.color, style.radius));
             return;
         }
         let square = |place: Place| place.map(|side| (side / SQUARE).floor() as i64);
@@ -279,7 +279,7 @@ impl Inside<'_> {
                 right: (left + SQUARE).min(self.frame.right),
                 bottom: (top + SQUARE).min(self.frame.bottom),
             };
-            scene.rectangle(frame, color, 1.0);
+            scene.rectangle(frame, style.color, 1.0);
         }
     }
 

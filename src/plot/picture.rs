@@ -34,7 +34,8 @@ pub trait Picture {
     /// A document in SVG, with its size in pixels. Texts stay texts, in fonts of the reader's.
     ///
     /// # Errors
-    /// As [`Picture::figure`], or if an axis has no value with a place on it, a value is beyond 1e307 in size, or the size is not from
+    /// As [`Picture::figure`], or if an axis has no value with a place on it, a value is beyond 1e307 in size, or the
+    /// size is not from
     /// 100 to 8192 pixels.
     fn svg(&self) -> Result<String> {
         svg::svg(&self.figure()?.scene()?)
@@ -43,7 +44,8 @@ pub trait Picture {
     /// A file in PNG of the size of the figure, 8 bits of three colours, with smooth edges and a font of its own: letters of
     /// Latin, Greek and the usual signs; others show as a box.
     ///
-    /// Cost: 25 kilobytes of memory for each pixel of its width, 3 bytes for each of all, and a fraction of a microsecond of time.
+    /// Cost: 25 kilobytes of memory for each pixel of its width, 3 bytes for each of all, and a fraction of a
+    /// microsecond of time.
     ///
     /// # Errors
     /// As [`Picture::svg`].
@@ -61,11 +63,13 @@ pub trait Picture {
 
     /// Writes the picture, with its numbers (`.csv`) and where they come from (`.json`) beside it under the same name.
     ///
-    /// The ending of the path, `.svg` or `.png`, says which format. All three files are written under other names first and renamed in
+    /// The ending of the path, `.svg` or `.png`, says which format. All three files are written under other names first
+    /// and renamed in
     /// the end, the picture last: no reader sees half a file, and a picture has its numbers.
     ///
     /// # Errors
-    /// As [`Picture::svg`], if the ending is another one, or the system refuses to write. No half-written file is left behind then.
+    /// As [`Picture::svg`], if the ending is another one, or the system refuses to write. No half-written file is left
+    /// behind then.
     fn write(&self, path: impl AsRef<Path>, provenance: &Provenance) -> Result<()>
     where
         Self: Sized,

@@ -6,7 +6,8 @@ use super::axis::Axis;
 use super::figure::{Figure, Panel};
 use crate::random::Key;
 
-/// Where the numbers of a picture come from: keys and settings, written beside it as JSON with the version of this crate, the titles, the
+/// Where the numbers of a picture come from: keys and settings, written beside it as JSON with the version of this
+/// crate, the titles, the
 /// axes and units of each panel, and what the columns of its table are.
 ///
 /// ```

@@ -16,8 +16,10 @@ const MOST: usize = 72;
 
 /// A surface seen from above and aside: the values of a [`Map`] as heights and colours, drawn from the back to the front.
 ///
-/// What stands in front hides what stands behind, so that it shows the shape, and a map of the same values beside it the places.
-/// Tiles with a corner that is a hole are left out. Grids of more than 72 cells along an axis are drawn with every second, third...
+/// What stands in front hides what stands behind, so that it shows the shape, and a map of the same values beside it the
+/// places.
+/// Tiles with a corner that is a hole are left out. Grids of more than 72 cells along an axis are drawn with every
+/// second, third...
 /// point.
 ///
 /// ```
@@ -52,7 +54,8 @@ impl Relief {
         Relief { title: title.into(), ..self }
     }
 
-    /// Sets from where it is seen, in degrees: around, from 0, where y points away, to 90, where x does; and above, from 5 to 85.
+    /// Sets from where it is seen, in degrees: around, from 0, where y points away, to 90, where x does; and above, from
+    /// 5 to 85.
     ///
     /// # Errors
     /// If an angle is outside.

@@ -94,13 +94,18 @@ pub(super) struct Point {
 /// | [`vertical`](Series::vertical), [`horizontal`](Series::horizontal) | one value | a line through the whole panel |
 /// | [`arrows`](Series::arrows) | (x, y, x', y') | arrows |
 ///
-/// The name stands in the legend unless it is empty. Colours come from a palette that colour-blind readers tell apart, and dashes and marks
-/// change with them; series of one name look alike in all panels of a figure. A line breaks at points that are not finite or have
+/// The name stands in the legend unless it is empty. Colours come from a palette that colour-blind readers tell apart,
+/// and dashes and marks
+/// change with them; series of one name look alike in all panels of a figure. A line breaks at points that are not
+/// finite or have
 /// no place on an axis.
 ///
-/// **A million points** are thinned for the eye alone: of consecutive points of a line within one column of pixels the first, the lowest,
-/// the highest and the last are drawn, which covers the same pixels; a band keeps the lowest and highest ends in each column; beyond 5000
-/// marks one is drawn for each square of three pixels that holds any. Where points of a line with error bars are closer than marks
+/// **A million points** are thinned for the eye alone: of consecutive points of a line within one column of pixels the
+/// first, the lowest,
+/// the highest and the last are drawn, which covers the same pixels; a band keeps the lowest and highest ends in each
+/// column; beyond 5000
+/// marks one is drawn for each square of three pixels that holds any. Where points of a line with error bars are closer
+/// than marks
 /// are wide, the bars are drawn as a band. The [`Numbers`](super::Numbers) keep all.
 ///
 /// ```
@@ -124,6 +129,8 @@ pub struct Series {
     /// Whether points of a line have marks.
     pub(super) marked: bool,
     pub(super) width: f64,
+    /// Of marks, in pixels.
+    pub(super) radius: f64,
     pub(super) labels: Vec<String>,
     /// Whether ranges follow from it.
     pub(super) counts: bool,
@@ -134,7 +141,19 @@ const NONE: f64 = f64::NAN;
 impl Series {
     fn new(name: impl Into<String>, kind: Kind, points: Vec<Point>, width: f64) -> Self {
         let (name, labels) = (name.into(), Vec::new());
-        Series { name, kind, points, color: None, dash: None, mark: None, marked: false, width, labels, counts: true }
+        Series {
+            name,
+            kind,
+            points,
+            color: None,
+            dash: None,
+            mark: None,
+            marked: false,
+            width,
+            radius: 4.0,
+            labels,
+            counts: true,
+        }
     }
 
     /// A line through points (x, y), in the order given.
@@ -208,6 +227,12 @@ impl Series {
         Series { mark: Some(mark), marked: true, ..self }
     }
 
+    /// Sets the size of marks in pixels, from 1 to 40; 8 unless set.
+    pub fn size(self, pixels: f64) -> Self {
+        let radius = if pixels.is_nan() { self.radius } else { pixels.clamp(1.0, 40.0) / 2.0 };
+        Series { radius, ..self }
+    }
+
     /// Shows no marks on a line, its error bars alone.
     pub fn unmarked(self) -> Self {
         Series { marked: false, ..self }
@@ -227,7 +252,8 @@ impl Series {
         Series { width: pixels, ..self }
     }
 
-    /// Writes words at its points, beside them where there is room: one for each point, as far as they go. Of stems above them; of
+    /// Writes words at its points, beside them where there is room: one for each point, as far as they go. Of stems
+    /// above them; of
     /// a horizontal or vertical line along it.
     pub fn labels(self, labels: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Series { labels: labels.into_iter().map(Into::into).collect(), ..self }

@@ -11,6 +11,7 @@ pub(super) struct Style {
     pub(super) dash: Dash,
     pub(super) mark: Option<Mark>,
     pub(super) width: f64,
+    pub(super) radius: f64,
 }
 
 /// The looks of all series of a figure.
@@ -48,7 +49,7 @@ impl Styles {
         });
         let mark = series.mark.unwrap_or(Mark::SERIES[place % Mark::SERIES.len()]);
         let shown = series.marked || series.kind == Kind::Points;
-        Style { color, dash, mark: shown.then_some(mark), width: series.width }
+        Style { color, dash, mark: shown.then_some(mark), width: series.width, radius: series.radius }
     }
 }
 

@@ -156,7 +156,7 @@ impl Mesh<'_> {
         Some([corner(i, j)?, corner(i + 1, j)?, corner(i + 1, j + 1)?, corner(i, j + 1)?])
     }
 
-    /// The box of a run of cells, cut to the frame.
+    /// The box of a run of cells, cut to the frame, and a little over the row below, or seams would show at sizes that are not whole.
     fn run(&self, from: usize, to: usize, j: usize) -> Frame {
         let (a, b, c, d) = (self.x[from], self.x[to], self.y[j], self.y[j + 1]);
         let Frame { left, top, right, bottom } = self.frame;
@@ -165,7 +165,7 @@ impl Mesh<'_> {
             left: side(a.min(b), left, right),
             top: side(c.min(d), top, bottom),
             right: side(a.max(b), left, right),
-            bottom: side(c.max(d), top, bottom),
+            bottom: side(c.max(d) + 0.7, top, bottom),
         }
     }
 }
@@ -269,7 +269,8 @@ fn lines(scene: &mut Scene, map: &Map, colors: &Colors, inside: &Inside<'_>, val
             false => Color::new(200, 200, 200)
                 .towards(Color::new(90, 90, 90), (index as f64 + 0.5) / found.levels.len() as f64),
         };
-        let style = Style { color, dash: Dash::Solid, mark: None, width: if map.filled { 0.8 } else { 1.2 } };
+        let style =
+            Style { color, dash: Dash::Solid, mark: None, width: if map.filled { 0.8 } else { 1.2 }, radius: 0.0 };
         let mut longest: Vec<Place> = Vec::new();
         for line in &level.lines {
             let points = line.points.iter().chain(line.points.first().filter(|_| line.closed));

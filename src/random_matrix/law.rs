@@ -10,6 +10,15 @@ use crate::random_matrix::series;
 use crate::random_matrix::transforms;
 
 /// A closed interval of the real line.
+///
+/// ```
+/// use eigenscape::random_matrix::Semicircle;
+///
+/// let edges = Semicircle::new(1.5)?.edges();
+/// assert_eq!((edges.lower, edges.upper), (-3.0, 3.0));
+/// assert!(edges.contains(2.9) && !edges.contains(3.1));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interval {

@@ -16,6 +16,15 @@ const ACCURACY: f64 = 1e-9;
 /// It is the least mean distance over which weight must be moved to turn one measure into the other, in the units of the
 /// nodes. Cost: sorting the nodes.
 ///
+/// ```
+/// use eigenscape::spectrum::{DiscreteMeasure, wasserstein};
+///
+/// let left = DiscreteMeasure::uniform(vec![0.0, 1.0])?;
+/// let right = DiscreteMeasure::uniform(vec![0.0, 3.0])?;
+/// assert_eq!(wasserstein(&left, &right), 1.0); // half of the mass goes 2 far
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # References
 /// Vallender 1974 (doi:10.1137/1118101).
 #[doc(alias = "earth mover")]

@@ -7,6 +7,20 @@ use crate::krylov::{Report, Stop};
 use crate::random_matrix::Interval;
 
 /// The mean of independent samples, one from each probe.
+///
+/// ```
+/// use eigenscape::operator::Dense;
+/// use eigenscape::random::Key;
+/// use eigenscape::spectrum::Hutchinson;
+///
+/// let operator = Dense::new(vec![2.0, 1.0, 1.0, 3.0], 2, 2)?;
+/// let trace = Hutchinson::new(200, Key::new(0)).run(&operator)?;
+/// assert!((trace.mean - 5.0).abs() < 4.0 * trace.standard_error.unwrap());
+/// let (wide, narrow) = (trace.interval(0.99)?, trace.interval(0.5)?);
+/// assert!(wide.contains(5.0) && wide.lower < narrow.lower && narrow.upper < wide.upper);
+/// assert_eq!((trace.probes, trace.matvecs), (200, 200));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

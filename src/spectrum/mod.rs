@@ -30,6 +30,7 @@
 //! | how many eigenvalues are zero | [`SpectralMeasure::atom`] -> [`AtomEstimate`] |
 //! | the distance of two spectra | [`wasserstein`] or [`kolmogorov`] of two [`DiscreteMeasure`]s |
 //! | the distance from a law | [`wasserstein_to_law`] or [`kolmogorov_to_law`] |
+//! | all eigenvalues, on moderate sizes | [`eigenvalues`]: n products, n^3 operations |
 //! | single eigenvalues | [`Eigensolver`](crate::krylov::Eigensolver), and [`StochasticLanczos::deflate`] them |
 //!
 //! # References
@@ -50,6 +51,7 @@ mod density;
 mod diagonal;
 mod distance;
 mod estimate;
+mod exact;
 mod exchangeable_diagonal;
 mod exchangeable_trace;
 mod extremes;
@@ -82,6 +84,7 @@ pub use density::{Density, DensityAtom, Mass, Smoothing};
 pub use diagonal::{DiagonalEstimate, DiagonalRun, HutchinsonDiagonal};
 pub use distance::{kolmogorov, kolmogorov_to_law, wasserstein, wasserstein_to_law};
 pub use estimate::Estimate;
+pub use exact::eigenvalues;
 pub use exchangeable_diagonal::{ExchangeableDiagonal, HeuristicDiagonal};
 pub use exchangeable_trace::ExchangeableTrace;
 pub use extremes::Extremes;

@@ -11,6 +11,20 @@ use crate::scalar::Scalar;
 /// | [`Normal`](Probe::Normal) | 2 (sum of all squared entries) | for theory |
 /// | [`Sphere`](Probe::Sphere) | 2 n/(n+2) (that sum less (tr A)^2 / n) | depends on the spectrum alone, at most the normal one's |
 ///
+/// ```
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+/// use eigenscape::spectrum::{Hutchinson, Probe};
+///
+/// // A diagonal matrix: signs have no variance at all, normal probes have 2 (1 + 4 + 9) each.
+/// let operator = Diagonal::new(vec![1.0, 2.0, 3.0]);
+/// let signs = Hutchinson::new(100, Key::new(0)).run(&operator)?;
+/// assert_eq!((signs.mean, signs.standard_error), (6.0, Some(0.0)));
+/// let normal = Hutchinson::new(100, Key::new(0)).probe(Probe::Normal).run(&operator)?;
+/// assert!((normal.standard_error.unwrap() / (28f64 / 100.0).sqrt() - 1.0).abs() < 0.3);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # References
 /// Hutchinson 1989 (doi:10.1080/03610919008812866); Girard 1989; Epperly, Tropp & Webber 2024 (arXiv:2301.07825).
 #[non_exhaustive]

@@ -27,6 +27,25 @@ pub struct Moment {
 /// One quadrature rule for each probe, and exact atoms of weight 1/n for what was deflated. Every number that it gives
 /// is a mean over probes with its standard error. That error is of the finite number of probes; the error of the finite
 /// depth comes on top, is zero for polynomials of degree up to 2m - 1, and falls with the depth.
+///
+/// ```
+/// use eigenscape::operator::Diagonal;
+/// use eigenscape::random::Key;
+/// use eigenscape::spectrum::StochasticLanczos;
+///
+/// // 300 eigenvalues between 1 and 2, 100 at -1.
+/// let entries = (0..400).map(|i| if i < 300 { 1.0 + f64::from(i) / 300.0 } else { -1.0 }).collect();
+/// let measure = StochasticLanczos::new(Key::new(0)).probes(20).steps(30).run(&Diagonal::new(entries))?;
+///
+/// // One run, many questions: a distribution, a trace of any function, a count, a moment.
+/// assert!(measure.band(&[0.0], 0.99)?.union()[0].contains(0.25));
+/// let log = measure.trace(|x| x.abs().ln())?;
+/// let exact: f64 = (0..300).map(|i| (1.0 + f64::from(i) / 300.0).ln()).sum();
+/// assert!((log.mean - exact).abs() < 4.0 * log.standard_error.unwrap());
+/// assert!(measure.index(0.1)?.negative.interval(0.99)?.contains(100.0));
+/// assert!((measure.moment(2)?.mean - 2.0).abs() < 0.2);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "ESD")]

@@ -155,7 +155,7 @@ impl Sylvester {
         Ok(CountBounds { least, most, threshold, matvecs: matrix.size as u64 })
     }
 
-    fn matrix<T: Scalar>(&self, operator: &dyn LinearOperator<T>) -> Result<Entries> {
+    pub(super) fn matrix<T: Scalar>(&self, operator: &dyn LinearOperator<T>) -> Result<Entries> {
         let size = dimension(operator)?;
         if !self.shift.is_finite() {
             let remedy = "give a finite number";
@@ -220,9 +220,9 @@ impl Sylvester {
 }
 
 /// A symmetric matrix, a bound on its norm, and the relative threshold.
-struct Entries {
-    entries: Vec<f64>,
-    size: usize,
+pub(super) struct Entries {
+    pub(super) entries: Vec<f64>,
+    pub(super) size: usize,
     norm: f64,
     relative: f64,
 }

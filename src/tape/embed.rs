@@ -15,6 +15,18 @@ use crate::error::Result;
 use crate::scalar::Scalar;
 
 /// A linear program as a program: argument 0 holds the residuals, a block each; then come the linear arguments.
+///
+/// ```
+/// use eigenscape::tape::{Program, Shape, embed, linearize};
+///
+/// let f = Program::<f64>::record([Shape::vector(2)], |[x]| x.powi(3).sum())?;
+/// let at = linearize(&f, &[0])?;
+/// // A program of residuals and tangents: 3 x^2 dx, which can be linearized again.
+/// let tangent = embed(&at.linear);
+/// let residuals = at.primal.evaluate(&[&[1.0, 2.0]]).pop().unwrap();
+/// assert_eq!(tangent.evaluate(&[&residuals, &[1.0, 1.0]]), [[15.0]]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 pub fn embed<T: Scalar>(linear: &LinearProgram<T>) -> Program<T> {
     let mut builder = Builder::with_capacity(linear.nodes.len() + linear.residuals.len());
     let residuals = builder.argument(&linear.residuals);

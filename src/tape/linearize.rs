@@ -30,6 +30,20 @@ pub struct Linearization<T> {
 
 /// Splits `program` into its value and its derivative with respect to the arguments with these numbers.
 ///
+/// ```
+/// use eigenscape::tape::{Program, Shape, embed, linearize};
+///
+/// let f = Program::<f64>::record([Shape::vector(2)], |[x]| x.exp())?;
+/// let at = linearize(&f, &[0])?;
+/// // The primal once at a point: the value, and the residuals that the linear part needs.
+/// let mut results = at.primal.evaluate(&[&[0.0, 1.0]]);
+/// let residuals = results.pop().unwrap();
+/// // Each direction: a Jacobian-vector product.
+/// let tangent = embed(&at.linear).evaluate(&[&residuals, &[1.0, 1.0]]);
+/// assert_eq!(tangent[0], results[0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # Errors
 /// If there is no argument with such a number, or one is named twice.
 ///

@@ -13,6 +13,20 @@ use crate::scalar::Scalar;
 /// A program ready to run: steps with places for everything they read and write.
 ///
 /// A plan is immutable and shared between threads; each running call needs a [`Workspace`] of its own.
+///
+/// ```
+/// use eigenscape::tape::{Plan, Program, Shape};
+///
+/// let f = Program::<f64>::record([Shape::vector(2)], |[x]| (x * x).sum())?;
+/// let plan = Plan::new(&f);
+/// let mut workspace = plan.workspace();
+/// let mut result = [0.0];
+/// for x in [[1.0, 2.0], [3.0, 4.0]] {
+///     plan.run(&[&x], &mut [&mut result], &mut workspace); // allocates nothing
+/// }
+/// assert_eq!(result, [25.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[doc(alias = "jit")]
 #[doc(alias = "compile")]

@@ -13,6 +13,19 @@ use crate::scalar::Scalar;
 /// Arguments and results are flat slices. An argument is one or more *blocks* that lie back to back in its slice, each
 /// with a shape of its own: the parameters of a network are one argument with a block for each weight and bias, so that
 /// a vector of parameters, a gradient and a direction are plain `[T]` everywhere outside. Results likewise.
+///
+/// ```
+/// use eigenscape::tape::{Program, Shape};
+///
+/// // Two arguments, one result; any of them can be differentiated.
+/// let f = Program::<f64>::record([Shape::vector(3), Shape::vector(3)], |[x, y]| x.dot(y).exp())?;
+/// assert_eq!(f.evaluate(&[&[1.0, 0.0, 0.0], &[0.0, 1.0, 0.0]]), [[1.0]]);
+/// let gradient = f.gradient(1)?; // of the second argument: value and gradient
+/// let results = gradient.evaluate(&[&[1.0, 2.0, 3.0], &[0.0; 3]]);
+/// assert_eq!(results[1], [1.0, 2.0, 3.0]);
+/// println!("{gradient}"); // readable code, with what each instruction costs
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[doc(alias = "computation graph")]
 #[doc(alias = "jaxpr")]

@@ -14,6 +14,22 @@ use super::window::Part;
 use crate::scalar::Scalar;
 
 /// The transpose of a linear program, with the same residuals.
+///
+/// ```
+/// use eigenscape::tape::{Program, Shape, embed, linearize, transpose};
+///
+/// // f(x) = (x_0 x_1, x_0): J at (2, 3) is (3 2; 1 0).
+/// let f = Program::<f64>::record([Shape::vector(2)], |[x]| {
+///     let first = x.slice(0, 0..1);
+///     (first * x.slice(0, 1..2)).concatenate(0, &[first])
+/// })?;
+/// let at = linearize(&f, &[0])?;
+/// let residuals = at.primal.evaluate(&[&[2.0, 3.0]]).pop().unwrap();
+/// // J' u for u = (1, 10): a vector-Jacobian product, as in reverse mode.
+/// let back = embed(&transpose(&at.linear)).evaluate(&[&residuals, &[1.0, 10.0]]);
+/// assert_eq!(back[0], [13.0, 2.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[doc(alias = "vjp")]
 #[doc(alias = "reverse mode")]
 #[doc(alias = "pullback")]

@@ -9,7 +9,35 @@ use super::record::Tape;
 use super::shape::{Axes, Shape};
 use crate::scalar::Scalar;
 
-/// A value on a tape: a handle to copy freely.
+/// A value on a tape: a handle to copy freely, used like a number or an array.
+///
+/// | you want | write |
+/// | --- | --- |
+/// | arithmetic, with broadcasting as in NumPy, also with numbers on either side | `x + y`, `2.0 * x`, `1.0 - x`, `x / y`, `-x`; in generic code `x * T::of(2.0)` |
+/// | elementary functions | [`exp`](Var::exp), [`ln`](Var::ln), [`sqrt`](Var::sqrt), [`sin`](Var::sin), [`tanh`](Var::tanh), [`powi`](Var::powi), [`softplus`](Var::softplus), [`gelu`](Var::gelu) |
+/// | products of matrices | [`matmul`](Var::matmul), [`matmul_transposed`](Var::matmul_transposed), [`dot`](Var::dot), [`outer`](Var::outer) |
+/// | sums, means, extremes, over all or some axes | [`sum`](Var::sum), [`mean_axes`](Var::mean_axes), [`max_axes`](Var::max_axes) |
+/// | parts, and arrays put together | [`at`](Var::at), [`slice`](Var::slice), [`gather`](Var::gather), [`concatenate`](Var::concatenate) |
+/// | another shape | [`reshape`](Var::reshape), [`t`](Var::t), [`permute`](Var::permute), [`broadcast_to`](Var::broadcast_to) |
+/// | a choice between two values | [`select`](Var::select) of [`less`](Var::less) and its kin, [`clamp`](Var::clamp) |
+/// | a row's softmax, its logarithm, its normaliser | [`softmax`](Var::softmax), [`log_softmax`](Var::log_softmax), [`log_sum_exp`](Var::log_sum_exp) |
+/// | linear systems, determinants | [`solve`](Var::solve), [`log_determinant`](Var::log_determinant) |
+/// | images | [`convolution`](Var::convolution), [`average_pool`](Var::average_pool), [`max_pool`](Var::max_pool) |
+/// | numbers of your own | [`Tape::constant`], [`Tape::fill`], by [`tape`](Var::tape) |
+///
+/// ```
+/// use eigenscape::tape::{Program, Shape};
+///
+/// // Cross-entropy of the logits w x, x of 3 examples, against their first class.
+/// let shapes = [Shape::matrix(2, 4), Shape::matrix(3, 4)];
+/// let loss = Program::<f64>::record(shapes, |[w, x]| {
+///     let log_p = x.matmul_transposed(w).log_softmax(); // 3 x 2
+///     -log_p.slice(1, 0..1).mean()
+/// })?;
+/// let value = loss.evaluate(&[&[0.0; 8], &[1.0; 12]]);
+/// assert!((value[0][0] - 2f64.ln()).abs() < 1e-15);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[doc(alias = "tensor")]
 #[doc(alias = "variable")]

@@ -463,7 +463,7 @@ fn malformed(xml: &str) -> Option<String> {
         let own = tag.trim_end_matches('/');
         let name = own.split_whitespace().next().unwrap_or_default().to_string();
         let quoted: Vec<&str> = own.split('"').collect();
-        if quoted.len() % 2 == 0 || quoted.iter().skip(1).step_by(2).any(|value| bare(value)) {
+        if quoted.len().is_multiple_of(2) || quoted.iter().skip(1).step_by(2).any(|value| bare(value)) {
             return Some(format!("attributes of {tag:?}"));
         }
         roots += usize::from(open.is_empty());

@@ -46,6 +46,15 @@ pub struct Contours {
 
 /// Values at equal distances, the ends among them.
 ///
+/// ```
+/// use eigenscape::landscape::{linear_levels, logarithmic_levels};
+///
+/// assert_eq!(linear_levels(0.0, 1.0, 3)?, [0.0, 0.5, 1.0]);
+/// let levels = logarithmic_levels(0.01, 1.0, 3)?;
+/// assert!((levels[1] - 0.1).abs() < 1e-15);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # Errors
 /// If there are fewer than 2, or the ends are not finite and ascending.
 pub fn linear_levels(low: f64, high: f64, count: usize) -> Result<Vec<f64>> {

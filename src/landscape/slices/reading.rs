@@ -34,6 +34,25 @@ pub fn read_gradient<T: Scalar, O: Objective<T>>(objective: &O) -> impl Fn(&[T])
 }
 
 /// Reads the value and the accuracy of a risk on labelled examples, which costs two values.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::landscape::{Slice, SliceFrame, evenly, read_accuracy};
+/// use eigenscape::network::{Activation, Perceptron};
+///
+/// let network = Perceptron::new(&[1, 2], Activation::Identity)?;
+/// let examples = Examples::labelled(vec![1.0, -1.0], 1, &[0, 1], 2)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SoftmaxCrossEntropy, examples)?;
+/// // From the solution to its opposite.
+/// let line = SliceFrame::between(&[1.0, -1.0, 0.0, 0.0], &[-1.0, 1.0, 0.0, 0.0])?;
+/// let mut slice = Slice::new(line, &[&evenly(0.0, 1.0, 3)?])?;
+/// slice.run(read_accuracy(&risk), |_| ControlFlow::Continue(()))?;
+/// let accuracies: Vec<_> = slice.samples().iter().map(|sample| sample.accuracy).collect();
+/// assert_eq!((accuracies[0], accuracies[2]), (Some(1.0), Some(0.0)));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 pub fn read_accuracy<T: Scalar>(risk: &Risk<T>) -> impl Fn(&[T]) -> Result<Reading<T>> + Sync {
     |theta| Ok(Reading { value: risk.value(theta)?, accuracy: Some(risk.accuracy(theta)?), gradient: None })
 }

@@ -15,7 +15,8 @@ const NAMED: usize = 36;
 
 /// The mean cosines between gradients of logits, for each pair of a logit and a class with each other one.
 ///
-/// Blocks are logits, and classes follow each other within them, so that gradients that cluster by logit show as blocks along the
+/// Blocks are logits, and classes follow each other within them, so that gradients that cluster by logit show as blocks
+/// along the
 /// diagonal; or the other way round. Pairs without examples are grey.
 ///
 /// ```

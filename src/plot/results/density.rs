@@ -18,17 +18,19 @@ const LAW: usize = 400;
 
 /// A spectral density with its confidence band, outliers as stems, and laws over it.
 ///
-/// The axis is that of the [`Density`]: linear, logarithmic or symmetric logarithmic, and so are laws, which are turned into densities per unit
+/// The axis is that of the [`Density`]: linear, logarithmic or symmetric logarithmic, and so are laws, which are turned
+/// into densities per unit
 /// of that axis and scaled to the mass of the bulk. Atoms of the density are stems with their share.
 ///
 /// ```
+/// use eigenscape::operator::Diagonal;
 /// use eigenscape::plot::{DensityPlot, Picture};
 /// use eigenscape::random::Key;
 /// use eigenscape::random_matrix::{MarchenkoPastur, Wishart};
 /// use eigenscape::spectrum::{Smoothing, StochasticLanczos};
 ///
-/// let operator = Wishart::<f64>::new(300, 600, Key::new(0))?;
-/// let measure = StochasticLanczos::new(Key::new(1)).probes(8).steps(60).run(&operator)?;
+/// let eigenvalues = Wishart::new(300, 600, 1.0)?.eigenvalues(Key::new(0))?;
+/// let measure = StochasticLanczos::new(Key::new(1)).probes(8).steps(60).run(&Diagonal::new(eigenvalues))?;
 /// let density = measure.density(&Smoothing::new().minimum(0.05))?;
 /// let plot = DensityPlot::new(&density)
 ///     .law("Marchenko-Pastur, ratio 1/2", &MarchenkoPastur::new(0.5, 1.0)?, 1.0)?

@@ -9,7 +9,8 @@ use crate::plot::figure::{Figure, Panel};
 use crate::plot::picture::Picture;
 use crate::plot::series::{Dash, Mark, Series};
 
-/// Eigenvalues over the steps of training: of several runs, or the spectrum and the predictions of a [`Tracker`](crate::emergent::Tracker).
+/// Eigenvalues over the steps of training: of several runs, or the spectrum and the predictions of a
+/// [`Tracker`](crate::emergent::Tracker).
 ///
 /// ```
 /// use eigenscape::emergent::Measurement;
@@ -88,7 +89,8 @@ impl EigenvaluePlot {
         self
     }
 
-    /// Adds what a tracker recorded: each eigenvalue with its residual norm, the largest in blue and those after it in grey, and the
+    /// Adds what a tracker recorded: each eigenvalue with its residual norm, the largest in blue and those after it in
+    /// grey, and the
     /// predictions of the largest with their deviations from draw to draw.
     pub fn tracked(mut self, rows: &[TrackedRow]) -> Self {
         let ranks = rows.iter().map(|row| row.eigenvalues.len()).max().unwrap_or(0);

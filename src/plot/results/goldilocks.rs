@@ -14,7 +14,8 @@ use crate::plot::ticks;
 /// Dimensions with a curve of their own; of more, these many spread over all.
 const CURVES: usize = 7;
 
-/// The Goldilocks zone: tr / |.|_F of the Hessian on random planes over the distance from the origin and the dimension, as a map
+/// The Goldilocks zone: tr / |.|_F of the Hessian on random planes over the distance from the origin and the dimension,
+/// as a map
 /// coloured by its share of sqrt(d), the limit, and as curves with standard errors over keys.
 ///
 /// ```

@@ -13,7 +13,8 @@ use crate::plot::series::{Dash, Mark, Series};
 use crate::plot::ticks;
 use crate::scalar::Scalar;
 
-/// The loss on a line as a curve, or on a plane as a surface: colours between lines of equal loss, trajectories over them, and beside them the
+/// The loss on a line as a curve, or on a plane as a surface: colours between lines of equal loss, trajectories over
+/// them, and beside them the
 /// same seen from aside.
 ///
 /// ```
@@ -124,14 +125,12 @@ impl SlicePlot {
     pub fn path(mut self, name: impl Into<String>, points: &[[f64; 2]]) -> Self {
         let (name, color) =
             (name.into(), [Color::VERMILLION, Color::WHITE, Color::SKY, Color::ORANGE][self.series.len() / 3 % 4]);
-        let line = Series::line(&name, points.iter().map(|point| (point[0], point[1])))
-            .color(color)
-            .dash(Dash::Solid)
-            .width(2.0);
+        let line = Series::line(&name, points.iter().map(|point| (point[0], point[1]))).color(color).dash(Dash::Solid);
+        let line = line.width(2.0).mark(Mark::Circle).size(4.5);
         let point = |point: Option<&[f64; 2]>| point.map(|point| (point[0], point[1])).into_iter().collect::<Vec<_>>();
         self.series.push(line);
-        self.series.push(Series::points("", point(points.first())).color(color).mark(Mark::Square));
-        self.series.push(Series::points("", point(points.last())).color(color).mark(Mark::Circle));
+        self.series.push(Series::points("", point(points.first())).color(color).mark(Mark::Square).size(10.0));
+        self.series.push(Series::points("", point(points.last())).color(color).mark(Mark::Circle).size(10.0));
         self
     }
 
