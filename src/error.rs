@@ -249,6 +249,19 @@ impl Error {
         Error::require(value.is_finite() && value >= 0.0, what, value, "must be finite and at least 0")
     }
 
+    /// The number of entries of an array; fails where their bytes do not fit into the address space, as with 32 bits some do not.
+    pub(crate) fn room<T>(what: &'static str, extents: &[usize]) -> Result<usize> {
+        let count = extents.iter().try_fold(1u128, |size, &extent| size.checked_mul(extent as u128));
+        let bytes = count.and_then(|count| count.checked_mul(size_of::<T>() as u128)).unwrap_or(u128::MAX);
+        match count.and_then(|count| usize::try_from(count).ok()) {
+            Some(count) if bytes <= isize::MAX as u128 => Ok(count),
+            _ => {
+                let remedy = "which is more than can be addressed: take fewer or smaller of them";
+                Err(Error::Allocation { what, bytes, remedy })
+            }
+        }
+    }
+
     /// Fails unless the slice has the expected length.
     pub(crate) fn length(what: &'static str, actual: usize, expected: usize) -> Result<()> {
         if actual == expected {
@@ -378,6 +391,17 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arrays_beyond_the_address_space_are_refused() {
+        assert_eq!(Error::room::<f64>("a matrix", &[3, 4, 0]), Ok(0));
+        assert_eq!(Error::room::<f32>("a matrix", &[3, 4]), Ok(12));
+        for extents in [&[usize::MAX][..], &[usize::MAX / 2, 2], &[usize::MAX; 9], &[isize::MAX as usize / 8 + 1]] {
+            let error = Error::room::<f64>("a matrix", extents).unwrap_err().to_string();
+            assert!(error.starts_with("a matrix needs ") && error.contains("fewer or smaller"), "{error}");
+        }
+        assert!(Error::room::<f64>("a matrix", &[isize::MAX as usize / 8]).is_ok());
+    }
 
     #[test]
     fn numbers_of_any_scale_are_short_in_messages() {

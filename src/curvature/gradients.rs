@@ -165,7 +165,7 @@ impl<T: Scalar> GradientGram<'_, T> {
     pub fn dense(&self) -> Result<Dense<T>> {
         let rows = self.root().dense()?;
         let count = self.rows();
-        let mut entries = vec![T::zero(); count * count];
+        let mut entries = vec![T::zero(); Error::room::<T>("a Gram matrix of gradients", &[count, count])?];
         let cols = self.root().cols();
         let left = Matrix::new(rows.entries(), count, cols);
         // By stripes, on all threads.

@@ -58,7 +58,8 @@ impl<T: Scalar> RiskPoint<'_, T> {
     ) -> Result<Vec<f64>> {
         let outputs = self.risk().outputs();
         let singles = self.risk().singles(self.theta())?;
-        let mut norms = vec![0.0; self.risk().examples().count() * outputs * ranges.len()];
+        let extents = [self.risk().examples().count(), outputs, ranges.len()];
+        let mut norms = vec![0.0; Error::room::<f64>("the norms of all gradients of logits", &extents)?];
         norms.par_chunks_exact_mut((outputs * ranges.len()).max(1)).enumerate().for_each(|(example, norms)| {
             singles.rows(
                 example,

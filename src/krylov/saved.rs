@@ -81,6 +81,7 @@ impl<T: Scalar> TryFrom<Saved<T>> for Factorization<T> {
             value,
             "must be at most the depth",
         )?;
+        crate::saved::counts("the count of products", &[saved.matvecs])?;
         let value = saved.matvecs as f64;
         require(saved.matvecs >= steps as u64, "the count of products", value, "must be at least the depth")?;
         Ok(Factorization {

@@ -66,6 +66,7 @@ impl<T: Scalar> TryFrom<SavedBlocks<T>> for BlockFactorization<T> {
             let what = "the number of vectors of a saved factorization";
             return Err(Error::AboveLimit { what, value: all, limit: dim, because: "the dimension" });
         }
+        crate::saved::counts("the count of products", &[saved.matvecs])?;
         saved.basis.validate(dim, all, Storage::Kept)?;
         for (col, column) in saved.projected.iter().enumerate() {
             Error::length("a column of the saved projection", column.len(), col + 1)?;
@@ -121,6 +122,7 @@ impl<T: Scalar> TryFrom<SavedSearch<T>> for EigenSearch<T> {
         require(saved.relative == relative, "the tolerance of a saved search", saved.relative, limits)?;
         let ends = saved.stop.is_some() || saved.factorization.width() > 0;
         require(ends, "the width of the next block of a saved search", 0.0, "must be positive unless it has ended")?;
+        crate::saved::counts("the number of random vectors of a saved search", &[saved.draws])?;
         let because = "the number of pairs";
         if saved.converged > saved.settings.count {
             let (what, value, limit) = ("the number of converged pairs", saved.converged, saved.settings.count);

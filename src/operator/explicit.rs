@@ -231,12 +231,15 @@ impl<T: Scalar, F: Fn(&[T], &mut [T]) + Sync> LinearOperator<T> for Closure<T, F
 /// [`Dense`] says how they go to `ndarray` and faer.
 ///
 /// Cost: `cols` products and `rows` x `cols` numbers of memory, so for small operators: tests, and exact spectra.
+///
+/// # Panics
+/// If the matrix has more entries than can be addressed.
 #[doc(alias = "materialize")]
 #[doc(alias = "toarray")]
 pub fn to_dense<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized)) -> Dense<T> {
     const BLOCK: usize = 32;
     let (rows, cols) = (operator.rows(), operator.cols());
-    let mut entries = vec![T::zero(); rows * cols];
+    let mut entries = vec![T::zero(); rows.checked_mul(cols).expect("a matrix of more entries than can be addressed")];
     let mut units = vec![T::zero(); BLOCK * cols];
     let mut products = vec![T::zero(); BLOCK * rows];
     for first in (0..cols).step_by(BLOCK) {

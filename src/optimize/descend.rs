@@ -254,6 +254,7 @@ mod saved {
             Error::finite("the saved values of a descent", &values, remedy)?;
             Error::length("the saved norms of gradients", gradient_norms.len(), values.len())?;
             rule.accepts(theta.len())?;
+            crate::saved::counts("the saved number of steps", &[step])?;
             let seen = values.len() as u64;
             // A step that ended the run was seen, but not done.
             let whole = seen == step || stop.is_some() && Some(seen) == step.checked_add(1);

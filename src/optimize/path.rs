@@ -210,6 +210,9 @@ mod saved {
                 .chain(saved.promised)
                 .collect();
             Error::finite("the saved values of a minimization", &numbers, remedy)?;
+            let Evaluations { values, gradients, matvecs } = saved.evaluations;
+            let counts = [values, gradients, matvecs, u64::from(saved.idle) << 32];
+            crate::saved::counts("a count of a saved minimization", &counts)?;
             let steps = saved.history.len() as u64;
             if (steps > 0 && !saved.started) || steps > saved.stopping.limit() {
                 let (what, limits) = ("the saved number of iterations", "must be that of a run within its limit");

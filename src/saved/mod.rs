@@ -51,6 +51,17 @@
 /// What to do about a content that is not sound.
 pub(crate) const DAMAGED: &str = "the file is damaged: save it again";
 
+/// Fails where a count is so large that going on would overflow it.
+pub(crate) fn counts(what: &'static str, counts: &[u64]) -> Result<()> {
+    let large = counts.iter().find(|&&count| count >= 1 << 62);
+    Error::require(
+        large.is_none(),
+        what,
+        large.map_or(0.0, |&count| count as f64),
+        "must be below 2^62: no run takes so many",
+    )
+}
+
 mod envelope;
 mod macros;
 pub(crate) mod number;
@@ -58,6 +69,8 @@ mod read;
 mod sentence;
 mod write;
 
-pub use envelope::{Kind, Saved, VERSION};
+use crate::error::{Error, Result};
+
 pub(crate) use envelope::name;
+pub use envelope::{Kind, Saved, VERSION};
 pub(crate) use macros::{checked, kinds, rebuilt};

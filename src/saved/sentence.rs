@@ -15,3 +15,5 @@ impl<'de> Deserialize<'de> for Error {
         String::deserialize(deserializer).map(|sentence| Error::Saved { sentence })
     }
 }
+
+super::kinds!("error": Error);

@@ -104,11 +104,7 @@ impl<S: Serializer> Serializer for Exact<S> {
         self.0.serialize_some(&Exactly(value))
     }
 
-    fn serialize_newtype_struct<V: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        value: &V,
-    ) -> Result<S::Ok, S::Error> {
+    fn serialize_newtype_struct<V: Serialize + ?Sized>(self, name: &'static str, value: &V) -> Result<S::Ok, S::Error> {
         self.0.serialize_newtype_struct(name, &Exactly(value))
     }
 

@@ -492,5 +492,10 @@ crate::saved::checked!(Density {
     Error::length("the values of a saved density", density.density.len(), points)?;
     let errors = density.standard_error.as_ref().map_or(points, Vec::len);
     Error::length("the standard errors of a saved density", errors, points)?;
-    Error::finite("the grid of a saved density", &density.grid, crate::saved::DAMAGED)
+    Error::finite("the grid of a saved density", &density.grid, crate::saved::DAMAGED)?;
+    density.axis.require()?;
+    let falls = density.grid.windows(2).find(|pair| pair[0] > pair[1]);
+    Error::require(falls.is_none(), "a point of a saved density", falls.map_or(0.0, |pair| pair[1]), "must ascend")?;
+    let first = density.grid.first().copied().filter(|&x| density.axis == Axis::Logarithmic && x <= 0.0);
+    Error::require(first.is_none(), "the first point of a saved density", first.unwrap_or(0.0), "must be positive")
 });

@@ -90,3 +90,15 @@ fn bad_requests_are_refused() {
     let law = OrthogonalOrderStatistics::new(3, 1.0).unwrap();
     assert!(law.densities(f64::NAN).is_err());
 }
+
+/// Far out there is nothing, and it takes no time to say so.
+#[test]
+fn far_out_densities_are_zero() {
+    for (size, scale) in [(1, 1.0), (4, 1e-300), (4, 1.0), (200, 1.0)] {
+        let law = OrthogonalOrderStatistics::new(size, scale).unwrap();
+        for x in [1e3, -1e3, 1e300, f64::MAX, f64::MIN] {
+            assert_eq!(law.densities(x).unwrap(), vec![0.0; size], "{size} at {x}");
+        }
+        assert!(law.densities(f64::INFINITY).is_err());
+    }
+}

@@ -85,7 +85,7 @@ fn same(what: &str, seed: u64, actual: &[f64], expected: &[f64]) {
     }
 }
 
-fn check(seed: u64) {
+pub fn check(seed: u64) {
     let mut dice = Dice { key: Key::new(seed), next: 0 };
     let tape = Tape::<f64>::new();
     let shape = |dice: &mut Dice| {

@@ -43,7 +43,7 @@ impl<T: Scalar> TaylorPoint<T> for RiskPoint<'_, T> {
 /// On a plane H_12, T_112 and T_122 come from the derivatives along d_1 + d_2 and d_1 - d_2 (polarization), the directions scaled to length
 /// 1 before. Cost: about 8 values along a line, 32 on a plane.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SliceExpansion {
     /// L at the origin.
     #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
@@ -147,3 +147,20 @@ impl SliceExpansion {
         quadratic + third / 6.0
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(SliceExpansion {
+    #[serde(with = "crate::saved::number")]
+    value: f64,
+    #[serde(with = "crate::saved::number")]
+    slopes: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    hessian: Vec<f64>,
+    #[serde(with = "crate::saved::number")]
+    third: Vec<f64>,
+} by |expansion| {
+    let plane = expansion.slopes.len() != 1;
+    Error::length("the slopes of a saved expansion", expansion.slopes.len(), if plane { 2 } else { 1 })?;
+    Error::length("the second derivatives of a saved expansion", expansion.hessian.len(), if plane { 3 } else { 1 })?;
+    Error::length("the third derivatives of a saved expansion", expansion.third.len(), if plane { 4 } else { 1 })
+});

@@ -107,6 +107,11 @@ impl OrthogonalOrderStatistics {
     /// # Errors
     /// If x is not finite.
     pub fn densities(&self, x: f64) -> Result<Vec<f64>> {
+        // So far out nothing is left of a density, whose exponent is about -y^2 / 2.
+        let far = libm::sqrt(2.0 * self.size as f64) + TAIL + 100.0;
+        if x.is_finite() && (x / self.unit()).abs() > far {
+            return Ok(vec![0.0; self.size]);
+        }
         let place = self.place(x)?;
         let (shares, log_sum) = place.shares();
         let factor = libm::exp(place.log_factor + log_sum) / self.unit();

@@ -253,7 +253,7 @@ impl GaussianOrthogonal {
 
 fn affordable(what: &'static str, value: usize) -> Result<()> {
     if value <= LARGEST {
-        return Ok(());
+        return Error::room::<f64>("the matrix of a dense sampler", &[value, value]).map(drop);
     }
     let because = "since a dense sampler takes memory of its square and time of its cube";
     Err(Error::AboveLimit { what, value, limit: LARGEST, because })

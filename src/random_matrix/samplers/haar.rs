@@ -51,6 +51,7 @@ impl HaarFrame {
             let what = "the number of vectors of a Haar frame";
             return Err(Error::AboveLimit { what, value: vectors, limit: dimension, because });
         }
+        Error::room::<f64>("a Haar frame", &[dimension, vectors])?;
         Ok(HaarFrame { dimension, vectors })
     }
 
