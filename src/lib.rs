@@ -54,6 +54,7 @@
 )]
 //! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |
 //! | [`random`], [`data`] | splittable keys; readers of data files | reproducible randomness |
+//! | [`prelude`] | the traits, for `use eigenscape::prelude::*` | `no method named ...` |
 //! | [`guide`] | chapters that run as tests | where to begin, which one when, what can go wrong |
 //!
 //! # What to rely on
@@ -128,10 +129,11 @@ pub mod subspace;
 // Uses subspaces.
 pub mod emergent;
 
-// 6: pictures, and words about all of this
+// 6: words about all of this, and pictures
+pub mod guide;
 #[cfg(feature = "plot")]
 pub mod plot;
-pub mod guide;
+pub mod prelude;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -277,6 +277,8 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
     /// # Panics
     /// If the direction does not have P entries.
     #[track_caller]
+    #[doc(alias = "directional derivatives")]
+    #[doc(alias = "jet")]
     pub fn along(&self, direction: &[T]) -> Result<Taylor> {
         assert_eq!(direction.len(), self.theta.len(), "the direction must hold {} entries", self.theta.len());
         Error::finite("the direction of an expansion", direction, "give a finite direction")?;

@@ -200,6 +200,7 @@ impl<T: Scalar> Risk<T> {
     ///
     /// # Errors
     /// If `size` is 0 or above the number of examples.
+    #[doc(alias = "subsample")]
     pub fn mini_batch(&self, size: usize, key: Key) -> Result<Self> {
         let count = self.examples().count();
         Error::at_least("the size of a mini-batch", size, 1, "must be at least 1")?;

@@ -110,6 +110,10 @@ impl Eigensolver {
     }
 
     /// Sets which eigenvalues.
+    #[doc(alias = "LA")]
+    #[doc(alias = "SA")]
+    #[doc(alias = "LM")]
+    #[doc(alias = "smallest eigenvalue")]
     pub fn which(self, which: Which) -> Self {
         Eigensolver { which, ..self }
     }

@@ -24,7 +24,7 @@ pub struct NegativeCurvature<T> {
 /// use eigenscape::krylov::{ConjugateGradients, Stop};
 /// use eigenscape::operator::Diagonal;
 ///
-/// let solution = ConjugateGradients::new().run(&Diagonal::new(vec![2.0, 4.0]), &[2.0, 2.0])?;
+/// let solution = ConjugateGradients::new().run(&Diagonal::new(vec![2.0f64, 4.0]), &[2.0, 2.0])?;
 /// assert!(solution.report.converged && solution.residual_norm < 1e-10);
 /// assert!((solution.x[1] - 0.5).abs() < 1e-10);
 ///

@@ -71,12 +71,15 @@ pub trait Law: Debug + Send + Sync {
     ///
     /// # Errors
     /// If `x` is not a number.
+    #[doc(alias = "PDF")]
     fn density(&self, x: f64) -> Result<f64>;
 
     /// The cumulative distribution F(x): the mass at or below `x`, atoms included.
     ///
     /// # Errors
     /// If `x` is not a number.
+    #[doc(alias = "CDF")]
+    #[doc(alias = "distribution function")]
     fn cumulative(&self, x: f64) -> Result<f64>;
 
     /// The least x in the support or among the atoms with F(x) >= `probability`.
@@ -85,6 +88,8 @@ pub trait Law: Debug + Send + Sync {
     ///
     /// # Errors
     /// If `probability` is not in [0, 1].
+    #[doc(alias = "PPF")]
+    #[doc(alias = "inverse CDF")]
     fn quantile(&self, probability: f64) -> Result<f64>;
 
     /// The Stieltjes transform m(z) = int mu(dx) / (x - z).

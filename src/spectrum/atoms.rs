@@ -58,6 +58,9 @@ impl SpectralMeasure {
     ///
     /// # References
     /// Akhiezer, The Classical Moment Problem (1965), ch. 2.
+    #[doc(alias = "rank")]
+    #[doc(alias = "nullity")]
+    #[doc(alias = "zero eigenvalues")]
     pub fn atom(&self, location: f64, tolerance: f64) -> Result<AtomEstimate> {
         Error::finite("the location of an atom", &[location], "ask at a point of the line")?;
         if !(tolerance >= 0.0 && tolerance.is_finite()) {

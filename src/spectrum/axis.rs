@@ -39,6 +39,8 @@ use crate::error::{Error, Result};
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[doc(alias = "symlog")]
+#[doc(alias = "log scale")]
 pub enum Axis {
     /// The eigenvalue itself.
     #[default]

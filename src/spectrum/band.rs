@@ -128,6 +128,8 @@ impl SpectralMeasure {
     ///
     /// # Errors
     /// If the grid is empty, not ascending or not finite, the confidence is not in (0, 1), or there is only one probe.
+    #[doc(alias = "confidence band")]
+    #[doc(alias = "error bars")]
     pub fn band(&self, grid: &[f64], confidence: f64) -> Result<Band> {
         student::require(confidence)?;
         ascending("the grid of a band", grid)?;

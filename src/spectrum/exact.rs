@@ -8,9 +8,9 @@ use crate::scalar::Scalar;
 
 /// All eigenvalues of a symmetric operator, ascending, by its dense matrix in double precision.
 ///
-/// For small networks and for checks of everything else here. Cost: n products, about 4 n^3 / 3 operations on one thread; memory
-/// of n^2 numbers of the vectors' type and 2 n^2 of `f64`, within 1 GiB: 6600 dimensions in `f64`. Errors are those of rounding in the
-/// products, some EPSILON |A|.
+/// For small networks and for checks of everything else here. Cost: n products, about 4 n^3 / 3 operations on one thread;
+/// memory of n^2 numbers of the vectors' type and 2 n^2 of `f64`, within 1 GiB: 6600 dimensions in `f64`. Errors are those of
+/// rounding in the products, some EPSILON |A|.
 ///
 /// ```
 /// use eigenscape::operator::{Dense, Normal};

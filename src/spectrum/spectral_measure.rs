@@ -237,6 +237,7 @@ impl SpectralMeasure {
     ///
     /// Nodes within [`Quadrature::rounding`] of x count as lying on it, so that F(0) has all the zeros. The standard
     /// error is that of the m-step distribution; [`SpectralMeasure::band`] also knows the error of the depth.
+    #[doc(alias = "CDF")]
     pub fn cumulative(&self, x: f64) -> Estimate {
         self.over_probes(
             |atom| if atom <= x { 1.0 } else { 0.0 },

@@ -13,7 +13,8 @@ use crate::scalar::Scalar;
 ///
 /// | you want | write |
 /// | --- | --- |
-/// | arithmetic, with broadcasting as in NumPy, also with numbers on either side | `x + y`, `2.0 * x`, `1.0 - x`, `x / y`, `-x`; in generic code `x * T::of(2.0)` |
+/// | arithmetic, with broadcasting as in NumPy, also with numbers on either side | `x + y`, `2.0 * x`, `1.0 - x`, `x / y`, `-x` |
+/// | the same for any `T: Scalar`, where numbers stand on the right | `x * T::of(2.0)`, `-(x - T::one())` for 1 - x |
 /// | elementary functions | [`exp`](Var::exp), [`ln`](Var::ln), [`sqrt`](Var::sqrt), [`sin`](Var::sin), [`tanh`](Var::tanh), [`powi`](Var::powi), [`softplus`](Var::softplus), [`gelu`](Var::gelu) |
 /// | products of matrices | [`matmul`](Var::matmul), [`matmul_transposed`](Var::matmul_transposed), [`dot`](Var::dot), [`outer`](Var::outer) |
 /// | sums, means, extremes, over all or some axes | [`sum`](Var::sum), [`mean_axes`](Var::mean_axes), [`max_axes`](Var::max_axes) |

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["krylov", "spectrum", "objective", "network"],
     &["curvature", "optimize"],
     &["check", "subspace", "landscape", "emergent"],
-    &["plot", "guide"],
+    &["plot", "guide", "prelude"],
 ];
 
 /// Where an entry stands: layers are ordered, and entries within them.
