@@ -32,7 +32,11 @@ impl Scale {
             Scale::Logarithmic if value > 0.0 => libm::log10(value),
             Scale::Steps if value >= 0.0 => libm::log10(1.0 + value),
             Scale::Logarithmic | Scale::Steps => f64::NAN,
-            Scale::SymmetricLog(linear) => libm::asinh(value / linear / 2.0) / LN_10,
+            Scale::SymmetricLog(linear) => match value / linear / 2.0 {
+                ratio if ratio.is_finite() => libm::asinh(ratio) / LN_10,
+                // The ratio alone is out of range.
+                _ => (libm::log10(value.abs()) - libm::log10(linear)).copysign(value),
+            },
         }
     }
 
@@ -161,9 +165,7 @@ impl Axis {
 
     /// The axis over a range, in the end: from the values that are drawn, unless it is set.
     pub(super) fn over(&self, values: impl Iterator<Item = f64>) -> Result<Placed> {
-        if let Scale::SymmetricLog(linear) = self.scale {
-            Error::positive("the linear part of a symmetric axis", linear)?;
-        }
+        self.require()?;
         let (low, high) = match self.range {
             Some((low, high)) => self.given(low, high)?,
             None => self.found(values)?,
@@ -171,8 +173,16 @@ impl Axis {
         Ok(self.placed(low, high))
     }
 
+    fn require(&self) -> Result<()> {
+        match self.scale {
+            Scale::SymmetricLog(linear) => Error::positive("the linear part of a symmetric axis", linear),
+            _ => Ok(()),
+        }
+    }
+
     /// The axis between two coordinates.
     pub(super) fn between(&self, low: f64, high: f64) -> Result<Placed> {
+        self.require()?;
         let (low, high) = wide_enough(self.scale, low, high);
         Ok(self.placed(low, high))
     }
@@ -195,7 +205,7 @@ impl Axis {
         Error::finite("the range of a plot's axis", &[low, high], "give finite ends, or none")?;
         let limits = "must be above the low end, and both on the scale of the axis and below 1e307 in size";
         let ends = (self.scale.coordinate(low), self.scale.coordinate(high));
-        if ends.0.is_nan() || ends.1.is_nan() || ends.0 >= ends.1 || low.abs().max(high.abs()) > LARGEST {
+        if !ends.0.is_finite() || !ends.1.is_finite() || ends.0 >= ends.1 || low.abs().max(high.abs()) > LARGEST {
             return Err(Error::OutOfRange { what: "the high end of a plot's axis", value: high, limits });
         }
         Ok(wide_enough(self.scale, ends.0, ends.1))

@@ -156,7 +156,8 @@ impl Mesh<'_> {
         Some([corner(i, j)?, corner(i + 1, j)?, corner(i + 1, j + 1)?, corner(i, j + 1)?])
     }
 
-    /// The box of a run of cells, cut to the frame, and a little over the row below, or seams would show at sizes that are not whole.
+    /// The box of a run of cells, cut to the frame, and a little over the row below: seams would show at sizes that are not
+    /// whole.
     fn run(&self, from: usize, to: usize, j: usize) -> Frame {
         let (a, b, c, d) = (self.x[from], self.x[to], self.y[j], self.y[j + 1]);
         let Frame { left, top, right, bottom } = self.frame;

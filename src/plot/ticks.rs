@@ -118,7 +118,7 @@ fn symmetric(unit: f64, low: f64, high: f64) -> Vec<Tick> {
     // Powers of ten from the end of the linear part on.
     let least = libm::ceil(libm::log10(unit) - 1e-9) as i32;
     let reach = low.abs().max(high.abs());
-    let most = (reach + libm::log10(unit) + 1.0).floor() as i32;
+    let most = ((reach + libm::log10(unit) + 1.0).floor() as i32).min(308);
     let shown = (least..=most).filter(|&power| scale.coordinate(ten(power)) <= reach + 1e-9).count() as i32;
     if shown < 2 {
         let value = |coordinate: f64| 2.0 * unit * libm::sinh(coordinate * std::f64::consts::LN_10);

@@ -19,6 +19,7 @@ use eigenscape::random::Key;
 use eigenscape::random_matrix::{Affine, MarchenkoPastur, Semicircle};
 use eigenscape::spectrum::{self, Smoothing, SpectralMeasure, StochasticLanczos};
 use eigenscape::subspace::{Criterion, IntrinsicDimension, IntrinsicReport, SuccessCurve, Successes};
+use proptest::prelude::*;
 
 /// A bulk like a semicircle, and outliers.
 fn measure() -> SpectralMeasure {
@@ -702,6 +703,9 @@ fn what_cannot_be_drawn_is_refused() {
     let some = || Series::line("", [(0.0, 1.0), (1.0, 2.0)]);
     refused(&ranged(1.0, 1.0).with(some()), "must be above the low end");
     refused(&ranged(nan, 1.0).with(some()), "give finite ends");
+    // The ends of a symmetric axis whose linear part is the least number there is are 600 decades apart, and end.
+    let least = Axis::symmetric_log("x", 5e-324).range(-1e300, 1e300);
+    assert!(Chart::new(least, Axis::linear("y")).with(some()).svg().unwrap().contains("10²⁰⁰"));
     refused(&Chart::new(Axis::symmetric_log("x", 0.0), Axis::linear("y")).with(some()), "the linear part");
     refused(&Figure::new("no panels"), "at least one panel");
     refused(&Figure::new("a row of none").row(Vec::<Chart>::new()), "at least one panel");
@@ -843,4 +847,96 @@ fn looks_follow_from_names_and_colours_do_not_repeat() {
     });
     assert!(looks[1] > looks[0] + 20, "{looks:?}");
     assert_eq!(Palette::Diverging.color(0.5), Color::new(247, 247, 247));
+}
+
+/// Numbers of all sizes, and what is none.
+fn number() -> impl Strategy<Value = f64> {
+    let special = [0.0, -0.0, 1.0, -1.0, 5e-324, -1e-310, 1e-300, 1e300, -1e300, 9e306, 1e308, f64::MAX, f64::MIN];
+    let none = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    prop_oneof![
+        3 => -10.0f64..10.0,
+        2 => (-300i32..300, 1.0f64..10.0).prop_map(|(power, digits)| digits * 10f64.powi(power)),
+        2 => prop::sample::select(special.to_vec()),
+        1 => prop::sample::select(none.to_vec()),
+    ]
+}
+
+fn axis() -> impl Strategy<Value = Axis> {
+    let kind = (0usize..5, number()).prop_map(|(kind, linear)| match kind {
+        0 => Axis::linear("linear"),
+        1 => Axis::logarithmic("logarithmic").unit("m"),
+        2 => Axis::symmetric_log("symmetric", linear),
+        3 => Axis::steps("steps"),
+        _ => Axis::names("names", ["a", "b"]),
+    });
+    (kind, prop::option::weighted(0.3, (number(), number())), any::<bool>(), number()).prop_map(
+        |(axis, range, zero, decades)| {
+            let axis = if zero { axis.with_zero() } else { axis.decades(decades) };
+            range.map_or(axis.clone(), |(low, high)| axis.range(low, high))
+        },
+    )
+}
+
+fn series() -> impl Strategy<Value = Series> {
+    let rows = prop::collection::vec((number(), number(), number(), number()), 0..40);
+    (0usize..8, rows, number(), any::<bool>()).prop_map(|(kind, rows, value, looks)| {
+        let pairs = || rows.iter().map(|row| (row.0, row.1)).collect::<Vec<_>>();
+        let series = match kind {
+            0 => Series::line("line", pairs()),
+            1 => Series::points("points", pairs()),
+            2 => Series::intervals("intervals", rows),
+            3 => Series::banded("banded", rows),
+            4 => Series::band("band", rows.iter().map(|row| (row.0, row.1, row.2))),
+            5 => Series::stems("stems", rows.iter().map(|row| row.0), value),
+            6 => Series::arrows("arrows", rows),
+            _ => Series::vertical("vertical", value),
+        };
+        if looks { series.width(value).size(value).dash(Dash::DashDotted).labels(["a", "b", "c"]) } else { series }
+    })
+}
+
+proptest! {
+    #![proptest_config(crate::oracle::cases(200))]
+
+    /// Whatever is asked for is a sound picture or an error, and never a panic.
+    #[test]
+    fn nothing_panics(x in axis(), y in axis(), series in prop::collection::vec(series(), 0..4), equal in any::<bool>()) {
+        let chart = Chart::new(x, y).with_all(series);
+        let chart = if equal { chart.equal_units() } else { chart };
+        let figure = chart.figure().unwrap().size(240, 200);
+        if let Ok(svg) = figure.svg() {
+            prop_assert_eq!(malformed(&svg), None);
+            prop_assert!(figure.png().is_ok());
+        }
+        let numbers = figure.numbers().unwrap();
+        prop_assert_eq!(Numbers::read(&numbers.csv()).unwrap().csv(), numbers.csv());
+    }
+
+    /// The same for maps, as cells, as surfaces and from aside.
+    #[test]
+    fn no_map_panics(
+        x in axis(), y in axis(), steps in (1usize..8, 1usize..8), scale in number(), lines in 0usize..60,
+        values in prop::collection::vec(prop::option::weighted(0.9, number()), 64), looks in 0usize..8,
+    ) {
+        let grid = |count: usize| (0..count).map(|i| scale * (i as f64 + 1.0)).collect::<Vec<_>>();
+        let values = values[..steps.0 * steps.1].to_vec();
+        let (across, up) = (grid(steps.0), grid(steps.1));
+        let map = match looks % 2 {
+            0 => Map::cells("cells", &across, &up, values),
+            _ => Map::surface("surface", &across, &up, values, lines),
+        };
+        let Ok(map) = map else { return Ok(()) };
+        let map = if looks & 2 == 0 { map.written(3) } else { map.logarithmic() };
+        let map = if looks & 4 == 0 { map.palette(Palette::Diverging).blocks(2) } else { map.unfilled() };
+        for picture in [
+            figure(&Relief::new(x.clone(), y.clone(), map.clone())),
+            figure(&Chart::new(x, y).map(map)),
+        ] {
+            let picture = picture.size(240, 200);
+            if let Ok(svg) = picture.svg() {
+                prop_assert_eq!(malformed(&svg), None);
+                prop_assert!(picture.png().is_ok());
+            }
+        }
+    }
 }
