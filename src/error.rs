@@ -377,7 +377,10 @@ impl fmt::Display for Error {
             ),
             Error::Saved { sentence } => f.write_str(sentence),
             Error::File { path, operation, reason } => {
-                write!(f, "{path}: could not {operation} it: {reason}; check that its folder exists and can be written to")
+                write!(
+                    f,
+                    "{path}: could not {operation} it: {reason}; check that its folder exists and can be written to"
+                )
             }
             Error::Unfinished { matvecs, reason } => {
                 write!(f, "the run ended after {matvecs} products before it had converged; {reason}")

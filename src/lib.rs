@@ -96,9 +96,9 @@
 
 // 0: words
 pub mod error;
-pub mod scalar;
 #[cfg(feature = "serde")]
 pub mod saved;
+pub mod scalar;
 
 // 1: randomness, bytes, kernels
 pub mod data;
