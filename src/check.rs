@@ -162,7 +162,8 @@ pub fn symmetric<T: Scalar>(operator: &(impl LinearOperator<T> + ?Sized), key: K
 /// use eigenscape::random::Key;
 ///
 /// assert!(check::semidefinite(&Diagonal::new(vec![1.0, 0.0]), Key::new(0))?.holds());
-/// assert!(!check::semidefinite(&Diagonal::new(vec![1.0, -1.0]), Key::new(0))?.holds());
+/// // A probe tests x'A x for one random x: what is negative somewhere only may pass.
+/// assert!(!check::semidefinite(&Diagonal::new(vec![-1.0, -2.0]), Key::new(0))?.holds());
 /// # Ok::<(), eigenscape::Error>(())
 /// ```
 ///

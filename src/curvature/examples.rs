@@ -55,6 +55,9 @@ impl<T: Scalar> Examples<T> {
     /// As [`Examples::new`], and if a label is not below `classes`.
     pub fn labelled(inputs: Vec<T>, input_len: usize, labels: &[usize], classes: usize) -> Result<Self> {
         Error::at_least("the number of classes", classes, 1, "must be at least 1")?;
+        if let Some(examples) = inputs.len().checked_div(input_len) {
+            Error::length("the list of labels, one for each row of inputs,", labels.len(), examples)?;
+        }
         let entries = labels.len().saturating_mul(classes);
         let mut targets = Vec::new();
         targets.try_reserve_exact(entries).map_err(|_| Error::Allocation {
