@@ -209,7 +209,7 @@ pub fn emergent() -> Vec<Sample> {
     samples.push(Sample::new(&TrackedMatrix::GaussNewton));
     samples.push(Sample::new(&tracker));
     samples.push(Sample::used(&row, |read: TrackedRow| seen(read.share(1))));
-    samples.push(Sample::new(&row.clustering.clone().unwrap()));
+    samples.push(Sample::new(&row.clustering.unwrap()));
     samples.push(Sample::new(&row.predicted_given.unwrap()));
     samples.push(Sample::used(&run, |read: TrackerRun<f64>| {
         let (risk, theta) = super::descent_samples::risk(&[0, 1, 2, 0, 1, 2, 0, 1, 2]);
