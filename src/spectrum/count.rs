@@ -214,12 +214,12 @@ fn bounds(rule: &Quadrature, x: f64) -> (f64, f64) {
 
 #[cfg(feature = "serde")]
 crate::saved::checked!(EigenvalueCount { estimate: Estimate, depth: Interval, known: usize, free: usize, slack: f64 }
-    by |count| {
-        let within = count.known.checked_add(count.free).is_some();
-        Error::require(within, "the dimension of a saved count", f64::INFINITY, "must fit into an address")?;
-        Error::finite("the bounds of a saved count", &[count.depth.lower, count.depth.upper], crate::saved::DAMAGED)?;
-        Error::not_negative("the slack of a saved count", count.slack)
-    });
+by |count| {
+    let within = count.known.checked_add(count.free).is_some();
+    Error::require(within, "the dimension of a saved count", f64::INFINITY, "must fit into an address")?;
+    Error::finite("the bounds of a saved count", &[count.depth.lower, count.depth.upper], crate::saved::DAMAGED)?;
+    Error::not_negative("the slack of a saved count", count.slack)
+});
 
 #[cfg(test)]
 mod tests {

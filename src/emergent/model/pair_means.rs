@@ -87,7 +87,10 @@ impl<'p, 'r, T: Scalar> PairMeans<'p, 'r, T> {
             labels,
             probabilities,
             weights,
-            directions: vec![T::zero(); Error::room::<T>("the means of all pairs of classes", &[classes, classes, parameters])?],
+            directions: vec![
+                T::zero();
+                Error::room::<T>("the means of all pairs of classes", &[classes, classes, parameters])?
+            ],
             along: vec![T::zero(); count * classes],
             rest: squares,
             lengths: vec![0.0; classes * classes],

@@ -164,7 +164,7 @@ impl LocalEffectiveDimension {
 
 #[cfg(feature = "serde")]
 crate::saved::checked!(LocalEffectiveDimension { radius: f64, examples: f64, gamma: f64, draws: usize, key: Key }
-    by |settings| {
-        Error::positive("the radius of a ball of parameters", settings.radius)?;
-        settings.gamma(settings.gamma).map(drop)
-    });
+by |settings| {
+    Error::positive("the radius of a ball of parameters", settings.radius)?;
+    settings.gamma(settings.gamma).map(drop)
+});
