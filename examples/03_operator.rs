@@ -4,7 +4,7 @@
 
 use std::f64::consts::PI;
 
-use eigenscape::krylov::{ConjugateGradients, Eigensolver, Which};
+use eigenscape::krylov::{ConjugateGradients, Eigensolver, Multiplicity, Which};
 use eigenscape::operator::{AssumeSymmetric, Closure, Counted, Shifted};
 use eigenscape::random::Key;
 use eigenscape::spectrum::StochasticLanczos;
@@ -35,7 +35,9 @@ fn main() -> eigenscape::Result<()> {
     for ((value, exact), bound) in smallest.values.iter().zip(exact).zip(&smallest.error_bounds) {
         println!("{value:>14.10} {exact:>14.10} {:>10.0e} {bound:>10.0e}", (value - exact).abs());
     }
-    println!("second and third are a pair: copies {:?}", smallest.multiplicity);
+    if let Multiplicity::Checked { missed } = smallest.multiplicity {
+        println!("two of them are copies of one value; the probability that a further copy was missed is {missed:.0e}");
+    }
 
     // A linear system with the same operator, shifted.
     let mut load = vec![0.0; SIDE * SIDE];

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let top = Eigensolver::new(12, Key::new(1)).run(&hessian)?;
     let measure =
         StochasticLanczos::new(Key::new(2)).probes(10).steps(100).deflate(&top.values, &top.vectors).run(&hessian)?;
-    let density = measure.density(&Smoothing::new().deflated_apart())?;
+    let density = measure.density(&Smoothing::new().minimum(0.005).deflated_apart())?;
     println!("top {:.3?}", top.values);
     println!("mass of the curve {:.4}, of it and the eigenvalues apart {:.4}", density.integral(), density.mass());
     for order in 1..=2 {

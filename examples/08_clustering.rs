@@ -13,12 +13,17 @@ use eigenscape::random::Key;
 #[path = "common/gallery.rs"]
 mod gallery;
 
+const CLASSES: usize = 5;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let images = Idx::parse(include_bytes!("data/digits-images-idx3-ubyte.gz"))?;
     let labels = Idx::parse(include_bytes!("data/digits-labels-idx1-ubyte.gz"))?;
-    let inputs = images.standardized::<f64>(images.moments())?;
-    let examples = Examples::labelled(inputs, 64, &labels.labels()?, 10)?;
-    let network = Perceptron::new(&[64, 64, 64, 10], Activation::Tanh)?;
+    // The digits 0 to 4.
+    let all = labels.labels()?;
+    let places: Vec<usize> = (0..all.len()).filter(|&place| all[place] < CLASSES).collect();
+    let inputs = images.select(&places)?.standardized::<f64>(images.moments())?;
+    let examples = Examples::labelled(inputs, 64, &labels.select(&places)?.labels()?, CLASSES)?;
+    let network = Perceptron::new(&[64, 64, 64, CLASSES], Activation::Tanh)?;
     let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples)?;
     let theta = Initialization::lecun().draw(&network, Key::new(0));
 

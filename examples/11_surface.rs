@@ -40,10 +40,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         100.0 * principal.shares[0],
         100.0 * principal.shares[1]
     );
-    let axis = |axis: usize| {
+    let range = |axis: usize| {
         let along = || principal.coordinates.iter().map(|coordinates| coordinates[axis]);
-        let (low, high) = (along().fold(f64::MAX, f64::min), along().fold(f64::MIN, f64::max));
-        evenly(low - 0.3 * (high - low), high + 0.3 * (high - low), 41)
+        (along().fold(f64::MAX, f64::min), along().fold(f64::MIN, f64::max))
+    };
+    let width = 0.8 * (range(0).1 - range(0).0);
+    let axis = |axis: usize| {
+        let middle = 0.5 * (range(axis).0 + range(axis).1);
+        evenly(middle - width, middle + width, 41)
     };
     let mut slice = Slice::new(principal.plane()?, &[&axis(0)?, &axis(1)?])?;
     slice.run(read_value(&risk), |_| ControlFlow::Continue(()))?;

@@ -247,7 +247,7 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
         Error::at_least("the number of probes", probes, 1, "must be at least 1; 2 for a standard error")?;
         let (remainder, gauss_newton) = (self.remainder(), self.gauss_newton());
         let [mut z, mut product] = [(); 2].map(|()| vec![T::zero(); self.theta.len()]);
-        let mut squares = Vec::with_capacity(probes);
+        let mut squares = Vec::new();
         for probe in 0..probes {
             key.split(probe as u64).signs(0, &mut z);
             let mut square = |operator: &dyn LinearOperator<T>| {
@@ -264,7 +264,7 @@ impl<'r, T: Scalar> RiskPoint<'r, T> {
         // sqrt of a ratio of means, to first order in what the means are off by.
         let deviations = squares.iter().map(|(x, y)| ratio.sqrt() + (x - ratio * y) / (2.0 * below * ratio.sqrt()));
         match ratio {
-            0.0 => Ok(Estimate::new(vec![0.0; probes], 2 * probes as u64)),
+            0.0 => Ok(Estimate::new(squares.iter().map(|_| 0.0), 2 * probes as u64)),
             _ => Ok(Estimate::new(deviations, 2 * probes as u64)),
         }
     }

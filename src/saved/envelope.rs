@@ -97,7 +97,7 @@ impl<A: Kind, B: Kind, C: Kind> Kind for (A, B, C) {
 /// `written_by`, the version of this crate; then `state`, the content. A reference can be saved as well as what it refers to.
 ///
 /// Reading fails, with an error of the format's own kind, where the header is not there, names another kind or a version newer
-/// than [`VERSION`], or the content is not sound. See the [module](self) for an example.
+/// than [`VERSION`], or the content is not sound. See the [module](crate::saved) for an example.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Saved<C> {
     content: C,

@@ -183,7 +183,9 @@ impl DensityPlot {
             let stems = Series::stems("eigenvalues apart", self.outliers.iter().copied(), 0.6).color(Color::VERMILLION);
             chart = chart.with(if self.named { stems.labels(words(&self.outliers)) } else { stems });
         }
-        let atoms = &self.density.atoms;
+        // Deflated eigenvalues stand among the atoms: one that is drawn by its value is not drawn again.
+        let apart = |location: f64| !self.outliers.contains(&location);
+        let atoms: Vec<_> = self.density.atoms.iter().filter(|atom| apart(atom.location)).collect();
         if !atoms.is_empty() {
             let shares = atoms.iter().map(|atom| format!("{} %", ticks::rounded(100.0 * atom.mass.weight, 3)));
             let stems = Series::stems("atoms, with their share", atoms.iter().map(|atom| atom.location), 0.75);

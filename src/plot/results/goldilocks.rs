@@ -156,7 +156,7 @@ impl GoldilocksPlot {
             .written(2);
         if self.shares {
             let shares = means.iter().zip(values()).map(|(mean, at)| mean.map(|mean| mean / (at.1 as f64).sqrt()));
-            map = map.colored_by("share of √d, the limit", shares.collect())?.palette(Palette::Blues).range(0.0, 1.0);
+            map = map.colored_by("share of √d", shares.collect())?.palette(Palette::Blues).range(0.0, 1.0);
         }
         let radii = self.radii.iter().map(|radius| ticks::rounded(radius / self.unit, 3));
         let dimensions = self.dimensions.iter().map(|&dimension| dimension.to_string());

@@ -71,7 +71,7 @@ pub fn optimizers() -> Vec<Sample> {
     let valley = valley();
     let stopping = Stopping::steps(9).gradient_below(1e-9).unwrap().value_below(f64::NEG_INFINITY).unwrap();
     let schedule = Schedule::cosine(20).unwrap().warm_up(3);
-    let rule = Scheduled::new(GradientDescent::new(1e-3).unwrap().momentum(0.5).unwrap(), schedule.clone());
+    let rule = Scheduled::new(GradientDescent::new(1e-3).unwrap().momentum(0.5).unwrap(), schedule);
     let mut run = DescentRun::new(&[-0.5, 0.5], rule.clone(), stopping).unwrap();
     (0..4).for_each(|_| assert!(run.advance(&valley).unwrap()));
     let mut adam = DescentRun::new(&[-0.5, 0.5], Adam::<f64>::new(1e-3).unwrap(), stopping).unwrap();
