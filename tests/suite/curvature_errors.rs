@@ -31,7 +31,7 @@ fn wrong_examples_are_refused() {
     let error = labelled(&[0, 3], 3);
     assert!(error.starts_with("the label of example 1 is 3; with 3 classes labels run from 0 to 2"), "{error}");
     assert!(labelled(&[0, 0], 0).contains("classes"));
-    assert!(labelled(&[0], 2).contains("targets"));
+    assert!(labelled(&[0], 2).contains("the list of labels"));
     assert!(Examples::<f64>::labelled(vec![], 1, &[], 2).unwrap_err().to_string().contains("is empty"));
 }
 
