@@ -39,7 +39,7 @@ const FORMAT: &str = "eigenscape";
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait Kind {
-    /// The name, with those of its parameters: "spectrum::SpectralRun<f32>".
+    /// The name, with those of its parameters: `spectrum::SpectralRun<f32>`.
     fn kind() -> String;
 }
 
