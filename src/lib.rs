@@ -40,7 +40,7 @@
 //! | [`tape`] | recorded functions, derivatives of any order | gradients of your own formula |
 //! | [`operator`] | linear maps known by their products, their algebra | a matrix-free operator of your own |
 //! | [`objective`] | a function to descend or to study, at a point | the trait that all tools below run on |
-//! | [`network`], [`curvature`] | perceptrons, convolutional and residual networks, transformers; risk, Hessian, Gauss-Newton, Fisher, gradients, kernel, class structure on data | curvature of a network |
+//! | [`network`], [`curvature`] | perceptrons, convolutions, residual networks, transformers; risk, Hessian, Gauss-Newton, Fisher, gradients, kernel, class structure on data | curvature of a network |
 //! | [`krylov`] | Lanczos, extreme eigenpairs with residuals and multiplicities, generalized ones; linear systems, least squares, f(A)b | largest and smallest eigenvalues, solutions |
 //! | [`spectrum`] | spectral densities and distributions with bands and strict bounds, traces, diagonals, determinants, norms, counts, index | the whole spectrum |
 //! | [`random_matrix`] | laws of noise, of populations, of free sums, products and cuts; outliers and their overlaps; edges and tests; samplers, fits | what the spectrum should be |
@@ -51,6 +51,10 @@
 #![cfg_attr(
     feature = "plot",
     doc = "| [`plot`] | densities, eigenvalues over training, surfaces, cosines, Goldilocks maps, intrinsic dimensions; charts of your own; with their numbers beside them | pictures as SVG and PNG |"
+)]
+#![cfg_attr(
+    feature = "serde",
+    doc = "| [`saved`] | results, settings and states of long runs in files, to the bit | a run that outlives its process |"
 )]
 //! | [`check`] | the laws of all this, to run on your own code | testing what you plug in |
 //! | [`random`], [`data`] | splittable keys; readers of data files | reproducible randomness |
@@ -69,8 +73,9 @@
 //!
 //! # What this crate does not do
 //!
-//! No GPU, no complex arrays, no sparse ones of its own (faer's work through [`operator::FromFaer`]), no import of models from other frameworks, and no zoo of layers: beyond the usual
-//! ones, networks are what you record. It is for networks and functions that one machine holds in memory.
+//! No GPU, no complex arrays, no sparse ones of its own (faer's work through [`operator::FromFaer`]), no import of models from other
+//! frameworks (of their parameters, yes: feature `safetensors`), and no zoo of layers: beyond the usual ones, networks are what you
+//! record. It is for networks and functions that one machine holds in memory.
 //!
 //! # Words
 //!
