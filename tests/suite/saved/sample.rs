@@ -35,19 +35,33 @@ pub struct Sample {
     read: Reader,
 }
 
+// What is generic over a format is compiled for each of hundreds of types: through trait objects, it is so once for all formats.
+
 fn written<C: Serialize + Kind>(form: Form, content: &C) -> Vec<u8> {
+    let saved: &dyn erased_serde::Serialize = &Saved::new(content);
     match form {
-        Form::Json => serde_json::to_vec(&Saved::new(content)).unwrap(),
-        Form::Postcard => postcard::to_stdvec(&Saved::new(content)).unwrap(),
+        Form::Json => serde_json::to_vec(saved).unwrap(),
+        Form::Postcard => postcard::to_stdvec(saved).unwrap(),
     }
 }
 
 fn read<C: DeserializeOwned + Kind>(form: Form, bytes: &[u8]) -> Result<C, String> {
-    let content = crate::hostile::metered(|| match form {
-        Form::Json => serde_json::from_slice::<Saved<C>>(bytes).map_err(|error| error.to_string()),
-        Form::Postcard => postcard::from_bytes::<Saved<C>>(bytes).map_err(|error| error.to_string()),
+    let content = |deserializer: &mut dyn erased_serde::Deserializer<'_>| {
+        erased_serde::deserialize::<Saved<C>>(deserializer).map_err(|error| error.to_string())
+    };
+    let saved = crate::hostile::metered(|| match form {
+        Form::Json => {
+            let mut json = serde_json::Deserializer::from_slice(bytes);
+            let saved = content(&mut <dyn erased_serde::Deserializer>::erase(&mut json))?;
+            json.end().map_err(|error| error.to_string())?;
+            Ok(saved)
+        }
+        Form::Postcard => {
+            let mut postcard = postcard::Deserializer::from_bytes(bytes);
+            content(&mut <dyn erased_serde::Deserializer>::erase(&mut postcard))
+        }
     });
-    content.map(Saved::into_content)
+    saved.map(Saved::into_content)
 }
 
 impl Sample {
