@@ -456,10 +456,7 @@ fn all_eigenvalues_are_those_of_an_oracle_at_every_scale() {
     assert_eq!(eigenvalues(&Diagonal::new(vec![-2.5f32])).unwrap(), [-2.5]);
     assert_eq!(eigenvalues(&Diagonal::new(vec![0.0; 3])).unwrap(), [0.0; 3]);
     assert!(eigenvalues(&Diagonal::<f64>::new(Vec::new())).is_err());
-    assert!(matches!(
-        eigenvalues(&Diagonal::new(vec![1.0, f64::NAN])),
-        Err(Error::Product { index: 1, .. })
-    ));
+    assert!(matches!(eigenvalues(&Diagonal::new(vec![1.0, f64::NAN])), Err(Error::Product { index: 1, .. })));
     assert!(matches!(eigenvalues(&Diagonal::new(vec![1.0f64; 20_000])), Err(Error::Memory { .. })));
 }
 
