@@ -4,7 +4,7 @@ use crate::tape::Shape;
 
 /// A stretch of the parameter vector with a name and a shape.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Block {
     /// The name, such as `0.weight`.
     pub name: String,
@@ -39,3 +39,10 @@ pub enum Role {
     /// Multiplies what has been normalised, element by element; starts at 1.
     Gain,
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Block { name: String, shape: Shape, start: usize, role: Role, fan_in: usize, fan_out: usize }
+by |block| {
+    let fits = block.start.checked_add(block.shape.size()).is_some();
+    Error::require(fits, "the start of a saved block", block.start as f64, "must leave room for its entries")
+});

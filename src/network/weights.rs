@@ -27,7 +27,9 @@ const FORMAT: &str = "safetensors";
 #[doc(alias = "state_dict")]
 #[doc(alias = "checkpoint")]
 pub fn to_safetensors<T: Scalar>(blocks: &[Block], theta: &[T]) -> Result<Vec<u8>> {
-    Error::length("the parameter vector", theta.len(), blocks.iter().map(|block| block.shape.size()).sum())?;
+    // Sizes of blocks that were not made by a network may be any.
+    let size = blocks.iter().fold(0usize, |sum, block| sum.saturating_add(block.shape.size()));
+    Error::length("the parameter vector", theta.len(), size)?;
     for (number, block) in blocks.iter().enumerate() {
         if block.name == "__metadata__" || blocks[..number].iter().any(|other| other.name == block.name) {
             return Err(Error::Format {
@@ -132,7 +134,7 @@ pub fn from_safetensors_as<T: Scalar>(
     stored: impl Fn(&Block) -> Stored,
 ) -> Result<Vec<T>> {
     let tensors = SafeTensors::deserialize(file).map_err(wrong)?;
-    let mut theta = Vec::with_capacity(blocks.iter().map(|block| block.shape.size()).sum());
+    let mut theta = Vec::new();
     for block in blocks {
         let Stored { name, axes } = stored(block);
         let Ok(tensor) = tensors.tensor(&name) else {
@@ -161,7 +163,7 @@ pub fn from_safetensors_as<T: Scalar>(
                 location: None,
             });
         }
-        let mut entries = Vec::with_capacity(block.shape.size());
+        let mut entries = Vec::with_capacity(tensor.data().len().min(block.shape.size()));
         match tensor.dtype() {
             Dtype::F64 => push(&mut entries, tensor.data(), f64::from_le_bytes),
             Dtype::F32 => push(&mut entries, tensor.data(), |bytes| f64::from(f32::from_le_bytes(bytes))),
@@ -179,9 +181,10 @@ pub fn from_safetensors_as<T: Scalar>(
             }
         }
         Error::length("the numbers of a tensor", entries.len(), block.shape.size())?;
+        theta.reserve(entries.len());
         place(&mut theta, &entries, extents, &axes);
     }
-    Error::finite("the parameters in the file", &theta, "the file was saved from a run that diverged")?;
+    Error::finite("the parameters in the file", &theta, "saved from a run that diverged, or too large for this type")?;
     Ok(theta)
 }
 

@@ -75,7 +75,7 @@ fn rows(scene: &mut Scene, figure: &Figure, styles: &Styles, area: Frame) -> Res
             let outer = Frame { left, top, right, bottom };
             let inside = Frame { left: left + own.0, top: top + upper, right: right - own.1, bottom: bottom - lower };
             for side in [inside.width(), inside.height()] {
-                if side < LEAST {
+                if side.is_nan() || side < LEAST {
                     let limits = "must be at least 24 pixels: make the figure larger, or its names shorter";
                     return Err(Error::OutOfRange {
                         what: "what is left between the axes of a panel",

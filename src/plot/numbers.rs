@@ -67,8 +67,8 @@ impl Numbers {
     /// Reads what [`Numbers::csv`] wrote.
     ///
     /// # Errors
-    /// If the header is another one, a line does not have its seven cells, a quotation is not closed, or a cell is not a
-    /// number.
+    /// If the header is another one, a line does not have its seven cells, a quotation is not closed or has something
+    /// behind it, or a cell is not a number.
     pub fn read(csv: &str) -> Result<Self> {
         let mut cells = Cells { csv, at: 0 };
         let mut rows = Vec::new();
@@ -137,7 +137,19 @@ impl Cells<'_> {
                 self.at += 1;
                 continue;
             }
-            self.at += if rest.starts_with("\r\n") { 2 } else { usize::from(!rest.is_empty()) };
+            self.at += match rest.chars().next() {
+                None => 0,
+                _ if rest.starts_with("\r\n") => 2,
+                Some('\n' | '\r') => 1,
+                Some(_) => {
+                    return Err(Error::Format {
+                        format: "numbers of a picture",
+                        offset: self.at,
+                        found: rest.chars().take(40).collect(),
+                        expected: "a comma or the end of the line behind a quotation".to_string(),
+                    });
+                }
+            };
             return Ok(Some(cells));
         }
     }

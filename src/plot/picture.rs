@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::figure::Figure;
 use super::numbers::Numbers;
@@ -91,6 +92,9 @@ pub trait Picture {
     }
 }
 
+/// How many times files were written by this process.
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
 /// Writes files beside their places, then moves them there in order.
 fn replace(files: &[(&Path, &[u8])]) -> Result<()> {
     let failed = |path: &Path, operation, error: std::io::Error| Error::File {
@@ -98,9 +102,11 @@ fn replace(files: &[(&Path, &[u8])]) -> Result<()> {
         operation,
         reason: error.to_string(),
     };
+    // Of its own for each call: two threads may write one picture at once.
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let temporary = |path: &Path| -> PathBuf {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+        path.with_file_name(format!(".{name}.{}-{call}.part", std::process::id()))
     };
     let mut result = Ok(());
     for (path, bytes) in files {

@@ -8,6 +8,7 @@ use super::layout::{NAME, TICK};
 use super::map::{Levels, Map};
 use super::picture::Picture;
 use super::scene::{Anchor, Frame, Place, Scene};
+use super::surface;
 use super::text;
 use crate::error::{Error, Result};
 
@@ -76,9 +77,12 @@ impl Relief {
             Error::at_least("the number of points of an axis of a relief", axis.len(), 2, "must be at least 2")?;
         }
         let colors = Colors::of(&self.map)?;
-        let side = |axis: &Axis, values: &[f64]| match axis.range {
-            Some(_) => axis.over(std::iter::empty()),
-            None => axis.between(axis.scale.coordinate(values[0]), axis.scale.coordinate(values[values.len() - 1])),
+        let side = |axis: &Axis, values: &[f64]| {
+            if axis.range.is_some() {
+                return axis.over(std::iter::empty());
+            }
+            let places = surface::places(values, axis.scale)?;
+            axis.between(places[0], places[places.len() - 1])
         };
         let (x, y) = (side(&self.x, &self.map.x)?, side(&self.y, &self.map.y)?);
         let height = match self.map.levels {
@@ -249,7 +253,7 @@ impl Seen {
                 let Some(part) = axis.part_of(tick.at).filter(|part| (-1e-9..=1.0 + 1e-9).contains(part)) else {
                     continue;
                 };
-                let (at, words) = (camera.place(on(part, 0.0)), text::fit(&tick.words, TICK - 1.0, 58.0));
+                let (at, words) = (camera.place(on(part, 0.0)), text::fit(&text::clean(&tick.words), TICK - 1.0, 58.0));
                 let shift = if anchor == Anchor::Left { 5.0 } else { -5.0 };
                 scene.words([at[0] + shift, at[1] + 9.0], &words, TICK - 1.0, Color::INK, anchor);
             }
@@ -275,7 +279,7 @@ impl Seen {
             };
             let at = camera.place([0.0, 1.0, part]);
             if at[1] + TICK / 2.0 < free {
-                let words = text::fit(&tick.words, TICK - 1.0, 58.0);
+                let words = text::fit(&text::clean(&tick.words), TICK - 1.0, 58.0);
                 scene.words([at[0] - 6.0, at[1]], &words, TICK - 1.0, Color::INK, Anchor::Right);
                 free = at[1] - TICK / 2.0;
             }

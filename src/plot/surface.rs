@@ -1,6 +1,6 @@
 //! Maps between a pair of axes: cells, and surfaces with lines of equal value.
 
-use super::axis::Scale;
+use super::axis::{LARGEST, Scale};
 use super::bar::Colors;
 use super::color::Color;
 use super::layout::TICK;
@@ -24,13 +24,19 @@ pub(super) fn ends(map: &Map, scale: Scale, side: usize) -> Result<(f64, f64)> {
     }
 }
 
-/// Where cells end: half way to their neighbours, in coordinates of the scale.
-fn edges(axis: &[f64], scale: Scale) -> Result<Vec<f64>> {
+/// The coordinates of a map along an axis; fails where one has no place on it.
+pub(super) fn places(axis: &[f64], scale: Scale) -> Result<Vec<f64>> {
     let places: Vec<f64> = axis.iter().map(|&value| scale.coordinate(value)).collect();
-    if let Some(index) = places.iter().position(|place| !place.is_finite()) {
-        let limits = "must have a place on the axis: positive on a logarithmic one";
+    if let Some(index) = (0..axis.len()).find(|&index| !places[index].is_finite() || axis[index].abs() > LARGEST) {
+        let limits = "must have a place on the axis: positive on a logarithmic one, and below 1e307 in size";
         return Err(Error::OutOfRange { what: "a coordinate of a map", value: axis[index], limits });
     }
+    Ok(places)
+}
+
+/// Where cells end: half way to their neighbours, in coordinates of the scale.
+fn edges(axis: &[f64], scale: Scale) -> Result<Vec<f64>> {
+    let places = places(axis, scale)?;
     let between: Vec<f64> = places.windows(2).map(|pair| pair[0] / 2.0 + pair[1] / 2.0).collect();
     let (first, last) = (places[0], places[places.len() - 1]);
     let (low, high) = match between[..] {

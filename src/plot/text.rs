@@ -69,8 +69,14 @@ pub(super) fn wrap(words: &str, size: f64, limit: f64, most: usize) -> Vec<Strin
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in words.split(' ').filter(|word| !word.is_empty()) {
+        if lines.len() + 1 == most && !line.is_empty() {
+            // In place: what is cut off in the end may be very long.
+            line.push(' ');
+            line.push_str(word);
+            continue;
+        }
         let longer = if line.is_empty() { word.to_string() } else { format!("{line} {word}") };
-        if lines.len() + 1 == most || line.is_empty() || width(&longer, size) <= limit {
+        if line.is_empty() || width(&longer, size) <= limit {
             line = longer;
         } else {
             lines.push(std::mem::replace(&mut line, word.to_string()));

@@ -212,6 +212,7 @@ impl<'de, C: Deserialize<'de> + Kind> Visitor<'de> for Parts<C> {
                 }
                 Part::State if known => return Err(A::Error::duplicate_field("state")),
                 Part::State => return Err(A::Error::custom("the header must stand before the state")),
+                Part::Other if known => return Err(A::Error::custom("there is more than a header and a state")),
                 Part::Other => return Err(A::Error::custom(NO_HEADER)),
             }
         }

@@ -41,8 +41,12 @@ fn normal(confidence: f64) -> f64 {
         if middle <= low || middle >= high {
             return middle;
         }
-        let (_, above) = beta::normal_tails(middle);
-        if 2.0 * above > 1.0 - confidence { low = middle } else { high = middle }
+        let within = match confidence < 0.5 {
+            // What is left of 1 would be rounded.
+            true => libm::erf(middle / std::f64::consts::SQRT_2) < confidence,
+            false => 2.0 * beta::normal_tails(middle).1 > 1.0 - confidence,
+        };
+        if within { low = middle } else { high = middle }
     }
 }
 
@@ -61,7 +65,7 @@ mod tests {
 
     #[test]
     fn the_expansion_goes_on_where_the_iteration_ends() {
-        for confidence in [0.5, 0.9, 0.99, 0.999999] {
+        for confidence in [1e-9, 0.4, 0.5, 0.9, 0.99, 0.999999] {
             let iterated = quantile(confidence, EXPANDED).unwrap();
             let value = expanded(confidence, (EXPANDED - 1) as f64);
             assert!((value / iterated - 1.0).abs() < 1e-9, "{confidence}: {value}, by iteration {iterated}");

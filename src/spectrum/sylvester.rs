@@ -184,6 +184,7 @@ impl Sylvester {
                 return Err(Error::Product { number: col as u64 + 1, index, value: at(index, col) });
             }
         }
+        let largest = entries.iter().map(|entry| entry.f64().abs()).fold(0.0, f64::max);
         let mut squares = 0.0;
         let mut largest_sum = 0.0f64;
         let mut discrepancy = 0.0f64;
@@ -196,12 +197,14 @@ impl Sylvester {
                 symmetric[row * size + col] = 0.5 * entry + 0.5 * mirror;
                 discrepancy = discrepancy.max((0.5 * entry - 0.5 * mirror).abs());
                 sum += entry.abs();
-                squares += entry * entry;
+                // Relative to the largest: squares of small numbers would vanish, those of large ones overflow.
+                let relative = if largest > 0.0 { entry / largest } else { 0.0 };
+                squares += relative * relative;
             }
             largest_sum = largest_sum.max(sum);
         }
-        // Both are at least the norm; the squares may overflow.
-        let norm = f64::min(squares.sqrt(), largest_sum);
+        // Both are at least the norm.
+        let norm = f64::min(squares.sqrt() * largest, largest_sum);
         let tolerance = ROUNDING * (size as f64).sqrt() * T::EPSILON.f64();
         if 2.0 * discrepancy > tolerance * norm {
             return Err(Error::Asymmetric { discrepancy: 2.0 * discrepancy / norm, tolerance });

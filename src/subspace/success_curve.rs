@@ -118,7 +118,8 @@ impl SuccessCurve {
     /// The curve from counts in any order; those of equal dimensions are added up.
     ///
     /// # Errors
-    /// If there are none, a dimension or a number of trials is 0, or there are more successes than trials.
+    /// If there are none, a dimension or a number of trials is 0, there are more successes than trials, or more than 2^31 trials
+    /// at a dimension.
     pub fn new(mut rows: Vec<Successes>) -> Result<Self> {
         if rows.is_empty() {
             return Err(Error::Empty { what: "the list of trials", remedy: "a curve needs at least one dimension" });
@@ -133,6 +134,8 @@ impl SuccessCurve {
             }
             same
         });
+        // Sums of counts may be more than counts.
+        rows.iter().try_for_each(Successes::validate)?;
         Ok(SuccessCurve { rows })
     }
 

@@ -3,7 +3,7 @@
 use eigenscape::krylov::Orthogonalization;
 use eigenscape::operator::{AssumeSymmetric, Counted, Dense, Diagonal};
 use eigenscape::random::Key;
-use eigenscape::spectrum::{Interval, Probe, SpectralMeasure, StochasticLanczos, Sylvester};
+use eigenscape::spectrum::{Interval, Probe, SpectralMeasure, StochasticLanczos, Sylvester, eigenvalues};
 use eigenscape::{Error, Scalar};
 use rayon::prelude::*;
 
@@ -425,6 +425,39 @@ fn inertia<T: Scalar>() {
 fn inertia_is_that_of_dense_eigenvalues() {
     inertia::<f32>();
     inertia::<f64>();
+}
+
+/// Numbers of any size, symmetric but for the rounding of one side.
+#[test]
+fn all_eigenvalues_are_those_of_an_oracle_at_every_scale() {
+    let size = 8;
+    let mut entries = vec![0.0; size * size];
+    Key::new(5).normal(0, &mut entries);
+    let entry = |at: usize| entries[at] + entries[at % size * size + at / size];
+    let exact = symmetric_eigenvalues(&(0..size * size).map(entry).collect::<Vec<_>>(), size);
+    let norm = exact.iter().fold(0.0f64, |norm, value| norm.max(value.abs()));
+    for scale in [1e-290, 1e-200, 1e-30, 1.0, 1e30, 1e200, 1e300] {
+        let rounded = |at: usize| scale * entry(at) * if at / size > at % size { 1.0 + f64::EPSILON } else { 1.0 };
+        let operator = |of: &dyn Fn(usize) -> f64| {
+            AssumeSymmetric::new(Dense::new((0..size * size).map(of).collect(), size, size).unwrap())
+        };
+        let values = eigenvalues(&operator(&rounded)).unwrap();
+        assert_eq!(values.len(), size);
+        for (value, exact) in values.iter().zip(&exact) {
+            assert!((value / scale - exact).abs() < 1e-13 * norm, "{scale}: {values:?}, expected {exact:?}");
+        }
+        let inertia = Sylvester::new().run(&operator(&rounded)).unwrap();
+        let negative = exact.iter().filter(|value| **value < 0.0).count();
+        assert_eq!((inertia.negative, inertia.zero, inertia.positive), (negative, 0, size - negative), "{scale}");
+        let lopsided = |at: usize| if at == 1 { 1.01 * rounded(at) } else { rounded(at) };
+        let error = eigenvalues(&operator(&lopsided)).unwrap_err();
+        assert!(matches!(error, Error::Asymmetric { discrepancy, .. } if discrepancy < 1.0), "{scale}: {error}");
+    }
+    assert_eq!(eigenvalues(&Diagonal::new(vec![-2.5f32])).unwrap(), [-2.5]);
+    assert_eq!(eigenvalues(&Diagonal::new(vec![0.0; 3])).unwrap(), [0.0; 3]);
+    assert!(eigenvalues(&Diagonal::<f64>::new(Vec::new())).is_err());
+    assert!(matches!(eigenvalues(&Diagonal::new(vec![1.0, f64::NAN])), Err(Error::Product { index: 1, .. })));
+    assert!(matches!(eigenvalues(&Diagonal::new(vec![1.0f64; 20_000])), Err(Error::Memory { .. })));
 }
 
 #[test]

@@ -81,6 +81,7 @@ mod tape_batch;
 mod tape_cases;
 mod tape_choices;
 mod tape_fuzz;
+mod tape_operations;
 mod tape_oracles;
 mod tape_solutions;
 mod traces;

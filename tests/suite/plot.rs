@@ -445,7 +445,7 @@ fn malformed(xml: &str) -> Option<String> {
         text.char_indices().any(|(at, letter)| match letter {
             '<' | '>' => true,
             '&' => !entity(&text[at..]),
-            letter => letter.is_control() && letter != '\n',
+            letter => (letter.is_control() && letter != '\n') || matches!(letter, '\u{fffe}' | '\u{ffff}'),
         })
     };
     while let Some(start) = rest.find('<') {
@@ -937,6 +937,147 @@ proptest! {
                 prop_assert_eq!(malformed(&svg), None);
                 prop_assert!(picture.png().is_ok());
             }
+        }
+    }
+}
+
+/// A table that was not written by us, or that was changed by hand, is refused where it is wrong.
+#[test]
+fn tables_of_others_are_refused_where_they_are_wrong() {
+    let header = "panel,series,x,y,low,high,value";
+    let refused = |text: &str, parts: &[&str]| {
+        let error = Numbers::read(text).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{text:?}: {error}");
+    };
+    refused("", &[header]);
+    refused("panel,series", &[header]);
+    refused(&format!("{header}\na,b,1\n"), &["seven cells"]);
+    refused(&format!("{header}\n\n"), &["seven cells"]);
+    refused(&format!("{header}\na,b,1,2,3,x,5\n"), &["found x", "a number"]);
+    refused(&format!("{header}\n\"a,b,1,2,3,4,5\n"), &["a second quotation mark"]);
+    // Letters of several bytes behind a quotation, in the header and in a row.
+    refused(&format!("{}\"value\"é", header.trim_end_matches("value")), &["found é", "behind a quotation"]);
+    refused(&format!("{header}\na,b,1,2,3,4,\"5\"é\n"), &["found é", "behind a quotation"]);
+    refused(&format!("{header}\n\"a\"b,c,1,2,3,4,5\n"), &["found b,c,1", "behind a quotation"]);
+    let quoted = format!("{header}\r\n\"a\"\"\r\n,\",\"\",\"1\",NaN,-inf,,1e-320\r\n");
+    let row = &Numbers::read(&quoted).unwrap().rows[0];
+    assert_eq!(
+        (row.panel.as_str(), row.series.as_str(), row.x, row.low, row.high),
+        ("a\"\r\n,", "", Some(1.0), Some(f64::NEG_INFINITY), None)
+    );
+}
+
+proptest! {
+    #![proptest_config(crate::oracle::cases(2000))]
+
+    #[test]
+    fn no_table_panics(pieces in prop::collection::vec(0usize..12, 0..60)) {
+        const PIECES: [&str; 12] = ["\"", "\"\"", ",", "\n", "\r\n", "\r", "é", "1", "NaN", "a", "\"a\",b,1,2,3,4,", "\u{feff}"];
+        let text: String = pieces.into_iter().map(|piece| PIECES[piece]).collect();
+        let _ = Numbers::read(&text);
+        let rows = Numbers::read(&format!("panel,series,x,y,low,high,value\n{text}"));
+        if let Ok(rows) = rows {
+            prop_assert_eq!(Numbers::read(&rows.csv()).unwrap().csv(), rows.csv());
+        }
+    }
+}
+
+/// Several threads that write one picture leave a whole one, and nothing else.
+#[test]
+fn pictures_written_at_once_are_whole() {
+    let folder = std::env::temp_dir().join(format!("eigenscape-plot-at-once-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let charts: Vec<Chart> = (2..6)
+        .map(|count| {
+            let points = (0..1000 * count).map(|i| (f64::from(i), f64::from(i).sin()));
+            Chart::new(Axis::linear("x"), Axis::linear("y")).with(Series::line("", points))
+        })
+        .collect();
+    let path = folder.join("picture.svg");
+    std::thread::scope(|scope| {
+        for chart in &charts {
+            scope.spawn(|| (0..20).for_each(|_| chart.write(&path, &Provenance::new()).unwrap()));
+        }
+    });
+    let [svg, csv] = ["svg", "csv"].map(|ending| std::fs::read_to_string(path.with_extension(ending)).unwrap());
+    assert!(charts.iter().any(|chart| chart.svg().unwrap() == svg));
+    assert!(charts.iter().any(|chart| chart.numbers().unwrap().csv() == csv));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Maps without a place on their axes are refused, as cells, as surfaces and from aside.
+#[test]
+fn maps_outside_of_their_axes_are_refused() {
+    let values = vec![Some(1.0), Some(2.0), Some(3.0), Some(4.0)];
+    for (axis, x, what) in [
+        (Axis::logarithmic("x"), [0.0, 1.0], "positive on a logarithmic"),
+        (Axis::logarithmic("x"), [-2.0, -1.0], "positive on a logarithmic"),
+        (Axis::linear("x"), [-1e308, 1e308], "below 1e307"),
+    ] {
+        let cells = Map::cells("", &x, &[1.0, 2.0], values.clone()).unwrap();
+        let surface = Map::surface("", &x, &[1.0, 2.0], values.clone(), 5).unwrap();
+        for map in [cells, surface] {
+            let chart = Chart::new(axis.clone(), Axis::linear("y")).map(map.clone());
+            let relief = Relief::new(axis.clone(), Axis::linear("y"), map);
+            for picture in [figure(&chart), figure(&relief)] {
+                let error = picture.svg().unwrap_err().to_string();
+                assert!(error.contains(what), "{error}");
+            }
+        }
+    }
+    let map = Map::cells("", &[0.0, 1.0], &[0.0, 1.0], values).unwrap();
+    let axis = || Axis::linear("x").ticks([(0.0, "a\u{7}b\u{ffff}".to_string())]);
+    assert_eq!(malformed(&Relief::new(axis(), axis(), map).svg().unwrap()), None);
+}
+
+#[test]
+fn a_title_of_very_many_words_is_cut_at_once() {
+    let line = Series::line("", [(0.0, 1.0), (1.0, 2.0)]);
+    let chart = Chart::new(Axis::linear("x"), Axis::linear("y")).with(line).title("word ".repeat(300_000));
+    let begin = std::time::Instant::now();
+    let svg = chart.svg().unwrap();
+    assert!(begin.elapsed().as_secs() < 10 && svg.matches('\u{2026}').count() == 1, "{:?}", begin.elapsed());
+}
+
+/// Any letters, many or none, and what markup would take for its own.
+fn words() -> impl Strategy<Value = String> {
+    let pieces =
+        ["<", "&", "]]>", "\"", "\u{0}", "\u{1b}", "\u{fffe}", "\r\n", "e\u{301}", "\u{202e}", "\u{1f600}", "ﷺ"];
+    prop_oneof![
+        prop::collection::vec(any::<char>(), 0..40).prop_map(|letters| letters.into_iter().collect()),
+        prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..20).prop_map(|pieces| pieces.concat()),
+        (0usize..3000).prop_map(|count| "long ".repeat(count)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(crate::oracle::cases(60))]
+
+    /// Any text at every place for one, at any size.
+    #[test]
+    fn no_text_breaks_a_picture(texts in prop::collection::vec(words(), 12), size in (100u32..500, 100u32..400)) {
+        let text = |index: usize| texts[index].clone();
+        let values = vec![Some(1.0), None, Some(2.0), Some(3.0)];
+        let map = Map::cells(text(0), &[0.0, 1.0], &[0.0, 1.0], values).unwrap().unit(text(1));
+        let axis = |first: usize| Axis::linear(text(first)).unit(text(first + 1)).ticks([(0.0, text(10)), (1.0, text(11))]);
+        let lines = Chart::new(axis(2), Axis::names(text(4), [text(5), text(6)])).title(text(7)).note(text(8))
+            .with(Series::line(text(9), [(0.0, 0.0), (1.0, 1.0)]).labels([text(10), text(11)]))
+            .with(Series::stems(text(0), [0.5], 0.7).labels([text(1)]))
+            .with(Series::horizontal(text(2), 0.5).labels([text(3)]));
+        let maps = Chart::new(axis(5), axis(7)).map(map.clone()).title(text(1));
+        let relief = Relief::new(axis(0), axis(3), map).title(text(4));
+        let panels = [Panel::from(lines), Panel::from(maps), Panel::from(relief)];
+        for (size, rows) in [(size, 1), ((2 * size.0, 4 * size.1), 2)] {
+            let figure = Figure::new(text(6)).subtitle(text(9)).size(size.0, size.1);
+            let figure = (0..rows).fold(figure, |figure, _| figure.row(panels.clone()));
+            if let Ok(svg) = figure.svg() {
+                prop_assert_eq!(malformed(&svg), None);
+                let (width, height, _) = decode(&figure.png().unwrap());
+                prop_assert_eq!((width, height), size);
+            }
+            let numbers = figure.numbers().unwrap();
+            prop_assert_eq!(Numbers::read(&numbers.csv()).unwrap(), numbers);
         }
     }
 }

@@ -49,7 +49,7 @@ use crate::scalar::Scalar;
 /// # References
 /// Fort & Ganguli 2019, arXiv:1910.05929; Jacot, Gabriel, Hongler 2018, arXiv:1806.07572 (the kernel).
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "logit gradients")]
 #[doc(alias = "NTK")]
 pub struct Clustering {
@@ -301,3 +301,36 @@ fn finish<T: Scalar>(
     Error::finite("the squared means of logit gradients", &clustering.squared_means, "the network overflows here")?;
     Ok(clustering)
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(Clustering {
+    parameters: usize,
+    classes: usize,
+    counts: Vec<usize>,
+    #[serde(with = "crate::saved::number")]
+    same_logit_and_class: Option<f64>,
+    #[serde(with = "crate::saved::number")]
+    same_logit: Option<f64>,
+    #[serde(with = "crate::saved::number")]
+    different_logits: Option<f64>,
+    #[serde(with = "crate::saved::number")]
+    squared_norms: Vec<f64>,
+    cosines: Option<Vec<Option<f64>>>,
+    #[serde(with = "crate::saved::number")]
+    means: Option<Vec<f64>>,
+    #[serde(with = "crate::saved::number")]
+    squared_means: Vec<f64>,
+} by |saved| {
+    let examples = saved.counts.iter().try_fold(0usize, |sum, &count| sum.checked_add(count));
+    let fits = examples.is_some() && saved.classes.checked_mul(saved.parameters).is_some();
+    let largest = saved.counts.iter().copied().chain([saved.classes, saved.parameters]).max().unwrap_or(0);
+    Error::require(fits, "a count of a saved clustering", largest as f64, crate::saved::DAMAGED)?;
+    for len in [saved.counts.len(), saved.squared_norms.len(), saved.squared_means.len()] {
+        Error::length("the classes of a saved clustering", len, saved.classes)?;
+    }
+    let pairs = saved.classes.saturating_mul(saved.classes);
+    for len in [saved.cosines.as_ref().map(Vec::len), saved.means.as_ref().map(Vec::len)].into_iter().flatten() {
+        Error::length("the pairs of a saved clustering", len, pairs.saturating_mul(pairs))?;
+    }
+    Ok(())
+});

@@ -43,6 +43,7 @@ pub enum CountedBy {
 #[non_exhaustive]
 pub struct Certificate {
     /// |g|.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub gradient_norm: f64,
     /// Negative eigenvalues: at least so many.
     pub least_index: usize,
@@ -51,12 +52,15 @@ pub struct Certificate {
     /// Eigenvalues that cannot be told from zero, those of the known symmetries among them; those that were seen, where not all were.
     pub zeros: usize,
     /// Eigenvalues within this distance of zero cannot be told from it: rounding, and the bounds of the eigensolver.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub threshold: f64,
     /// The eigenvalue that was told from zero and is the nearest to it; infinite if none is known.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub nearest: f64,
     /// |g| K / lambda^2 at that eigenvalue lambda, with K = |D^3 L[v, v]| along its eigenvector. Below 1/2 the theorem of Newton and
     /// Kantorovich has a critical point at a distance of 2 |g|/|lambda| at most, whose Hessian has the same signs, were K the largest third
     /// derivative about. At zeros of order m of the gradient it tends to m - 1 over m, never below 1/2.
+    #[cfg_attr(feature = "serde", serde(with = "crate::saved::number"))]
     pub kantorovich: f64,
     /// The probability that the count is right, as far as it depends on random vectors.
     pub confidence: f64,
@@ -68,7 +72,7 @@ pub struct Certificate {
 
 /// A critical point with its kind and what that rests on, from [`Classifier`](super::Classifier).
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct CriticalPoint<T> {
     /// The point.
@@ -148,3 +152,26 @@ impl<T: Scalar> CriticalPoint<T> {
         Ok(None)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(CriticalPoint<T> {
+    theta: Vec<T>,
+    #[serde(with = "crate::saved::number")]
+    value: f64,
+    kind: CriticalKind,
+    certificate: Certificate,
+    #[serde(with = "crate::saved::number")]
+    eigenvalues: Option<Vec<f64>>,
+    descent: Option<Vec<T>>,
+    null_directions: Vec<NullDirection<T>>,
+} by |saved| {
+    let dim = saved.theta.len();
+    if let Some(values) = &saved.eigenvalues {
+        Error::length("the eigenvalues of a saved critical point", values.len(), dim)?;
+    }
+    for direction in saved.descent.iter().chain(saved.null_directions.iter().map(|null| &null.direction)) {
+        Error::length("a direction of a saved critical point", direction.len(), dim)?;
+    }
+    let most = saved.certificate.least_index.max(saved.certificate.most_index);
+    Error::require(most <= dim, "the index of a saved critical point", most as f64, "must be at most the dimension")
+});

@@ -14,6 +14,7 @@ use crate::scalar::Scalar;
 /// A critical point and how often it was found.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
 #[non_exhaustive]
 pub struct SurveyedPoint<T> {
     /// The point, as the first search found it.

@@ -26,9 +26,8 @@ pub enum TrajectoryCenter {
 /// Random walks in many dimensions have large shares too: 61 % in the first direction and 76 % in the first two, in the limit of long walks
 /// and centred by the mean (Antognini & Sohl-Dickstein 2018). So a large share alone does not say that training is low-dimensional.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(bound(serialize = "T: Scalar + serde::Serialize")))]
-#[cfg_attr(feature = "serde", serde(bound(deserialize = "T: Scalar + serde::Deserialize<'de>")))]
 pub struct PrincipalComponents<T> {
     /// c.
     pub center: Vec<T>,
@@ -107,3 +106,20 @@ impl<T: Scalar> PrincipalComponents<T> {
         SliceFrame::plane(&self.center, first, second)
     }
 }
+
+#[cfg(feature = "serde")]
+crate::saved::checked!(PrincipalComponents<T> {
+    center: Vec<T>,
+    directions: Vec<Vec<T>>,
+    shares: Vec<f64>,
+    coordinates: Vec<Vec<f64>>,
+} by |saved| {
+    Error::length("the directions of saved principal components", saved.directions.len(), saved.shares.len())?;
+    for direction in &saved.directions {
+        Error::length("a direction of saved principal components", direction.len(), saved.center.len())?;
+    }
+    for point in &saved.coordinates {
+        Error::length("the coordinates of saved principal components", point.len(), saved.shares.len())?;
+    }
+    Ok(())
+});

@@ -145,7 +145,11 @@ impl SlicePlot {
             format!("{rank} principal direction, {} % of the variance", ticks::rounded(100.0 * share, 3))
         };
         let names = [name("first", components.shares[0]), name("second", components.shares[1])];
-        let points: Vec<[f64; 2]> = components.coordinates.iter().map(|point| [point[0], point[1]]).collect();
+        let plane = |point: &Vec<f64>| match point[..] {
+            [x, y, ..] => Ok([x, y]),
+            _ => Error::length("the coordinates of a point in a plane", point.len(), 2).map(|()| [f64::NAN; 2]),
+        };
+        let points: Vec<[f64; 2]> = components.coordinates.iter().map(plane).collect::<Result<_>>()?;
         Ok(SlicePlot { names: names.to_vec(), equal: true, ..self }.path("trajectory", &points))
     }
 

@@ -4,10 +4,11 @@ use eigenscape::Error;
 use eigenscape::check;
 use eigenscape::curvature::{ClassPart, Examples, LogitCurvature, Loss, Risk};
 use eigenscape::network::{
-    Activation, Attention, Convolution, Initialization, Network, Perceptron, Pool, Role, Sequential,
+    Activation, Attention, Block, Convolution, Initialization, Network, Perceptron, Pool, Role, Sequential,
 };
 use eigenscape::objective::{Objective, Point, Recorded};
 use eigenscape::optimize::*;
+use eigenscape::plot::{IntrinsicPlot, Picture, SuccessPlot};
 use eigenscape::random::Key;
 use eigenscape::subspace::{
     Criterion, IntrinsicDimension, IntrinsicReport, IntrinsicSearch, QuadraticWell, SuccessCurve, SuccessProbability,
@@ -60,7 +61,7 @@ pub fn functions() -> Vec<Sample> {
         Sample::new(&Pool::new([2, 3])),
         Sample::new(&Initialization::he().uniform().radius(0.3).unwrap()),
         Sample::used(&perceptron, |read: Perceptron| seen((read.parameters(), read.blocks().len()))),
-        Sample::new(&Sequential::new(&[4]).unwrap().dense(3).unwrap().blocks()[0].clone()),
+        Sample::used(&Sequential::new(&[4]).unwrap().dense(3).unwrap().blocks()[0], |read: Block| seen(read.range())),
         // Of an error the sentence is left.
         Sample::new(&error).with_buffers(),
         Sample::new(&Error::Saved { sentence: "it was so".to_string() }),
@@ -158,6 +159,7 @@ pub fn subspaces() -> Vec<Sample> {
     };
     let used_report = |read: IntrinsicReport| {
         let _ = (read.dimension(), read.estimate(), read.log_standard_error(), read.interval(0.9), read.best());
+        seen(IntrinsicPlot::new(&read).svg());
         let _ = (read.successes(), read.curve.iter().map(|level| level.mean()).collect::<Vec<_>>());
     };
     let probability = SuccessProbability::new(&[1, 2, 4], Key::new(0)).trials(5);
@@ -169,7 +171,7 @@ pub fn subspaces() -> Vec<Sample> {
     };
     let curve = run.curve().unwrap();
     let used_curve = |read: SuccessCurve| {
-        let _ = (read.fit(), read.crossing(0.5), read.threshold(0.9));
+        let _ = (read.fit(), read.crossing(0.5), read.threshold(0.9), SuccessPlot::new(&read).svg());
         read.rows().iter().for_each(|row| seen((row.share(), row.interval(0.9))));
     };
     let well = QuadraticWell::new(&[1.0, 4.0, 0.0, 9.0], &[0.1, 0.5, 3.0, 0.7]).unwrap();

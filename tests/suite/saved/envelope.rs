@@ -53,6 +53,9 @@ fn kinds_and_versions_are_looked_at_first() {
     refused::<Semicircle>(&changed("/header/format", json!("pickle")), &["pickle", "not saved by this crate"]);
     refused::<Semicircle>(&changed("/header/written_by", json!(3)), &["string"]);
     refused::<Semicircle>(&changed("/state/standard_deviation", json!(-0.5)), &["standard deviation", "is -0.5"]);
+    let mut more = saved.clone();
+    more["then"] = json!([1, 2]);
+    refused::<Semicircle>(&more, &["more than a header and a state"]);
     let text = saved.to_string();
     let twice = text.replace("\"state\":", "\"state\":{\"standard_deviation\":1.0},\"state\":");
     assert!(serde_json::from_str::<Saved<Semicircle>>(&twice).unwrap_err().to_string().contains("duplicate"));

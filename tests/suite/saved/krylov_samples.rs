@@ -5,6 +5,7 @@ use eigenscape::krylov::{
     Multiplicity, Orthogonalization, Storage, Which,
 };
 use eigenscape::operator::{Dense, Diagonal};
+use eigenscape::plot::{DensityPlot, Picture};
 use eigenscape::random::Key;
 use eigenscape::spectrum::{
     Axis, DiscreteMeasure, ExchangeableDiagonal, ExchangeableTrace, HutchPlusPlus, Hutchinson, HutchinsonDiagonal,
@@ -128,6 +129,7 @@ pub fn spectrum() -> Vec<Sample> {
     let density = measure.density(&smoothing).unwrap();
     let used_density = |read: eigenscape::spectrum::Density| {
         let _ = (read.law(), read.integral(), read.mass(), read.coordinates(), read.measure());
+        seen((DensityPlot::new(&read).svg(), DensityPlot::new(&read).logarithmic(3.0).outliers(&[1.0]).svg()));
     };
     let index = measure.index(0.1).unwrap();
     let used_count = |read: eigenscape::spectrum::EigenvalueCount| seen(read.interval(0.9));

@@ -7,6 +7,7 @@ use eigenscape::network::{Activation, Perceptron};
 use eigenscape::objective::{Objective, Point, Recorded};
 use eigenscape::operator::Dense;
 use eigenscape::optimize::{Adam, DescentRun, Stopping};
+use eigenscape::plot::{ClusteringPlot, EigenvaluePlot, GoldilocksPlot, Picture, SlicePlot};
 use eigenscape::random::Key;
 use eigenscape::tape::Shape;
 
@@ -117,6 +118,7 @@ pub fn landscape() -> Vec<Sample> {
     slice.run(read_gradient(&wells), |_| std::ops::ControlFlow::Continue(())).unwrap();
     samples.push(Sample::used(&slice, |read: Slice<f64>| {
         let _ = (read.values(), read.lowest(), read.highest(), read.contours(&[0.5]));
+        seen((SlicePlot::new(&read).svg(), SlicePlot::new(&read).logarithmic().flat().svg()));
     }));
     samples.push(Sample::new(&slice.samples()[3]));
     let expansion = frame.expand(&wells).unwrap();
@@ -141,7 +143,10 @@ pub fn landscape() -> Vec<Sample> {
     }
     samples.push(Sample::new(&TrajectoryCenter::Mean));
     let principal = trajectory.principal(TrajectoryCenter::Mean, 2).unwrap();
-    samples.push(Sample::used(&principal, |read: PrincipalComponents<f64>| seen(read.plane())));
+    let shown = slice.clone();
+    samples.push(Sample::used(&principal, move |read: PrincipalComponents<f64>| {
+        seen((read.plane(), SlicePlot::new(&shown).principal(&read).map(|plot| plot.svg())));
+    }));
     samples.push(Sample::used(&trajectory, |read: Trajectory<f64>| {
         let _ = (read.points().count(), read.principal(TrajectoryCenter::Mean, 2));
     }));
@@ -155,7 +160,10 @@ pub fn emergent() -> Vec<Sample> {
     let pairs = Eigensolver::new(3, Key::new(0)).run(&point.hessian()).unwrap();
     let mut samples = vec![
         Sample::new(&Confinement::measure(&point, &pairs).unwrap()),
-        Sample::new(&Clustering::measure(&point).unwrap()),
+        Sample::used(&Clustering::measure(&point).unwrap(), |read: Clustering| {
+            let _ = (read.examples(), read.deviations(), read.kernel_distance(&read));
+            seen(ClusteringPlot::new(&read).map(|plot| plot.svg()));
+        }),
         Sample::new(&Measurement::new(0.5, None)),
     ];
     let freezing = Freezing::measure(&point).unwrap();
@@ -187,9 +195,13 @@ pub fn emergent() -> Vec<Sample> {
     samples.push(Sample::new(&scan));
     samples.push(Sample::new(&run.samples()[0]));
     samples.push(Sample::new(&run.samples()[0].training.clone().unwrap()));
-    samples.push(Sample::new(&run.rows()[0]));
+    samples.push(Sample::used(&run.rows()[0], |read: GoldilocksRow| {
+        seen(GoldilocksPlot::of(&[read]).map(|plot| plot.svg()));
+    }));
     samples.push(Sample::new(&KeyMean::of([0.1, 0.3]).unwrap()));
-    samples.push(Sample::used(&run, |read: GoldilocksRun| seen(read.rows())));
+    samples.push(Sample::used(&run, |read: GoldilocksRun| {
+        seen((read.rows(), GoldilocksPlot::new(&read).map(|plot| plot.svg())));
+    }));
 
     let comparison = ModelComparison::new(Key::new(0)).probes(4).draws(2).ensemble_draws(2).eigenpairs(2);
     let measured = comparison.run(&point).unwrap();
@@ -208,7 +220,9 @@ pub fn emergent() -> Vec<Sample> {
     let row = run.rows()[1].clone();
     samples.push(Sample::new(&TrackedMatrix::GaussNewton));
     samples.push(Sample::new(&tracker));
-    samples.push(Sample::used(&row, |read: TrackedRow| seen(read.share(1))));
+    samples.push(Sample::used(&row, |read: TrackedRow| {
+        seen((read.share(1), EigenvaluePlot::of(&[read]).svg()));
+    }));
     samples.push(Sample::new(&row.clustering.unwrap()));
     samples.push(Sample::new(&row.predicted_given.unwrap()));
     samples.push(Sample::used(&run, |read: TrackerRun<f64>| seen((read.require(), read.rows().len()))));
