@@ -29,7 +29,6 @@ mod fit;
 mod flatness;
 mod functions;
 mod generalized;
-mod hostile;
 mod interoperation;
 mod intrinsic;
 mod intrinsic_digits;
@@ -60,16 +59,10 @@ mod random_matrix;
 mod refined_model;
 mod regressions;
 mod report;
-#[cfg(feature = "serde")]
-mod resume;
 mod samplers;
-#[cfg(feature = "serde")]
-mod saved;
 mod sequential;
 mod shrinkage;
 mod slices;
-#[cfg(feature = "serde")]
-mod soak;
 mod solve;
 mod spectrum;
 mod spin_glass;

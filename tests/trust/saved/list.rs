@@ -13,9 +13,37 @@ const DERIVED: &str = "tables that follow from what it was made of, which can be
 const DATA: &str = "data, with a file format of its own";
 const UNINHABITED: &str = "a name of a type, never a value";
 const ENVELOPE: &str = "the envelope itself";
+const PICTURE: &str = "a picture is drawn again from its result, and writes its numbers beside it";
+const READER: &str = "how to read a file, given in code";
 
 /// What cannot be saved, and why.
 const EXCEPTIONS: &[(&str, &[&str])] = &[
+    (PICTURE, &[
+        "plot::Axis",
+        "plot::Chart",
+        "plot::ClusteringPlot",
+        "plot::Color",
+        "plot::Dash",
+        "plot::DensityPlot",
+        "plot::EigenvaluePlot",
+        "plot::Figure",
+        "plot::GoldilocksPlot",
+        "plot::IntrinsicPlot",
+        "plot::Map",
+        "plot::Mark",
+        "plot::NumberRow",
+        "plot::Numbers",
+        "plot::Palette",
+        "plot::Panel",
+        "plot::Provenance",
+        "plot::Relief",
+        "plot::Series",
+        "plot::SlicePlot",
+        "plot::SuccessPlot",
+    ]),
+    (READER, &[
+        "network::Stored",
+    ]),
     (
         BORROWS,
         &[

@@ -1,7 +1,7 @@
 //! The main paths under random settings for as long as one likes, against oracles:
 //!
 //! ```text
-//!     cargo test --release --all-features --test suite -- --ignored soak --nocapture
+//!     cargo test --release --all-features --test trust -- --ignored soak --nocapture
 //! ```
 //!
 //! Ten minutes on one thread, or `EIGENSCAPE_SOAK_SECONDS`; cases are numbered from `EIGENSCAPE_SOAK_FIRST` (0). The number of a
@@ -105,7 +105,7 @@ fn run(number: u64) -> &'static str {
 }
 
 #[test]
-#[ignore = "ten minutes: cargo test --release --all-features --test suite -- --ignored soak --nocapture"]
+#[ignore = "ten minutes: cargo test --release --all-features --test trust -- --ignored soak --nocapture"]
 fn soak() {
     let seconds = number("EIGENSCAPE_SOAK_SECONDS", 600);
     let first = number("EIGENSCAPE_SOAK_FIRST", 0);
