@@ -25,7 +25,7 @@ fn main() -> eigenscape::Result<()> {
         let pairs = Eigensolver::new(3, Key::new(1)).which(which).run(&hessian)?;
         println!("{name} eigenvalues, after {} products:", pairs.report.matvecs);
         for (value, bound) in pairs.values.iter().zip(&pairs.error_bounds) {
-            println!("    {value:+.8}, off by at most {bound:.0e}");
+            println!("    {value:+.8}, error bound {bound:.0e}");
         }
     }
 

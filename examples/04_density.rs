@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let plot = DensityPlot::new(&density).outliers(&top.values).logarithmic(5.0).title("Hessian of a digit classifier");
-    let provenance = Provenance::new().key("start", Key::new(0)).key("probes", Key::new(2)).setting("steps", 60);
+    let provenance = Provenance::new().key("start", Key::new(0)).key("probes", Key::new(2)).setting("descent", 60);
     plot.subtitle("64-32-10 tanh perceptron, 60 steps").write(gallery::place("04_density.svg")?, &provenance)?;
     Ok(())
 }

@@ -53,7 +53,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         panel("squared cosine with the spike", |outlier| outlier.overlap, all_overlaps),
     ]);
     figure.write(gallery::place("06_transition.svg")?, &Provenance::new().key("draws", Key::new(0)))?;
-
     Ok(())
 }
 

@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for _ in 0..25 {
         run.advance(&hessian)?;
     }
+    // serde_json keeps every bit with its feature `float_roundtrip`; binary formats do so by themselves.
     println!("saved after {} of {} products", run.progress().done, run.progress().total);
     std::fs::write(&file, serde_json::to_vec(&Saved::new(&run))?)?;
     drop(run);

@@ -19,7 +19,7 @@
 //!
 //! let top = Eigensolver::new(2, Key::new(2)).run(&point.hessian())?;
 //! let trace = Hutchinson::new(50, Key::new(3)).run(&point.hessian())?;
-//! println!("largest {:.3} (off by at most {:.0e})", top.values[0], top.error_bounds[0]);
+//! println!("largest {:.3} (error bound {:.0e})", top.values[0], top.error_bounds[0]);
 //! println!("trace {:.2} +- {:.2}", trace.mean, trace.standard_error.unwrap());
 //! # assert!(top.report.converged && top.values[0] > top.values[1]);
 //! # Ok::<(), eigenscape::Error>(())
@@ -71,11 +71,21 @@
 //!   panics at your line; running out of a budget is neither, but data in a report.
 //! * Vectors are `f32` or `f64`; single numbers (eigenvalues, traces, losses) are always `f64`.
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `gzip`, on by default | data files read as they are published, compressed ([`data`]) |
+//! | `plot` | pictures of results as SVG and PNG (`plot`) |
+//! | `serde` | results and the states of long runs, saved and resumed to the same bits (`saved`) |
+//! | `safetensors` | parameters from and to files, those of other frameworks too ([`network`]) |
+//!
 //! # What this crate does not do
 //!
-//! No GPU, no complex arrays, no sparse ones of its own (faer's work through [`operator::FromFaer`]), no import of models from other
-//! frameworks (of their parameters, yes: feature `safetensors`), and no zoo of layers: beyond the usual ones, networks are what you
-//! record. It is for networks and functions that one machine holds in memory.
+//! No GPU, no complex arrays, no sparse ones of its own (faer's work through [`operator::FromFaer`]), no import of models from
+//! other frameworks (their parameters can be read, and their gradients be called through [`objective::Outside`]), and no zoo
+//! of layers: beyond the usual ones, networks are what you record. It is for networks and functions that one machine holds in
+//! memory.
 //!
 //! # Words
 //!

@@ -19,11 +19,17 @@
 //! | [`Network`] | `parameters`, `blocks`, `inputs`, `outputs` |
 //! | [`Law`] | `density`, `cumulative`, `quantile`, `support`, ... |
 //! | [`Scalar`] | `T::of`, `f64`, for code that is generic |
+#![cfg_attr(
+    feature = "plot",
+    doc = "| [`Picture`](crate::plot::Picture) (feature `plot`) | `write`, `svg`, `png`, `numbers` |"
+)]
 //!
 //! Types are not here: where they come from is part of reading a program.
 
 pub use crate::network::Network;
 pub use crate::objective::{GaussNewtonPoint, Objective, Point, Stochastic};
 pub use crate::operator::{Adjoint, LinearOperator};
+#[cfg(feature = "plot")]
+pub use crate::plot::Picture;
 pub use crate::random_matrix::Law;
 pub use crate::scalar::Scalar;

@@ -38,19 +38,15 @@
 //! ```
 //!
 //! **What to rely on.** The same input gives the same bytes, on one machine and for any number of threads: no clock, no
-//! font and no order goes in.
-//! Lengths of texts are measured in a font that is part of the crate (DejaVu Sans), and are wider than those of the
-//! fonts that an SVG is read
-//! with. Axes have names and units, ticks are round numbers, colours are told apart by colour-blind readers, and marks and
-//! dashes tell the same. What is not finite, or has no place on an axis, leaves a gap; a picture of nothing is an error
-//! that says
-//! what is missing. A million points are drawn as what the eye would see of them; the numbers keep all.
+//! font and no order goes in. Lengths of texts are measured in a font that is part of the crate (DejaVu Sans), and are wider
+//! than those of the fonts that an SVG is read with. Axes have names and units, ticks are round numbers, colours are told
+//! apart by colour-blind readers, and marks and dashes tell the same. What is not finite, or has no place on an axis, leaves a
+//! gap; a picture of nothing is an error that says what is missing. A million points are drawn as what the eye would see of
+//! them; the numbers keep all.
 //!
-//! **Which one when.** A picture of a result says what it shows with no settings but its title. `chart()` of each gives
-//! its panel, to add
-//! series of your own, or to put several into a [`Figure`]. SVG is for documents and the web, small and sharp at any
-//! size; PNG for what
-//! does not read it, and for surfaces of very many cells.
+//! **Which one when.** A picture of a result says what it shows with no settings but its title. `chart()` of each gives its
+//! panel, to add series of your own, or to put several into a [`Figure`]. SVG is for documents and the web, small and sharp at
+//! any size; PNG for what does not read it, and for surfaces of very many cells.
 
 mod axis;
 mod bar;

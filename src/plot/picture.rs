@@ -64,9 +64,8 @@ pub trait Picture {
 
     /// Writes the picture, with its numbers (`.csv`) and where they come from (`.json`) beside it under the same name.
     ///
-    /// The ending of the path, `.svg` or `.png`, says which format. All three files are written under other names first
-    /// and renamed in
-    /// the end, the picture last: no reader sees half a file, and a picture has its numbers.
+    /// The ending of the path, `.svg` or `.png`, says which format. All three files are written under other names first and
+    /// renamed in the end, the picture last: no reader sees half a file, and a picture has its numbers.
     ///
     /// # Errors
     /// As [`Picture::svg`], if the ending is another one, or the system refuses to write. No half-written file is left

@@ -6,9 +6,8 @@ use super::axis::Axis;
 use super::figure::{Figure, Panel};
 use crate::random::Key;
 
-/// Where the numbers of a picture come from: keys and settings, written beside it as JSON with the version of this
-/// crate, the titles, the
-/// axes and units of each panel, and what the columns of its table are.
+/// Where the numbers of a picture come from: keys and settings, written beside it as JSON with the version of this crate, the
+/// titles, the axes and units of each panel, and what the columns of its table are.
 ///
 /// ```
 /// use eigenscape::plot::{Axis, Chart, Picture, Provenance, Series};

@@ -117,8 +117,7 @@ fn fraction(a: f64, b: f64, (x, y): (f64, f64)) -> f64 {
         forward = away(under + over / forward);
         let factor = reverse * forward;
         value *= factor;
-        // Also where it is not a number.
-        if !((factor - 1.0).abs() > f64::EPSILON) {
+        if factor.is_nan() || (factor - 1.0).abs() <= f64::EPSILON {
             break;
         }
     }
