@@ -21,7 +21,7 @@
 //! | [`Scalar`] | `T::of`, `f64`, for code that is generic |
 #![cfg_attr(
     feature = "plot",
-    doc = "| [`Picture`](crate::plot::Picture) (feature `plot`) | `write`, `svg`, `png`, `numbers` |"
+    doc = "| [`Picture`] (feature `plot`) | `write`, `svg`, `png`, `numbers` |"
 )]
 //!
 //! Types are not here: where they come from is part of reading a program.
