@@ -19,10 +19,7 @@
 //! | [`Network`] | `parameters`, `blocks`, `inputs`, `outputs` |
 //! | [`Law`] | `density`, `cumulative`, `quantile`, `support`, ... |
 //! | [`Scalar`] | `T::of`, `f64`, for code that is generic |
-#![cfg_attr(
-    feature = "plot",
-    doc = "| [`Picture`] (feature `plot`) | `write`, `svg`, `png`, `numbers` |"
-)]
+#![cfg_attr(feature = "plot", doc = "| [`Picture`] (feature `plot`) | `write`, `svg`, `png`, `numbers` |")]
 //!
 //! Types are not here: where they come from is part of reading a program.
 
