@@ -111,6 +111,7 @@
 
 // 0: words
 pub mod error;
+pub(crate) mod parallel;
 #[cfg(feature = "serde")]
 pub mod saved;
 pub mod scalar;

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::elementary::vectorized;
 use crate::error::{Error, Result};
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, compiled_once};
 
 /// A borrowed dense matrix: a row-major slice, or the transpose of one.
 #[derive(Clone, Copy)]
@@ -61,11 +61,26 @@ pub(crate) enum Update {
     Add,
 }
 
+// What brings kernels of `faer` with it, and long loops.
+compiled_once! {
+    matmul: fn(&mut [T], Update, T, Matrix<'_, T>, Matrix<'_, T>) = matmul_body,
+    symmetric_eigen: fn(&[T], usize, bool) -> Result<SymmetricEigen<T>> = symmetric_eigen_body,
+    solve_in_place: fn(Matrix<'_, T>, &mut [T], &mut [T]) = solve_in_place_body,
+    log_determinant: fn(&[T], usize, &mut [T]) -> T = log_determinant_body,
+    orthonormalize: fn(&mut [T], usize) = orthonormalize_body,
+    long_dot: fn(&[T], &[T]) -> f64 = long_dot,
+    long_axpy: fn(T, &[T], &mut [T]) = long_axpy,
+}
+
 /// out (row-major) = or += scale * left * right. Cost 2 rows inner cols operations.
 #[track_caller]
 pub(crate) fn matmul<T: Scalar>(out: &mut [T], update: Update, scale: T, left: Matrix<'_, T>, right: Matrix<'_, T>) {
     assert_eq!(left.cols, right.rows, "matmul: inner sizes must agree");
     assert_eq!(out.len(), left.rows * right.cols, "matmul: output size");
+    (Compiled::get().matmul)(out, update, scale, left, right);
+}
+
+fn matmul_body<T: Scalar>(out: &mut [T], update: Update, scale: T, left: Matrix<'_, T>, right: Matrix<'_, T>) {
     let accumulate = match update {
         Update::Replace => Accum::Replace,
         Update::Add => Accum::Add,
@@ -85,6 +100,10 @@ pub(crate) struct SymmetricEigen<T> {
 
 /// All eigenvalues, and if wanted all eigenvectors, of the symmetric matrix whose lower triangle is given. Cost O(n^3).
 pub(crate) fn symmetric_eigen<T: Scalar>(matrix: &[T], size: usize, vectors: bool) -> Result<SymmetricEigen<T>> {
+    (Compiled::get().symmetric_eigen)(matrix, size, vectors)
+}
+
+fn symmetric_eigen_body<T: Scalar>(matrix: &[T], size: usize, vectors: bool) -> Result<SymmetricEigen<T>> {
     Error::length("the dense symmetric matrix", matrix.len(), size * size)?;
     Error::finite("the dense symmetric matrix", matrix, "remove non-finite numbers before asking for eigenvalues")?;
     if size == 0 {
@@ -235,6 +254,10 @@ pub(crate) fn pivots(matrix: &mut [f64], size: usize) -> Result<(usize, usize, u
 /// Written out rather than called, because it must not allocate: `work` holds n x n numbers. A singular A leaves
 /// numbers that are not finite.
 pub(crate) fn solve_in_place<T: Scalar>(matrix: Matrix<'_, T>, work: &mut [T], right: &mut [T]) {
+    (Compiled::get().solve_in_place)(matrix, work, right);
+}
+
+fn solve_in_place_body<T: Scalar>(matrix: Matrix<'_, T>, work: &mut [T], right: &mut [T]) {
     let size = matrix.rows;
     if size == 0 || right.is_empty() {
         return;
@@ -277,6 +300,10 @@ pub(crate) fn solve_in_place<T: Scalar>(matrix: Matrix<'_, T>, work: &mut [T], r
 ///
 /// Cost n^3/3; `work` holds n x n numbers.
 pub(crate) fn log_determinant<T: Scalar>(matrix: &[T], size: usize, work: &mut [T]) -> T {
+    (Compiled::get().log_determinant)(matrix, size, work)
+}
+
+fn log_determinant_body<T: Scalar>(matrix: &[T], size: usize, work: &mut [T]) -> T {
     work.copy_from_slice(matrix);
     let mut sum = 0.0;
     for pivot in 0..size {
@@ -299,6 +326,10 @@ pub(crate) fn log_determinant<T: Scalar>(matrix: &[T], size: usize, work: &mut [
 /// Replaces linearly independent vectors, back to back, by the orthonormal ones that Gram and Schmidt would make of them:
 /// vector j is a combination of the first j with a positive share of its own. Cost 4 size count^2 (Householder).
 pub(crate) fn orthonormalize<T: Scalar>(vectors: &mut [T], size: usize) {
+    (Compiled::get().orthonormalize)(vectors, size);
+}
+
+fn orthonormalize_body<T: Scalar>(vectors: &mut [T], size: usize) {
     use faer::linalg::householder;
     use faer::linalg::qr::no_pivoting::factor;
     if vectors.is_empty() {
@@ -345,6 +376,10 @@ pub(crate) fn dot<T: Scalar>(x: &[T], y: &[T]) -> f64 {
     if x.len() <= PIECE {
         return dot_piece(x, y);
     }
+    (Compiled::get().long_dot)(x, y)
+}
+
+fn long_dot<T: Scalar>(x: &[T], y: &[T]) -> f64 {
     let pieces: Vec<f64> = x.par_chunks(PIECE).zip(y.par_chunks(PIECE)).map(|(x, y)| dot_piece(x, y)).collect();
     pieces.iter().sum()
 }
@@ -375,6 +410,10 @@ pub(crate) fn axpy<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
     if x.len() <= PIECE {
         return axpy_sequential(scale, x, y);
     }
+    (Compiled::get().long_axpy)(scale, x, y);
+}
+
+fn long_axpy<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
     y.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(y, x)| axpy_sequential(scale, x, y));
 }
 

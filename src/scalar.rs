@@ -4,6 +4,7 @@
 //! two types and no others, and a promise that a law holds "for every scalar" is only worth something if every scalar
 //! is tested: each public law of this crate is, in both.
 
+use std::any::Any;
 use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
 
@@ -50,52 +51,53 @@ pub trait Scalar:
 mod sealed {
     /// Seals [`super::Scalar`] and carries the one bound that lets `linalg` stay generic: this line and `linalg.rs`
     /// are the only places that name the linear algebra crate.
-    pub trait Sealed: faer::traits::RealField {
-        /// The slice with its type: generic code is compiled in every crate that uses it, and large kernels are not, if it
-        /// calls one for each type.
-        fn typed(slice: &[Self]) -> Slice<'_>;
-        /// The same of a slice to be written.
-        fn typed_mut(slice: &mut [Self]) -> SliceMut<'_>;
-    }
-
-    impl Sealed for f32 {
-        #[inline(always)]
-        fn typed(slice: &[f32]) -> Slice<'_> {
-            Slice::Single(slice)
-        }
-        #[inline(always)]
-        fn typed_mut(slice: &mut [f32]) -> SliceMut<'_> {
-            SliceMut::Single(slice)
-        }
-    }
-
-    impl Sealed for f64 {
-        #[inline(always)]
-        fn typed(slice: &[f64]) -> Slice<'_> {
-            Slice::Double(slice)
-        }
-        #[inline(always)]
-        fn typed_mut(slice: &mut [f64]) -> SliceMut<'_> {
-            SliceMut::Double(slice)
-        }
-    }
-
-    /// A slice of either type.
-    #[derive(Debug)]
-    pub enum Slice<'a> {
-        Single(&'a [f32]),
-        Double(&'a [f64]),
-    }
-
-    /// A slice of either type, to be written.
-    #[derive(Debug)]
-    pub enum SliceMut<'a> {
-        Single(&'a mut [f32]),
-        Double(&'a mut [f64]),
-    }
+    pub trait Sealed: faer::traits::RealField {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
 }
 
-pub(crate) use sealed::{Slice, SliceMut};
+/// A table of functions that are compiled once for each number, here, and not again in every crate that calls them.
+///
+/// Generic code is compiled where it is called, at that crate's level of optimisation: there it would cost minutes or, in a
+/// debug build, run for them. So what is large and generic over the number alone is called through a table:
+///
+/// ```text
+///     compiled_once! {
+///         matmul: fn(&mut [T], &[T], &[T]) = matmul_body,
+///     }
+///     pub(crate) fn matmul<T: Scalar>(out: &mut [T], left: &[T], right: &[T]) {
+///         (Compiled::get().matmul)(out, left, right)
+///     }
+/// ```
+macro_rules! compiled_once {
+    ($($name:ident: $type:ty = $body:expr,)*) => {
+        pub(super) struct Compiled<T: 'static> {
+            $(pub(super) $name: $type,)*
+        }
+
+        impl<T: crate::scalar::Scalar> Compiled<T> {
+            const fn new() -> Self {
+                Compiled { $($name: $body,)* }
+            }
+
+            /// The table of the number `T`.
+            #[inline]
+            pub(super) fn get() -> &'static Self {
+                static SINGLE: Compiled<f32> = Compiled::new();
+                static DOUBLE: Compiled<f64> = Compiled::new();
+                crate::scalar::either(&SINGLE, &DOUBLE)
+            }
+        }
+    };
+}
+
+pub(crate) use compiled_once;
+
+/// Whichever of two tables is of the type that is wanted.
+#[inline]
+pub(crate) fn either<Table: 'static>(single: &'static dyn Any, double: &'static dyn Any) -> &'static Table {
+    single.downcast_ref().or_else(|| double.downcast_ref()).expect("a number is an f32 or an f64")
+}
 
 impl Scalar for f32 {
     const EPSILON: Self = f32::EPSILON;

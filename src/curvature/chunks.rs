@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::Examples;
 use crate::linalg::axpy_sequential;
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, compiled_once};
 pub(super) use crate::tape::{Pool, run_pooled};
 
 /// The partition of N examples into chunks of `rows` rows; the last is filled up with copies of the last example at
@@ -101,6 +101,10 @@ pub(super) fn lanes(chunks: usize) -> usize {
     chunks.div_ceil(LANE).clamp(FEW.min(chunks), MANY)
 }
 
+compiled_once! {
+    sum_over_chunks: fn(usize, &mut [T], &Pool<Vec<T>>, &(dyn Fn(usize, &mut [T]) -> f64 + Sync)) -> f64 = sum_over_chunks_body,
+}
+
 /// Overwrites `out` with the sum of what `run` adds for each chunk, and returns that of its values, in an order that
 /// depends on the number of chunks alone. `run` must not use the thread pool: a lane that is computed must not wait.
 ///
@@ -110,7 +114,16 @@ pub(super) fn sum_over_chunks<T: Scalar>(
     chunks: usize,
     out: &mut [T],
     spare: &Pool<Vec<T>>,
-    run: &(impl Fn(usize, &mut [T]) -> f64 + Sync),
+    run: &(dyn Fn(usize, &mut [T]) -> f64 + Sync),
+) -> f64 {
+    (Compiled::get().sum_over_chunks)(chunks, out, spare, run)
+}
+
+fn sum_over_chunks_body<T: Scalar>(
+    chunks: usize,
+    out: &mut [T],
+    spare: &Pool<Vec<T>>,
+    run: &(dyn Fn(usize, &mut [T]) -> f64 + Sync),
 ) -> f64 {
     let (lanes, len) = (lanes(chunks), out.len());
     let lane = |number: usize, sum: &mut [T]| -> f64 {

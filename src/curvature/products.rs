@@ -1,10 +1,9 @@
 //! Products of linear parts with vectors, chunk by chunk: what all operators at a point are made of.
 
-use rayon::prelude::*;
-
 use super::Risk;
 use super::chunks::{Pool, lanes, run_pooled, sum_over_chunks};
 use crate::objective::Stochastic;
+use crate::parallel;
 use crate::scalar::Scalar;
 use crate::tape::{Derivative, Plan, Workspace, run_linear};
 
@@ -77,7 +76,7 @@ impl<'a, T: Scalar> Products<'a, T> {
             workspaces: [Pool::default(), Pool::default()],
         };
         let chunks = products.count_kept();
-        products.kept = (0..chunks).into_par_iter().map(|chunk| products.residuals(theta, chunk)).collect();
+        products.kept = parallel::map(0..chunks, &|chunk| products.residuals(theta, chunk));
         if chunks == risk.chunked.partition.chunks {
             // They are not needed again.
             products.primal_workspaces = Pool::default();

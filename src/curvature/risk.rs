@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::network::{Block, Network};
 use crate::objective::{Objective, Stochastic, finite_gradient, finite_parameters, finite_value};
 use crate::operator::Selection;
+use crate::parallel;
 use crate::random::Key;
 use crate::scalar::Scalar;
 use crate::tape::{Derivative, Plan, Program, Workspace};
-use rayon::prelude::*;
 
 /// The weighted mean of the losses of a network over examples.
 ///
@@ -282,7 +282,7 @@ impl<T: Scalar> Risk<T> {
         self.expect_parameters(theta);
         let partition = self.chunked.partition;
         let mut padded = vec![T::zero(); partition.rows * partition.chunks * self.outputs];
-        padded.par_chunks_exact_mut(partition.rows * self.outputs).enumerate().for_each(|(chunk, rows)| {
+        parallel::each_piece(&mut padded, partition.rows * self.outputs, &|chunk, rows| {
             run_pooled(&self.logits, &self.logits_workspaces, &self.chunked.arguments(theta, chunk), &mut [rows]);
         });
         padded.truncate(self.examples().count() * self.outputs);

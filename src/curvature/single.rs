@@ -1,11 +1,10 @@
 //! What a risk says of single examples: at their logits, row by row, and along a direction.
 
-use rayon::prelude::*;
-
 use super::Risk;
 use super::chunks::{Pool, fill_up, run_pooled, sum_over_chunks};
 use crate::error::Result;
 use crate::objective::Taylor;
+use crate::parallel;
 use crate::scalar::Scalar;
 use crate::tape::{Derivative, Plan, Workspace, run_linear};
 
@@ -36,17 +35,14 @@ impl<T: Scalar> Risk<T> {
             Plan::new(&program.expect("a risk is one number, and the parameters are its first argument"))
         });
         let workspaces = Pool::default();
-        let chunks: Vec<[T; 4]> = (0..self.chunked.partition.chunks)
-            .into_par_iter()
-            .map(|chunk| {
-                let mut out = [T::zero(); 4];
-                let [value, slope, curvature, third] = out.each_mut().map(std::slice::from_mut);
-                let [theta, inputs, targets, weights] = self.chunked.arguments(theta, chunk);
-                let arguments = [theta, inputs, targets, weights, direction];
-                run_pooled(plan, &workspaces, &arguments, &mut [value, slope, curvature, third]);
-                out
-            })
-            .collect();
+        let chunks: Vec<[T; 4]> = parallel::map(0..self.chunked.partition.chunks, &|chunk| {
+            let mut out = [T::zero(); 4];
+            let [value, slope, curvature, third] = out.each_mut().map(std::slice::from_mut);
+            let [theta, inputs, targets, weights] = self.chunked.arguments(theta, chunk);
+            let arguments = [theta, inputs, targets, weights, direction];
+            run_pooled(plan, &workspaces, &arguments, &mut [value, slope, curvature, third]);
+            out
+        });
         Taylor::new([0, 1, 2, 3].map(|order| chunks.iter().map(|chunk| chunk[order].f64()).sum()))
     }
 

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::chunks::{CHUNK, Chunks, rows, too_large};
+use super::compiled::Compiled;
 use super::storage::Storage;
 #[cfg(feature = "serde")]
 use crate::error::Error;
@@ -101,6 +102,10 @@ impl<T: Scalar> Basis<T> {
     }
 
     pub(crate) fn push(&mut self, vector: &[T]) {
+        (Compiled::get().push)(self, vector)
+    }
+
+    pub(super) fn push_body(&mut self, vector: &[T]) {
         debug_assert_eq!(vector.len(), self.dim);
         stored!(&mut self.stored, chunks => chunks.push(vector), ());
         self.vectors += 1;
@@ -114,6 +119,10 @@ impl<T: Scalar> Basis<T> {
 
     /// One vector. There must be a basis.
     pub(crate) fn vector(&self, index: usize) -> Vec<T> {
+        (Compiled::get().vector)(self, index)
+    }
+
+    pub(super) fn vector_body(&self, index: usize) -> Vec<T> {
         stored!(&self.stored, chunks => chunks.vector(index), Vec::new())
     }
 
@@ -128,6 +137,10 @@ impl<T: Scalar> Basis<T> {
 
     /// The coefficients c = V'w.
     fn inner(&mut self, w: &[T]) {
+        (Compiled::get().inner)(self, w)
+    }
+
+    pub(super) fn inner_body(&mut self, w: &[T]) {
         let vectors = self.vectors;
         self.shares.resize(vectors * self.dim.div_ceil(CHUNK), 0.0);
         if vectors > 0 {
@@ -147,6 +160,10 @@ impl<T: Scalar> Basis<T> {
 
     /// w -= V c with the coefficients of the last inner products.
     fn subtract(&mut self, w: &mut [T]) {
+        (Compiled::get().subtract)(self, w)
+    }
+
+    pub(super) fn subtract_body(&mut self, w: &mut [T]) {
         self.coefficients.iter_mut().for_each(|c| *c = -*c);
         stored!(&self.stored, chunks => chunks.accumulate(&self.coefficients, w), ());
         self.coefficients.iter_mut().for_each(|c| *c = -*c);
@@ -166,6 +183,10 @@ impl<T: Scalar> Basis<T> {
     /// Where the coefficients of the first pass show that a second will follow, the subtraction of the one and the inner
     /// products of the other are one pass: three readings of the basis for both.
     pub(super) fn orthogonalize(&mut self, w: &mut [T], norm: &mut f64) -> f64 {
+        (Compiled::get().orthogonalize)(self, w, norm)
+    }
+
+    pub(super) fn orthogonalize_body(&mut self, w: &mut [T], norm: &mut f64) -> f64 {
         let newest = |coefficients: &[T]| coefficients.last().map_or(0.0, |c| c.f64());
         self.inner(w);
         let mut correction = newest(&self.coefficients);
@@ -192,6 +213,10 @@ impl<T: Scalar> Basis<T> {
     /// One pass of classical Gram-Schmidt for `count` vectors, back to back: C = V'W, then W -= V C, by matrix products.
     /// Returns C, vectors x count, row by row.
     pub(crate) fn remove_block(&mut self, w: &mut [T], count: usize) -> Vec<f64> {
+        (Compiled::get().remove_block)(self, w, count)
+    }
+
+    pub(super) fn remove_block_body(&mut self, w: &mut [T], count: usize) -> Vec<f64> {
         let (dim, vectors) = (self.dim, self.vectors);
         debug_assert_eq!(w.len(), count * dim);
         if vectors == 0 || count == 0 {
@@ -225,12 +250,20 @@ impl<T: Scalar> Basis<T> {
 
     /// Linear combinations of the vectors, back to back: row i of `coefficients` (as long as the basis) makes one.
     pub(crate) fn combine(&self, coefficients: &[T]) -> Vec<T> {
+        (Compiled::get().combine)(self, coefficients)
+    }
+
+    pub(super) fn combine_body(&self, coefficients: &[T]) -> Vec<T> {
         stored!(&self.stored, chunks => chunks.combine(coefficients, self.vectors), Vec::new())
     }
 
     /// Replaces the vectors from number `first` on by linear combinations of them: row i of `coefficients` makes one. In
     /// place, chunk by chunk.
     pub(super) fn replace(&mut self, first: usize, coefficients: &[T]) {
+        (Compiled::get().replace)(self, first, coefficients)
+    }
+
+    pub(super) fn replace_body(&mut self, first: usize, coefficients: &[T]) {
         let old = self.vectors - first;
         stored!(&mut self.stored, chunks => chunks.replace(first, coefficients, old), ());
         self.vectors = first + coefficients.len() / old.max(1);
@@ -238,6 +271,10 @@ impl<T: Scalar> Basis<T> {
 
     /// The largest entry of |V'V - I|; NaN without a basis. Cost 2 m^2 n operations, as matrix products.
     pub(crate) fn orthogonality(&self) -> f64 {
+        (Compiled::get().orthogonality)(self)
+    }
+
+    pub(super) fn orthogonality_body(&self) -> f64 {
         let size = self.vectors;
         let gram = stored!(&self.stored, chunks => chunks.gram::<T>(size), return f64::NAN);
         let identity = |entry: usize| if entry / size == entry % size { 1.0 } else { 0.0 };

@@ -1,6 +1,7 @@
 //! A V = V H + R E', from blocks of vectors.
 
 use super::basis::{Basis, length};
+use super::compiled::Compiled;
 use super::factorization::dimension;
 use super::ritz::Ritz;
 use crate::error::{Error, Result};
@@ -272,6 +273,10 @@ impl<T: Scalar> BlockFactorization<T> {
 
     /// One block more. After a product that is not finite everything is as before.
     pub(super) fn step(&mut self, operator: &dyn LinearOperator<T>) -> Result<std::result::Result<(), NonFinite>> {
+        (Compiled::get().block_step)(self, operator)
+    }
+
+    pub(super) fn step_body(&mut self, operator: &dyn LinearOperator<T>) -> Result<std::result::Result<(), NonFinite>> {
         let (dim, width, before) = (self.dim, self.width(), self.size());
         self.reserve(before + width)?;
         let mut products = vec![T::zero(); self.next.len()];
@@ -450,6 +455,10 @@ impl<T: Scalar> BlockFactorization<T> {
     /// Thick restart: replaces the basis from vector `first` on by combinations of these vectors, Ritz vectors of them,
     /// and keeps the residual. Row i of `coefficients` makes one.
     pub(super) fn restart(&mut self, first: usize, coefficients: &[f64]) {
+        (Compiled::get().restart)(self, first, coefficients)
+    }
+
+    pub(super) fn restart_body(&mut self, first: usize, coefficients: &[f64]) {
         let old = self.size() - first;
         let rows: Vec<&[f64]> = coefficients.chunks_exact(old.max(1)).collect();
         let transform = |row: &[f64], part: &[f64]| row.iter().zip(part).map(|(x, y)| x * y).sum::<f64>();

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::basis::{Basis, length};
+use super::compiled::Compiled;
 use super::omega::{Omega, Step};
 use super::orthogonalization::Orthogonalization;
 use super::report::{Progress, Report, Stop};
@@ -297,6 +298,10 @@ impl<T: Scalar> Factorization<T> {
     /// The second half of a step: takes the product of the operator with [`Factorization::next`]. One that is not finite is
     /// counted and refused, and the factorization is what it was.
     pub(crate) fn absorb(&mut self, product: &[T]) -> Result<()> {
+        (Compiled::get().absorb)(self, product)
+    }
+
+    pub(super) fn absorb_body(&mut self, product: &[T]) -> Result<()> {
         self.product.resize(self.residual.len(), T::zero());
         self.product.copy_from_slice(product);
         self.complete(self.residual_norm)
@@ -312,6 +317,10 @@ impl<T: Scalar> Factorization<T> {
 
     /// One more vector: the residual divided by its length, coupled to the last vector by `coupling`.
     pub(super) fn step(&mut self, operator: &dyn LinearOperator<T>, coupling: f64) -> Result<()> {
+        (Compiled::get().step)(self, operator, coupling)
+    }
+
+    pub(super) fn step_body(&mut self, operator: &dyn LinearOperator<T>, coupling: f64) -> Result<()> {
         self.next();
         self.product.resize(self.residual.len(), T::zero());
         operator.apply(&self.current, &mut self.product);

@@ -45,6 +45,7 @@ mod basis;
 mod block_factorization;
 mod block_lanczos;
 mod chunks;
+mod compiled;
 mod conjugate_gradients;
 mod eigenpairs;
 mod eigensolver;

@@ -3,6 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::block_factorization::BlockFactorization;
+use super::compiled::Compiled;
 use super::eigenpairs::{Eigenpairs, Multiplicity, finish};
 use super::eigensolver::{Eigensolver, ROOM};
 use super::report::{Progress, Stop};
@@ -209,6 +210,10 @@ impl<T: Scalar> EigenSearch<T> {
 
     /// One step; says whether the projected problem was solved.
     pub(super) fn advance_core(&mut self, operator: &dyn LinearOperator<T>) -> Result<bool> {
+        (Compiled::get().advance_core)(self, operator)
+    }
+
+    pub(super) fn advance_core_body(&mut self, operator: &dyn LinearOperator<T>) -> Result<bool> {
         if self.is_done() {
             return Ok(false);
         }

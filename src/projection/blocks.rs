@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::error::{Error, Result};
 use crate::linalg::axpy;
 use crate::operator::block_fits;
+use crate::parallel;
 use crate::scalar::Scalar;
 
 /// Leaves of the tree in which products with a transpose are added; fixed, so that the bits do not depend on threads.
@@ -62,7 +61,7 @@ impl<M, B: Send + Sync> Blocked<M, B> {
     {
         let blocks = map.ambient().div_ceil(map.block_rows());
         let fits = map.bytes() <= budget as u128 && !map.is_identity();
-        let kept = fits.then(|| (0..blocks).into_par_iter().map(|block| map.draw(block)).collect());
+        let kept = fits.then(|| parallel::map(0..blocks, &|block| map.draw(block)));
         Blocked { map, kept }
     }
 
@@ -95,18 +94,17 @@ impl<M, B: Send + Sync> Blocked<M, B> {
             return y.copy_from_slice(x);
         }
         if vectors == 1 {
-            y.par_chunks_mut(rows)
-                .enumerate()
-                .for_each(|(block, y)| self.visit(block, |made| self.map.multiply(block, made, x, &mut [y])));
-            return;
+            return parallel::each_piece(y, rows, &|block, y| {
+                self.visit(block, |made| self.map.multiply(block, made, x, &mut [y]));
+            });
         }
         let mut blocks: Vec<Vec<&mut [T]>> = Vec::new();
         blocks.resize_with(ambient.div_ceil(rows), || Vec::with_capacity(vectors));
         for y in y.chunks_exact_mut(ambient) {
             blocks.iter_mut().zip(y.chunks_mut(rows)).for_each(|(block, part)| block.push(part));
         }
-        blocks.into_par_iter().enumerate().for_each(|(block, mut y)| {
-            self.visit(block, |made| self.map.multiply(block, made, x, &mut y));
+        parallel::each_piece(&mut blocks, 1, &|block, y| {
+            self.visit(block, |made| self.map.multiply(block, made, x, &mut y[0]));
         });
     }
 
@@ -140,10 +138,9 @@ impl<M, B: Send + Sync> Blocked<M, B> {
             return x;
         }
         let middle = blocks.start + blocks.len().div_ceil(2);
-        let (mut left, right) = rayon::join(
-            || self.sum(blocks.start..middle, leaf, y, vectors),
-            || self.sum(middle..blocks.end, leaf, y, vectors),
-        );
+        let (mut left, right) = parallel::both(&|| self.sum(blocks.start..middle, leaf, y, vectors), &|| {
+            self.sum(middle..blocks.end, leaf, y, vectors)
+        });
         axpy(T::one(), &right, &mut left);
         left
     }

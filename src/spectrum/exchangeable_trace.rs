@@ -160,7 +160,7 @@ impl<'a, T: Scalar> Run<'a, T> {
         let within: Vec<T> = within.into_iter().map(T::of).collect();
         let factor: Vec<T> = self.sketch.transposed_factor().into_iter().map(T::of).collect();
         let [within, factor] = [&within, &factor].map(|entries| Matrix::new(entries, count, rank));
-        let squares = sums(self.probes.chunks(), 2 * count, |chunk, out: &mut [f64]| {
+        let squares = sums(self.probes.chunks(), 2 * count, &|chunk, out: &mut [f64]| {
             let rows = self.probes.rows(chunk);
             let mut rests = self.probes.entries(chunk).to_vec();
             let mut products = vec![T::zero(); count * rows];

@@ -45,6 +45,7 @@ mod block;
 mod bounds;
 mod canonical;
 mod chebyshev;
+mod compiled;
 mod complement;
 mod count;
 mod density;

@@ -178,7 +178,7 @@ impl<T: Scalar> Run<'_, T> {
         // Brought to the size of 1, or squares could leave the range of the type.
         let unit = T::of(size.recip()).min(T::max_value());
         let (vectors, shifted) = (Matrix::new(&vectors, rank, rank), T::of(shift) * unit);
-        let gram = sums(basis.chunks(), rank * rank, |chunk, out: &mut [T]| {
+        let gram = sums(basis.chunks(), rank * rank, &|chunk, out: &mut [T]| {
             let rows = basis.rows(chunk);
             let mut rotated = vec![T::zero(); rank * rows];
             matmul(&mut rotated, Update::Replace, unit, vectors, self.images.matrix(chunk));

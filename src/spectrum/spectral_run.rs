@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::compiled::Compiled;
 use super::complement::Complement;
 use super::probe::Probe;
 use super::quadrature::Quadrature;
@@ -172,6 +173,10 @@ impl<T: Scalar> SpectralRun<T> {
     }
 
     pub(super) fn advance_core(&mut self, operator: &dyn LinearOperator<T>) -> Result<()> {
+        (Compiled::get().advance_core)(self, operator)
+    }
+
+    pub(super) fn advance_core_body(&mut self, operator: &dyn LinearOperator<T>) -> Result<()> {
         Error::length("the product of the operator", dimension(operator)?, self.dim)?;
         if self.is_done() {
             return Ok(());
@@ -265,6 +270,10 @@ impl<T: Scalar> SpectralRun<T> {
     /// # Errors
     /// If nothing is known yet, or the eigenproblem of a rule does not converge.
     pub fn measure(&self) -> Result<SpectralMeasure> {
+        (Compiled::get().measure)(self)
+    }
+
+    pub(super) fn measure_body(&self) -> Result<SpectralMeasure> {
         let mut measure = SpectralMeasure::new(self.dim, &self.values);
         let under_way = self.counted()?;
         let mass = (self.dim - self.values.len()) as f64 / self.dim as f64;

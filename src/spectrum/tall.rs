@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::compiled::Compiled;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Update, dot, matmul};
+use crate::parallel;
 use crate::scalar::Scalar;
 
 /// Rows of a chunk: fixed, so that sums have the same bits for any number of threads.
@@ -130,6 +132,10 @@ impl<T: Scalar> Tall<T> {
     /// One pass of classical Gram-Schmidt: X -= B B'X, where the vectors `basis` stand before those in `of`. Returns B'X
     /// as it was taken: a row for each vector of X.
     pub(super) fn remove(&mut self, basis: Range<usize>, of: Range<usize>) -> Vec<f64> {
+        (Compiled::get().remove)(self, basis, of)
+    }
+
+    pub(super) fn remove_body(&mut self, basis: Range<usize>, of: Range<usize>) -> Vec<f64> {
         debug_assert!(basis.end <= of.start);
         let (size, count, dim) = (basis.len(), of.len(), self.dim);
         if size == 0 || count == 0 {
@@ -140,7 +146,7 @@ impl<T: Scalar> Tall<T> {
             debug_assert!(entries.len() >= of.end * rows);
             (basis.start * rows..basis.end * rows, of.start * rows..of.end * rows, rows)
         };
-        let sum = sums(self.chunks.len(), count * size, |chunk, out: &mut [T]| {
+        let sum = sums(self.chunks.len(), count * size, &|chunk, out: &mut [T]| {
             let entries = &self.chunks[chunk];
             let (basis, of, rows) = split(chunk, entries);
             let (basis, of) = (Matrix::new(&entries[basis], size, rows), Matrix::new(&entries[of], count, rows));
@@ -162,7 +168,7 @@ impl<T: Scalar> Tall<T> {
 
     /// The inner products with the vectors of another: a row for each of ours.
     pub(super) fn inner(&self, other: &Tall<T>) -> Vec<f64> {
-        sums(self.chunks.len(), self.vectors * other.vectors, |chunk, out: &mut [T]| {
+        sums(self.chunks.len(), self.vectors * other.vectors, &|chunk, out: &mut [T]| {
             matmul(out, Update::Replace, T::one(), self.matrix(chunk), other.matrix(chunk).t());
         })
     }
@@ -174,7 +180,11 @@ fn rows(dim: usize, chunk: usize) -> usize {
 }
 
 /// Sums over chunks of `size` numbers each, which `add` overwrites: in the same order for any number of threads.
-pub(super) fn sums<T: Scalar>(chunks: usize, size: usize, add: impl Fn(usize, &mut [T]) + Sync) -> Vec<f64> {
+pub(super) fn sums<T: Scalar>(chunks: usize, size: usize, add: &(dyn Fn(usize, &mut [T]) + Sync)) -> Vec<f64> {
+    (Compiled::get().sums)(chunks, size, add)
+}
+
+pub(super) fn sums_body<T: Scalar>(chunks: usize, size: usize, add: &(dyn Fn(usize, &mut [T]) + Sync)) -> Vec<f64> {
     let group = chunks.div_ceil(GROUPS).max(1);
     let sum = |first: usize| {
         let (mut sum, mut share) = (vec![0.0; size], vec![T::zero(); size]);
@@ -187,6 +197,6 @@ pub(super) fn sums<T: Scalar>(chunks: usize, size: usize, add: impl Fn(usize, &m
     if chunks <= 1 {
         return sum(0);
     }
-    let groups: Vec<Vec<f64>> = (0..chunks.div_ceil(group)).into_par_iter().map(|index| sum(index * group)).collect();
+    let groups: Vec<Vec<f64>> = parallel::map(0..chunks.div_ceil(group), &|index| sum(index * group));
     (0..size).map(|entry| groups.iter().map(|sum| sum[entry]).sum()).collect()
 }

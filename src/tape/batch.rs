@@ -6,6 +6,7 @@
 
 use super::batch_contract::Contraction;
 use super::build::Builder;
+use super::compiled::Compiled;
 use super::op::{Op, Value};
 use super::program::Program;
 use super::shape::{Axes, MAX_AXES, Shape};
@@ -51,6 +52,10 @@ use crate::scalar::Scalar;
 #[doc(alias = "vmap")]
 #[doc(alias = "batching")]
 pub fn batch<T: Scalar>(program: &Program<T>, arguments: &[usize], count: usize) -> Result<Program<T>> {
+    (Compiled::get().batch)(program, arguments, count)
+}
+
+pub(super) fn batch_body<T: Scalar>(program: &Program<T>, arguments: &[usize], count: usize) -> Result<Program<T>> {
     program.expect_arguments("the number of an argument to batch", arguments)?;
     let mut builder = Builder::new();
     let mut inputs = Vec::with_capacity(program.arguments.len());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::compiled::Compiled;
 use super::function::{Binary, Unary};
 use super::op::{Op, Value};
 use super::program::{Node, Program};
@@ -82,6 +83,10 @@ impl<T: Scalar> Builder<T> {
     }
 
     pub(crate) fn unary(&mut self, function: Unary<T>, x: Value) -> Value {
+        (Compiled::get().unary)(self, function, x)
+    }
+
+    pub(super) fn unary_body(&mut self, function: Unary<T>, x: Value) -> Value {
         let node = self.program.nodes[x.index()];
         match (function, node.op) {
             (Unary::Scale(c), _) if c == T::one() => return x,
@@ -101,7 +106,11 @@ impl<T: Scalar> Builder<T> {
         self.unary(Unary::Scale(factor), x)
     }
 
-    pub(crate) fn binary(&mut self, function: Binary, mut x: Value, mut y: Value) -> Value {
+    pub(crate) fn binary(&mut self, function: Binary, x: Value, y: Value) -> Value {
+        (Compiled::get().binary)(self, function, x, y)
+    }
+
+    pub(super) fn binary_body(&mut self, function: Binary, mut x: Value, mut y: Value) -> Value {
         let shape = self.shape(x);
         match (function, self.filled(x), self.filled(y)) {
             (_, Some(a), Some(b)) => return self.fill(shape, super::elementwise::binary_value(function, a, b)),
@@ -195,6 +204,10 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes an instruction that no simplification applies to, or finds it.
     pub(crate) fn emit(&mut self, op: Op<T>, shape: Shape) -> Value {
+        (Compiled::get().emit)(self, op, shape)
+    }
+
+    pub(super) fn emit_body(&mut self, op: Op<T>, shape: Shape) -> Value {
         // Constants are compared as bits: 0 and -0 are different constants.
         let key = |op: Op<T>, shape: Shape| (op.map(|x| x, bits, |table| table), shape);
         let own = key(op, shape);
@@ -213,6 +226,10 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes an instruction with operands of its own program as one of this program, simplified.
     pub(crate) fn push(&mut self, op: Op<T>, shape: Shape) -> Value {
+        (Compiled::get().push)(self, op, shape)
+    }
+
+    pub(super) fn push_body(&mut self, op: Op<T>, shape: Shape) -> Value {
         match op {
             Op::Unary(function, x) => self.unary(function, x),
             Op::Binary(function, x, y) => self.binary(function, x, y),
@@ -229,6 +246,10 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes another program's instructions here, its arguments replaced by values; returns its results.
     pub(crate) fn inline(&mut self, program: &Program<T>, arguments: &[Vec<Value>]) -> Vec<Vec<Value>> {
+        (Compiled::get().inline)(self, program, arguments)
+    }
+
+    pub(super) fn inline_body(&mut self, program: &Program<T>, arguments: &[Vec<Value>]) -> Vec<Vec<Value>> {
         let tables = self.tables(&program.tables);
         let mut values: Vec<Value> = Vec::with_capacity(program.nodes.len());
         for node in &program.nodes {
@@ -244,6 +265,10 @@ impl<T: Scalar> Builder<T> {
 
     /// The program with these results, without the instructions that none of them needs.
     pub(crate) fn finish(&self, results: Vec<Vec<Value>>) -> Program<T> {
+        (Compiled::get().finish)(self, results)
+    }
+
+    pub(super) fn finish_body(&self, results: Vec<Vec<Value>>) -> Program<T> {
         let Program { nodes, constants, tables, arguments, .. } = &self.program;
         let mut needed = vec![false; nodes.len()];
         results.iter().flatten().for_each(|value| needed[value.index()] = true);

@@ -2,7 +2,7 @@
 
 use super::function::{Binary, Unary};
 use crate::elementary::{self, inlined, vectorized};
-use crate::scalar::{Scalar, Slice, SliceMut};
+use crate::scalar::Scalar;
 
 /// A closure that is part of every loop over it: a large one would otherwise be called, and its loop not become SIMD code.
 macro_rules! always_inlined {
@@ -217,10 +217,7 @@ fn indicator<T: Scalar>(holds: bool) -> T {
 
 /// The function at one number.
 pub(crate) fn unary_value<T: Scalar>(function: Unary<T>, x: T) -> T {
-    match T::typed(&[x]) {
-        Slice::Single(x) => T::of(f64::from(single::unary_value(function.map(|c| c.f64() as f32), x[0]))),
-        Slice::Double(x) => T::of(double::unary_value(function.map(T::f64), x[0])),
-    }
+    with_unary!(function, f => f(x))
 }
 
 pub(crate) fn binary_value<T: Scalar>(function: Binary, x: T, y: T) -> T {
@@ -228,34 +225,7 @@ pub(crate) fn binary_value<T: Scalar>(function: Binary, x: T, y: T) -> T {
 }
 
 /// out = function(x)
-#[inline]
 pub(crate) fn unary<T: Scalar>(function: Unary<T>, x: &[T], out: &mut [T]) {
-    match (T::typed(x), T::typed_mut(out)) {
-        (Slice::Single(x), SliceMut::Single(out)) => single::unary(function.map(|c| c.f64() as f32), x, out),
-        (Slice::Double(x), SliceMut::Double(out)) => double::unary(function.map(T::f64), x, out),
-        _ => unreachable!("both slices have one type"),
-    }
-}
-
-/// out = function(out)
-#[inline]
-pub(crate) fn unary_in_place<T: Scalar>(function: Unary<T>, out: &mut [T]) {
-    match T::typed_mut(out) {
-        SliceMut::Single(out) => single::unary_in_place(function.map(|c| c.f64() as f32), out),
-        SliceMut::Double(out) => double::unary_in_place(function.map(T::f64), out),
-    }
-}
-
-#[inline(always)]
-fn any_value<T: Scalar>(function: Unary<T>, x: T) -> T {
-    vectorized(
-        #[inline(always)]
-        || with_unary!(function, f => f(x)),
-    )
-}
-
-#[inline(always)]
-fn any<T: Scalar>(function: Unary<T>, x: &[T], out: &mut [T]) {
     vectorized(
         #[inline(always)]
         || {
@@ -266,8 +236,8 @@ fn any<T: Scalar>(function: Unary<T>, x: &[T], out: &mut [T]) {
     );
 }
 
-#[inline(always)]
-fn any_in_place<T: Scalar>(function: Unary<T>, out: &mut [T]) {
+/// out = function(out)
+pub(crate) fn unary_in_place<T: Scalar>(function: Unary<T>, out: &mut [T]) {
     vectorized(
         #[inline(always)]
         || {
@@ -277,34 +247,6 @@ fn any_in_place<T: Scalar>(function: Unary<T>, out: &mut [T]) {
         },
     );
 }
-
-/// Loops over every function with every set of vector instructions are much code: compiled once for each type, here, and not
-/// again in every crate that records a function.
-macro_rules! compiled_once {
-    ($kernels:ident, $T:ident) => {
-        mod $kernels {
-            use super::Unary;
-
-            #[inline(never)]
-            pub(super) fn unary_value(function: Unary<$T>, x: $T) -> $T {
-                super::any_value(function, x)
-            }
-
-            #[inline(never)]
-            pub(super) fn unary(function: Unary<$T>, x: &[$T], out: &mut [$T]) {
-                super::any(function, x, out);
-            }
-
-            #[inline(never)]
-            pub(super) fn unary_in_place(function: Unary<$T>, out: &mut [$T]) {
-                super::any_in_place(function, out);
-            }
-        }
-    };
-}
-
-compiled_once!(single, f32);
-compiled_once!(double, f64);
 
 pub(crate) fn binary<T: Scalar>(function: Binary, x: &[T], y: &[T], out: &mut [T]) {
     vectorized(

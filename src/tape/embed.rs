@@ -5,6 +5,7 @@
 //! ```
 
 use super::build::Builder;
+use super::compiled::Compiled;
 use super::linear::{LinearOp, LinearProgram};
 use super::linearize::{Linearization, linearize};
 use super::op::{Op, Value};
@@ -37,6 +38,15 @@ pub fn embed<T: Scalar>(linear: &LinearProgram<T>) -> Program<T> {
 
 /// Writes a linear program's instructions into a program, at values for its residuals and arguments.
 pub(crate) fn embed_at<T: Scalar>(
+    builder: &mut Builder<T>,
+    linear: &LinearProgram<T>,
+    residuals: &[Value],
+    arguments: &[Vec<Value>],
+) -> Vec<Vec<Value>> {
+    (Compiled::get().embed_at)(builder, linear, residuals, arguments)
+}
+
+pub(super) fn embed_at_body<T: Scalar>(
     builder: &mut Builder<T>,
     linear: &LinearProgram<T>,
     residuals: &[Value],

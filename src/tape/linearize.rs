@@ -10,6 +10,7 @@
 use rustc_hash::FxHashMap;
 
 use super::build::Builder;
+use super::compiled::Compiled;
 use super::function::{Binary, Unary};
 use super::linear::{LinearOp, LinearProgram, Residual, Tangent};
 use super::linear_builder::LinearBuilder;
@@ -53,6 +54,10 @@ pub struct Linearization<T> {
 #[doc(alias = "forward mode")]
 #[doc(alias = "pushforward")]
 pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result<Linearization<T>> {
+    (Compiled::get().linearize)(program, arguments)
+}
+
+pub(super) fn linearize_body<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result<Linearization<T>> {
     program.expect_arguments("the number of an argument to differentiate by", arguments)?;
     let mut pass = Pass {
         primal: Builder::with_capacity(2 * program.nodes.len()),

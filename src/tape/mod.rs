@@ -57,6 +57,7 @@ mod batch_contract;
 mod build;
 mod chains;
 mod compare;
+mod compiled;
 mod contract;
 mod convolve;
 mod derivative;

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::compiled::Compiled;
 use super::function::Binary;
 use super::layout::Layout;
 use super::memory::Memory;
@@ -22,12 +23,16 @@ use crate::scalar::Scalar;
 impl<T: Scalar> Plan<T> {
     /// Decides on everything that running the program needs. Cost: linear in the number of instructions.
     pub fn new(program: &Program<T>) -> Self {
-        Planner::new(program, Update::Replace).plan()
+        (Compiled::get().plan)(program, Update::Replace)
     }
 
     /// The same, for runs that add the results to what is in their slices.
     pub(crate) fn adding(program: &Program<T>) -> Self {
-        Planner::new(program, Update::Add).plan()
+        (Compiled::get().plan)(program, Update::Add)
+    }
+
+    pub(super) fn new_body(program: &Program<T>, results: Update) -> Self {
+        Planner::new(program, results).plan()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::compiled::Compiled;
 use super::op::{Op, Value};
 use super::program::Program;
 use super::window::{Part, Window};
@@ -29,6 +30,10 @@ impl<T: Scalar> Program<T> {
     /// # Ok::<(), eigenscape::Error>(())
     /// ```
     pub fn cost(&self) -> Cost {
+        (Compiled::get().cost)(self)
+    }
+
+    pub(super) fn cost_body(&self) -> Cost {
         (0..self.nodes.len()).fold(Cost::default(), |sum, index| {
             let cost = self.cost_of(Value(index as u32));
             Cost {
@@ -108,6 +113,12 @@ fn product(factors: &[u64]) -> u64 {
 /// ```
 impl<T: Scalar> fmt::Display for Program<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (Compiled::get().display)(self, f)
+    }
+}
+
+impl<T: Scalar> Program<T> {
+    pub(super) fn display_body(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, node) in self.nodes.iter().enumerate() {
             let value = Value(index as u32);
             let line = format!("{value:?}: {} = {}", node.shape, Line(&node.op));

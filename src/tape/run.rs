@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::arrange;
+use super::compiled::Compiled;
 use super::convolve;
 use super::elementwise;
 use super::plan::{Factor, Kernel, Place, Plan, Span, Stage, Step, Workspace};
@@ -32,12 +33,16 @@ impl<T: Scalar> Plan<T> {
             self.result_lens,
             results.iter().map(|slice| slice.len()).collect::<Vec<_>>()
         );
-        let Workspace { entries, scratch } = workspace;
         assert_eq!(
-            (entries.len(), scratch.len()),
+            (workspace.entries.len(), workspace.scratch.len()),
             (self.workspace_len, self.scratch_len),
             "the workspace is another's"
         );
+        (Compiled::get().run)(self, arguments, results, workspace);
+    }
+
+    pub(super) fn run_body(&self, arguments: &[&[T]], results: &mut [&mut [T]], workspace: &mut Workspace<T>) {
+        let Workspace { entries, scratch } = workspace;
         for stage in &self.stages {
             match stage {
                 Stage::Step(step) => self.step(step, None, arguments, results, entries, scratch),

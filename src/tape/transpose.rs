@@ -7,6 +7,7 @@
 //! Instructions are read backwards; what was a copy becomes a sum. Total by construction: there is a line for each
 //! linear instruction, and no other instruction exists.
 
+use super::compiled::Compiled;
 use super::linear::{LinearOp, LinearProgram, Residual, Tangent};
 use super::linear_builder::LinearBuilder;
 use super::shape::MAX_AXES;
@@ -35,6 +36,10 @@ use crate::scalar::Scalar;
 #[doc(alias = "pullback")]
 #[doc(alias = "linear_transpose")]
 pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
+    (Compiled::get().transpose)(linear)
+}
+
+pub(super) fn transpose_body<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
     let mut builder = LinearBuilder::with_capacity(linear.residuals.clone(), 2 * linear.nodes.len());
     let tables: Vec<usize> = linear.tables.iter().map(|table| builder.table(table)).collect();
     let mut cotangents: Vec<Option<Tangent>> = vec![None; linear.nodes.len()];

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Lower layers first; within a layer, an entry may use those before it.
 const LAYERS: [&[&str]; 7] = [
-    &["error", "scalar", "saved"],
+    &["error", "scalar", "saved", "parallel"],
     &["random", "data", "elementary", "linalg"],
     &["tape", "operator", "projection", "random_matrix"],
     &["krylov", "spectrum", "objective", "network"],

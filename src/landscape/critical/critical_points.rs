@@ -1,13 +1,12 @@
 //! The critical points that a survey has found.
 
-use rayon::prelude::*;
-
 use super::approached::{Approached, SearchStop};
 use super::critical_point::CriticalPoint;
 use super::survey::CriticalSurvey;
 use crate::error::{Error, Result};
 use crate::linalg::norm;
 use crate::objective::Objective;
+use crate::parallel;
 use crate::random::Key;
 use crate::scalar::Scalar;
 
@@ -94,7 +93,7 @@ impl<T: Scalar> CriticalPoints<T> {
         }
         let end = (self.starts.len() + self.survey.batch).min(self.survey.starts);
         let results: Vec<Result<Ending<T>>> =
-            (self.starts.len()..end).into_par_iter().map(|number| self.search(objective, &start, number)).collect();
+            parallel::map(self.starts.len()..end, &|number| self.search(objective, &start, number));
         for result in results {
             let (approached, point) = result?;
             let Some(approached) = approached else {

@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use rayon::prelude::*;
-
 use super::contours::{Contours, contours};
 use super::frame::SliceFrame;
 use super::reading::Reading;
 use crate::error::{Error, Result};
 use crate::krylov::length;
+use crate::parallel;
 use crate::scalar::Scalar;
 
 /// Points between two calls of the observer.
@@ -129,18 +128,11 @@ impl<T: Scalar> Slice<T> {
     pub fn advance(&mut self, read: impl Fn(&[T]) -> Result<Reading<T>> + Sync) -> Result<bool> {
         let (done, frame) = (self.samples.len(), &self.frame);
         let range = done..(done + CHUNK).min(self.total());
-        let samples: Vec<Result<SliceSample>> = range
-            .clone()
-            .into_par_iter()
-            .with_max_len(1)
-            .map_init(
-                || vec![T::zero(); frame.dim()],
-                |theta, index| {
-                    frame.at(&self.point(index), theta);
-                    sample(frame, theta, &read)
-                },
-            )
-            .collect();
+        let samples: Vec<Result<SliceSample>> = parallel::map(range.clone(), &|index| {
+            let mut theta = vec![T::zero(); frame.dim()];
+            frame.at(&self.point(index), &mut theta);
+            sample(frame, &theta, &read)
+        });
         self.samples.extend(samples.into_iter().collect::<Result<Vec<_>>>()?);
         Ok(!range.is_empty())
     }

@@ -60,6 +60,8 @@ pub(super) struct Bulk {
 pub(super) struct Curve {
     pub(super) base: Base,
     pub(super) map: Map,
+    /// The total mass of q over alpha: the resistance far away is this over |w|^2.
+    strength: f64,
     pub(super) bulks: Vec<Bulk>,
     /// Points of the curve of each bulk with their x, ascending.
     guesses: Vec<OnceLock<Result<Guesses>>>,
@@ -67,7 +69,8 @@ pub(super) struct Curve {
 
 impl Curve {
     pub(super) fn new(base: Base, map: Map) -> Result<Self> {
-        let mut curve = Curve { base, map, bulks: Vec::new(), guesses: Vec::new() };
+        let strength = strength(&base, map);
+        let mut curve = Curve { base, map, strength, bulks: Vec::new(), guesses: Vec::new() };
         let obstacles = curve.obstacles()?;
         let mut edges = Vec::new();
         for gap in gaps(&obstacles) {
@@ -149,19 +152,6 @@ impl Curve {
         Ok(derivative(&obstacles, &atoms, u.into(), |w| Ok(self.value(w)?[1]))?.re)
     }
 
-    /// The total mass of q over alpha: the resistance far away is this over |w|^2.
-    fn strength(&self) -> f64 {
-        let law = self.base.law();
-        match self.map {
-            Map::Covariance { ratio } => ratio * law.moment(2),
-            Map::Semicircular { variance } => variance,
-            Map::Compression { fraction } => {
-                let mean = law.moment(1);
-                (1.0 - fraction) / fraction * (law.moment(2) - mean * mean).max(0.0)
-            }
-        }
-    }
-
     /// Where q has mass.
     fn obstacles(&self) -> Result<Vec<Interval>> {
         let carriers = self.base.carriers();
@@ -189,7 +179,7 @@ impl Curve {
     /// The real points of resistance 1 in one gap between obstacles: one in an outer gap, two or none in an inner one.
     fn edges(&self, gap: Interval) -> Result<Vec<f64>> {
         let excess = |u: f64| Ok(levelled(self.excess(u.into())?));
-        let reach = self.strength().sqrt();
+        let reach = self.strength.sqrt();
         match (gap.lower.is_finite(), gap.upper.is_finite()) {
             (false, false) => Ok(Vec::new()),
             (false, true) => Ok(vec![beyond(gap.upper, -1.0, reach, excess)?]),
@@ -233,7 +223,7 @@ impl Curve {
 
     /// The h > 0 at which u + i h is on the curve; 0 outside of the bulks.
     pub(super) fn height(&self, u: f64) -> Result<f64> {
-        let reach = self.strength().sqrt();
+        let reach = self.strength.sqrt();
         let at = |exponent: f64| Ok(levelled(self.excess(Complex::new(u, libm::exp(exponent)))?));
         let high = libm::log(reach * 2.0);
         let low = libm::log(reach) - 40.0;
@@ -331,7 +321,7 @@ impl Curve {
             return self.real(z.re);
         }
         // Down from far above, where psi is nearly the identity.
-        let far = self.bulks.iter().fold(z.modulus() + self.strength().sqrt(), |far, bulk| {
+        let far = self.bulks.iter().fold(z.modulus() + self.strength.sqrt(), |far, bulk| {
             far.max(bulk.support.upper.abs()).max(bulk.support.lower.abs())
         });
         let mut height = 4.0 * far;
@@ -378,7 +368,7 @@ impl Curve {
             return Err(law::on_the_cut(x));
         }
         let excess = |u: f64| Ok(self.value(u.into())?[0].re - x);
-        let step = x.abs().max(self.strength().sqrt()).max(f64::MIN_POSITIVE);
+        let step = x.abs().max(self.strength.sqrt()).max(f64::MIN_POSITIVE);
         let (low, high) = match (below, above) {
             (Some(low), Some((high, _))) => (low, high),
             (None, Some((high, _))) => {
@@ -399,6 +389,19 @@ impl Curve {
             (None, None) => return Ok(Complex::from(x)),
         };
         Ok(root(low, high, excess)?.into())
+    }
+}
+
+/// The total mass of q over alpha.
+fn strength(base: &Base, map: Map) -> f64 {
+    let law = base.law();
+    match map {
+        Map::Covariance { ratio } => ratio * law.moment(2),
+        Map::Semicircular { variance } => variance,
+        Map::Compression { fraction } => {
+            let mean = law.moment(1);
+            (1.0 - fraction) / fraction * (law.moment(2) - mean * mean).max(0.0)
+        }
     }
 }
 
