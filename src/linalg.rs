@@ -77,7 +77,7 @@ compiled_once! {
 pub(crate) fn matmul<T: Scalar>(out: &mut [T], update: Update, scale: T, left: Matrix<'_, T>, right: Matrix<'_, T>) {
     assert_eq!(left.cols, right.rows, "matmul: inner sizes must agree");
     assert_eq!(out.len(), left.rows * right.cols, "matmul: output size");
-    (Compiled::get().matmul)(out, update, scale, left, right);
+    (Compiled::matmul())(out, update, scale, left, right);
 }
 
 fn matmul_body<T: Scalar>(out: &mut [T], update: Update, scale: T, left: Matrix<'_, T>, right: Matrix<'_, T>) {
@@ -100,7 +100,7 @@ pub(crate) struct SymmetricEigen<T> {
 
 /// All eigenvalues, and if wanted all eigenvectors, of the symmetric matrix whose lower triangle is given. Cost O(n^3).
 pub(crate) fn symmetric_eigen<T: Scalar>(matrix: &[T], size: usize, vectors: bool) -> Result<SymmetricEigen<T>> {
-    (Compiled::get().symmetric_eigen)(matrix, size, vectors)
+    (Compiled::symmetric_eigen())(matrix, size, vectors)
 }
 
 fn symmetric_eigen_body<T: Scalar>(matrix: &[T], size: usize, vectors: bool) -> Result<SymmetricEigen<T>> {
@@ -254,7 +254,7 @@ pub(crate) fn pivots(matrix: &mut [f64], size: usize) -> Result<(usize, usize, u
 /// Written out rather than called, because it must not allocate: `work` holds n x n numbers. A singular A leaves
 /// numbers that are not finite.
 pub(crate) fn solve_in_place<T: Scalar>(matrix: Matrix<'_, T>, work: &mut [T], right: &mut [T]) {
-    (Compiled::get().solve_in_place)(matrix, work, right);
+    (Compiled::solve_in_place())(matrix, work, right);
 }
 
 fn solve_in_place_body<T: Scalar>(matrix: Matrix<'_, T>, work: &mut [T], right: &mut [T]) {
@@ -300,7 +300,7 @@ fn solve_in_place_body<T: Scalar>(matrix: Matrix<'_, T>, work: &mut [T], right: 
 ///
 /// Cost n^3/3; `work` holds n x n numbers.
 pub(crate) fn log_determinant<T: Scalar>(matrix: &[T], size: usize, work: &mut [T]) -> T {
-    (Compiled::get().log_determinant)(matrix, size, work)
+    (Compiled::log_determinant())(matrix, size, work)
 }
 
 fn log_determinant_body<T: Scalar>(matrix: &[T], size: usize, work: &mut [T]) -> T {
@@ -326,7 +326,7 @@ fn log_determinant_body<T: Scalar>(matrix: &[T], size: usize, work: &mut [T]) ->
 /// Replaces linearly independent vectors, back to back, by the orthonormal ones that Gram and Schmidt would make of them:
 /// vector j is a combination of the first j with a positive share of its own. Cost 4 size count^2 (Householder).
 pub(crate) fn orthonormalize<T: Scalar>(vectors: &mut [T], size: usize) {
-    (Compiled::get().orthonormalize)(vectors, size);
+    (Compiled::orthonormalize())(vectors, size);
 }
 
 fn orthonormalize_body<T: Scalar>(vectors: &mut [T], size: usize) {
@@ -376,7 +376,7 @@ pub(crate) fn dot<T: Scalar>(x: &[T], y: &[T]) -> f64 {
     if x.len() <= PIECE {
         return dot_piece(x, y);
     }
-    (Compiled::get().long_dot)(x, y)
+    (Compiled::long_dot())(x, y)
 }
 
 fn long_dot<T: Scalar>(x: &[T], y: &[T]) -> f64 {
@@ -410,7 +410,7 @@ pub(crate) fn axpy<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {
     if x.len() <= PIECE {
         return axpy_sequential(scale, x, y);
     }
-    (Compiled::get().long_axpy)(scale, x, y);
+    (Compiled::long_axpy())(scale, x, y);
 }
 
 fn long_axpy<T: Scalar>(scale: T, x: &[T], y: &mut [T]) {

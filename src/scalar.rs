@@ -4,6 +4,7 @@
 //! two types and no others, and a promise that a law holds "for every scalar" is only worth something if every scalar
 //! is tested: each public law of this crate is, in both.
 
+#[cfg(optimized)]
 use std::any::Any;
 use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
@@ -66,27 +67,43 @@ mod sealed {
 ///         matmul: fn(&mut [T], &[T], &[T]) = matmul_body,
 ///     }
 ///     pub(crate) fn matmul<T: Scalar>(out: &mut [T], left: &[T], right: &[T]) {
-///         (Compiled::get().matmul)(out, left, right)
+///         (Compiled::matmul())(out, left, right)
 ///     }
 /// ```
 macro_rules! compiled_once {
     ($($name:ident: $type:ty = $body:expr,)*) => {
+        #[cfg(optimized)]
         pub(super) struct Compiled<T: 'static> {
-            $(pub(super) $name: $type,)*
+            $($name: $type,)*
         }
 
+        #[cfg(not(optimized))]
+        pub(super) struct Compiled<T>(std::marker::PhantomData<T>);
+
         impl<T: crate::scalar::Scalar> Compiled<T> {
+            #[cfg(optimized)]
             const fn new() -> Self {
                 Compiled { $($name: $body,)* }
             }
 
-            /// The table of the number `T`.
+            #[cfg(optimized)]
             #[inline]
-            pub(super) fn get() -> &'static Self {
+            fn get() -> &'static Self {
                 static SINGLE: Compiled<f32> = Compiled::new();
                 static DOUBLE: Compiled<f64> = Compiled::new();
                 crate::scalar::either(&SINGLE, &DOUBLE)
             }
+
+            $(
+                #[inline]
+                pub(super) fn $name() -> $type {
+                    #[cfg(optimized)]
+                    return Self::get().$name;
+                    // Compiled with what calls it: see `build.rs`.
+                    #[cfg(not(optimized))]
+                    return $body;
+                }
+            )*
         }
     };
 }
@@ -94,6 +111,7 @@ macro_rules! compiled_once {
 pub(crate) use compiled_once;
 
 /// Whichever of two tables is of the type that is wanted.
+#[cfg(optimized)]
 #[inline]
 pub(crate) fn either<Table: 'static>(single: &'static dyn Any, double: &'static dyn Any) -> &'static Table {
     single.downcast_ref().or_else(|| double.downcast_ref()).expect("a number is an f32 or an f64")

@@ -116,7 +116,7 @@ pub(super) fn sum_over_chunks<T: Scalar>(
     spare: &Pool<Vec<T>>,
     run: &(dyn Fn(usize, &mut [T]) -> f64 + Sync),
 ) -> f64 {
-    (Compiled::get().sum_over_chunks)(chunks, out, spare, run)
+    (Compiled::sum_over_chunks())(chunks, out, spare, run)
 }
 
 fn sum_over_chunks_body<T: Scalar>(

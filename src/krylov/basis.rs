@@ -102,7 +102,7 @@ impl<T: Scalar> Basis<T> {
     }
 
     pub(crate) fn push(&mut self, vector: &[T]) {
-        (Compiled::get().push)(self, vector)
+        (Compiled::push())(self, vector)
     }
 
     pub(super) fn push_body(&mut self, vector: &[T]) {
@@ -119,7 +119,7 @@ impl<T: Scalar> Basis<T> {
 
     /// One vector. There must be a basis.
     pub(crate) fn vector(&self, index: usize) -> Vec<T> {
-        (Compiled::get().vector)(self, index)
+        (Compiled::vector())(self, index)
     }
 
     pub(super) fn vector_body(&self, index: usize) -> Vec<T> {
@@ -137,7 +137,7 @@ impl<T: Scalar> Basis<T> {
 
     /// The coefficients c = V'w.
     fn inner(&mut self, w: &[T]) {
-        (Compiled::get().inner)(self, w)
+        (Compiled::inner())(self, w)
     }
 
     pub(super) fn inner_body(&mut self, w: &[T]) {
@@ -160,7 +160,7 @@ impl<T: Scalar> Basis<T> {
 
     /// w -= V c with the coefficients of the last inner products.
     fn subtract(&mut self, w: &mut [T]) {
-        (Compiled::get().subtract)(self, w)
+        (Compiled::subtract())(self, w)
     }
 
     pub(super) fn subtract_body(&mut self, w: &mut [T]) {
@@ -183,7 +183,7 @@ impl<T: Scalar> Basis<T> {
     /// Where the coefficients of the first pass show that a second will follow, the subtraction of the one and the inner
     /// products of the other are one pass: three readings of the basis for both.
     pub(super) fn orthogonalize(&mut self, w: &mut [T], norm: &mut f64) -> f64 {
-        (Compiled::get().orthogonalize)(self, w, norm)
+        (Compiled::orthogonalize())(self, w, norm)
     }
 
     pub(super) fn orthogonalize_body(&mut self, w: &mut [T], norm: &mut f64) -> f64 {
@@ -213,7 +213,7 @@ impl<T: Scalar> Basis<T> {
     /// One pass of classical Gram-Schmidt for `count` vectors, back to back: C = V'W, then W -= V C, by matrix products.
     /// Returns C, vectors x count, row by row.
     pub(crate) fn remove_block(&mut self, w: &mut [T], count: usize) -> Vec<f64> {
-        (Compiled::get().remove_block)(self, w, count)
+        (Compiled::remove_block())(self, w, count)
     }
 
     pub(super) fn remove_block_body(&mut self, w: &mut [T], count: usize) -> Vec<f64> {
@@ -250,7 +250,7 @@ impl<T: Scalar> Basis<T> {
 
     /// Linear combinations of the vectors, back to back: row i of `coefficients` (as long as the basis) makes one.
     pub(crate) fn combine(&self, coefficients: &[T]) -> Vec<T> {
-        (Compiled::get().combine)(self, coefficients)
+        (Compiled::combine())(self, coefficients)
     }
 
     pub(super) fn combine_body(&self, coefficients: &[T]) -> Vec<T> {
@@ -260,7 +260,7 @@ impl<T: Scalar> Basis<T> {
     /// Replaces the vectors from number `first` on by linear combinations of them: row i of `coefficients` makes one. In
     /// place, chunk by chunk.
     pub(super) fn replace(&mut self, first: usize, coefficients: &[T]) {
-        (Compiled::get().replace)(self, first, coefficients)
+        (Compiled::replace())(self, first, coefficients)
     }
 
     pub(super) fn replace_body(&mut self, first: usize, coefficients: &[T]) {
@@ -271,7 +271,7 @@ impl<T: Scalar> Basis<T> {
 
     /// The largest entry of |V'V - I|; NaN without a basis. Cost 2 m^2 n operations, as matrix products.
     pub(crate) fn orthogonality(&self) -> f64 {
-        (Compiled::get().orthogonality)(self)
+        (Compiled::orthogonality())(self)
     }
 
     pub(super) fn orthogonality_body(&self) -> f64 {

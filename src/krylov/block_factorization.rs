@@ -273,7 +273,7 @@ impl<T: Scalar> BlockFactorization<T> {
 
     /// One block more. After a product that is not finite everything is as before.
     pub(super) fn step(&mut self, operator: &dyn LinearOperator<T>) -> Result<std::result::Result<(), NonFinite>> {
-        (Compiled::get().block_step)(self, operator)
+        (Compiled::block_step())(self, operator)
     }
 
     pub(super) fn step_body(&mut self, operator: &dyn LinearOperator<T>) -> Result<std::result::Result<(), NonFinite>> {
@@ -455,7 +455,7 @@ impl<T: Scalar> BlockFactorization<T> {
     /// Thick restart: replaces the basis from vector `first` on by combinations of these vectors, Ritz vectors of them,
     /// and keeps the residual. Row i of `coefficients` makes one.
     pub(super) fn restart(&mut self, first: usize, coefficients: &[f64]) {
-        (Compiled::get().restart)(self, first, coefficients)
+        (Compiled::restart())(self, first, coefficients)
     }
 
     pub(super) fn restart_body(&mut self, first: usize, coefficients: &[f64]) {

@@ -298,7 +298,7 @@ impl<T: Scalar> Factorization<T> {
     /// The second half of a step: takes the product of the operator with [`Factorization::next`]. One that is not finite is
     /// counted and refused, and the factorization is what it was.
     pub(crate) fn absorb(&mut self, product: &[T]) -> Result<()> {
-        (Compiled::get().absorb)(self, product)
+        (Compiled::absorb())(self, product)
     }
 
     pub(super) fn absorb_body(&mut self, product: &[T]) -> Result<()> {
@@ -317,7 +317,7 @@ impl<T: Scalar> Factorization<T> {
 
     /// One more vector: the residual divided by its length, coupled to the last vector by `coupling`.
     pub(super) fn step(&mut self, operator: &dyn LinearOperator<T>, coupling: f64) -> Result<()> {
-        (Compiled::get().step)(self, operator, coupling)
+        (Compiled::step())(self, operator, coupling)
     }
 
     pub(super) fn step_body(&mut self, operator: &dyn LinearOperator<T>, coupling: f64) -> Result<()> {

@@ -210,7 +210,7 @@ impl<T: Scalar> EigenSearch<T> {
 
     /// One step; says whether the projected problem was solved.
     pub(super) fn advance_core(&mut self, operator: &dyn LinearOperator<T>) -> Result<bool> {
-        (Compiled::get().advance_core)(self, operator)
+        (Compiled::advance_core())(self, operator)
     }
 
     pub(super) fn advance_core_body(&mut self, operator: &dyn LinearOperator<T>) -> Result<bool> {

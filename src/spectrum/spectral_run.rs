@@ -173,7 +173,7 @@ impl<T: Scalar> SpectralRun<T> {
     }
 
     pub(super) fn advance_core(&mut self, operator: &dyn LinearOperator<T>) -> Result<()> {
-        (Compiled::get().advance_core)(self, operator)
+        (Compiled::advance_core())(self, operator)
     }
 
     pub(super) fn advance_core_body(&mut self, operator: &dyn LinearOperator<T>) -> Result<()> {
@@ -270,7 +270,7 @@ impl<T: Scalar> SpectralRun<T> {
     /// # Errors
     /// If nothing is known yet, or the eigenproblem of a rule does not converge.
     pub fn measure(&self) -> Result<SpectralMeasure> {
-        (Compiled::get().measure)(self)
+        (Compiled::measure())(self)
     }
 
     pub(super) fn measure_body(&self) -> Result<SpectralMeasure> {

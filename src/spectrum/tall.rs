@@ -132,7 +132,7 @@ impl<T: Scalar> Tall<T> {
     /// One pass of classical Gram-Schmidt: X -= B B'X, where the vectors `basis` stand before those in `of`. Returns B'X
     /// as it was taken: a row for each vector of X.
     pub(super) fn remove(&mut self, basis: Range<usize>, of: Range<usize>) -> Vec<f64> {
-        (Compiled::get().remove)(self, basis, of)
+        (Compiled::remove())(self, basis, of)
     }
 
     pub(super) fn remove_body(&mut self, basis: Range<usize>, of: Range<usize>) -> Vec<f64> {
@@ -181,7 +181,7 @@ fn rows(dim: usize, chunk: usize) -> usize {
 
 /// Sums over chunks of `size` numbers each, which `add` overwrites: in the same order for any number of threads.
 pub(super) fn sums<T: Scalar>(chunks: usize, size: usize, add: &(dyn Fn(usize, &mut [T]) + Sync)) -> Vec<f64> {
-    (Compiled::get().sums)(chunks, size, add)
+    (Compiled::sums())(chunks, size, add)
 }
 
 pub(super) fn sums_body<T: Scalar>(chunks: usize, size: usize, add: &(dyn Fn(usize, &mut [T]) + Sync)) -> Vec<f64> {

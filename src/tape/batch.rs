@@ -52,7 +52,7 @@ use crate::scalar::Scalar;
 #[doc(alias = "vmap")]
 #[doc(alias = "batching")]
 pub fn batch<T: Scalar>(program: &Program<T>, arguments: &[usize], count: usize) -> Result<Program<T>> {
-    (Compiled::get().batch)(program, arguments, count)
+    (Compiled::batch())(program, arguments, count)
 }
 
 pub(super) fn batch_body<T: Scalar>(program: &Program<T>, arguments: &[usize], count: usize) -> Result<Program<T>> {

@@ -83,7 +83,7 @@ impl<T: Scalar> Builder<T> {
     }
 
     pub(crate) fn unary(&mut self, function: Unary<T>, x: Value) -> Value {
-        (Compiled::get().unary)(self, function, x)
+        (Compiled::unary())(self, function, x)
     }
 
     pub(super) fn unary_body(&mut self, function: Unary<T>, x: Value) -> Value {
@@ -107,7 +107,7 @@ impl<T: Scalar> Builder<T> {
     }
 
     pub(crate) fn binary(&mut self, function: Binary, x: Value, y: Value) -> Value {
-        (Compiled::get().binary)(self, function, x, y)
+        (Compiled::binary())(self, function, x, y)
     }
 
     pub(super) fn binary_body(&mut self, function: Binary, mut x: Value, mut y: Value) -> Value {
@@ -204,7 +204,7 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes an instruction that no simplification applies to, or finds it.
     pub(crate) fn emit(&mut self, op: Op<T>, shape: Shape) -> Value {
-        (Compiled::get().emit)(self, op, shape)
+        (Compiled::emit())(self, op, shape)
     }
 
     pub(super) fn emit_body(&mut self, op: Op<T>, shape: Shape) -> Value {
@@ -226,7 +226,7 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes an instruction with operands of its own program as one of this program, simplified.
     pub(crate) fn push(&mut self, op: Op<T>, shape: Shape) -> Value {
-        (Compiled::get().push)(self, op, shape)
+        (Compiled::push())(self, op, shape)
     }
 
     pub(super) fn push_body(&mut self, op: Op<T>, shape: Shape) -> Value {
@@ -246,7 +246,7 @@ impl<T: Scalar> Builder<T> {
 
     /// Writes another program's instructions here, its arguments replaced by values; returns its results.
     pub(crate) fn inline(&mut self, program: &Program<T>, arguments: &[Vec<Value>]) -> Vec<Vec<Value>> {
-        (Compiled::get().inline)(self, program, arguments)
+        (Compiled::inline())(self, program, arguments)
     }
 
     pub(super) fn inline_body(&mut self, program: &Program<T>, arguments: &[Vec<Value>]) -> Vec<Vec<Value>> {
@@ -265,7 +265,7 @@ impl<T: Scalar> Builder<T> {
 
     /// The program with these results, without the instructions that none of them needs.
     pub(crate) fn finish(&self, results: Vec<Vec<Value>>) -> Program<T> {
-        (Compiled::get().finish)(self, results)
+        (Compiled::finish())(self, results)
     }
 
     pub(super) fn finish_body(&self, results: Vec<Vec<Value>>) -> Program<T> {

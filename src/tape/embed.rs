@@ -43,7 +43,7 @@ pub(crate) fn embed_at<T: Scalar>(
     residuals: &[Value],
     arguments: &[Vec<Value>],
 ) -> Vec<Vec<Value>> {
-    (Compiled::get().embed_at)(builder, linear, residuals, arguments)
+    (Compiled::embed_at())(builder, linear, residuals, arguments)
 }
 
 pub(super) fn embed_at_body<T: Scalar>(

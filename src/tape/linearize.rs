@@ -54,7 +54,7 @@ pub struct Linearization<T> {
 #[doc(alias = "forward mode")]
 #[doc(alias = "pushforward")]
 pub fn linearize<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result<Linearization<T>> {
-    (Compiled::get().linearize)(program, arguments)
+    (Compiled::linearize())(program, arguments)
 }
 
 pub(super) fn linearize_body<T: Scalar>(program: &Program<T>, arguments: &[usize]) -> Result<Linearization<T>> {

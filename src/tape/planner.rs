@@ -23,12 +23,12 @@ use crate::scalar::Scalar;
 impl<T: Scalar> Plan<T> {
     /// Decides on everything that running the program needs. Cost: linear in the number of instructions.
     pub fn new(program: &Program<T>) -> Self {
-        (Compiled::get().plan)(program, Update::Replace)
+        (Compiled::plan())(program, Update::Replace)
     }
 
     /// The same, for runs that add the results to what is in their slices.
     pub(crate) fn adding(program: &Program<T>) -> Self {
-        (Compiled::get().plan)(program, Update::Add)
+        (Compiled::plan())(program, Update::Add)
     }
 
     pub(super) fn new_body(program: &Program<T>, results: Update) -> Self {

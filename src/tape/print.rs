@@ -30,7 +30,7 @@ impl<T: Scalar> Program<T> {
     /// # Ok::<(), eigenscape::Error>(())
     /// ```
     pub fn cost(&self) -> Cost {
-        (Compiled::get().cost)(self)
+        (Compiled::cost())(self)
     }
 
     pub(super) fn cost_body(&self) -> Cost {
@@ -113,7 +113,7 @@ fn product(factors: &[u64]) -> u64 {
 /// ```
 impl<T: Scalar> fmt::Display for Program<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (Compiled::get().display)(self, f)
+        (Compiled::display())(self, f)
     }
 }
 

@@ -38,7 +38,7 @@ impl<T: Scalar> Plan<T> {
             (self.workspace_len, self.scratch_len),
             "the workspace is another's"
         );
-        (Compiled::get().run)(self, arguments, results, workspace);
+        (Compiled::run())(self, arguments, results, workspace);
     }
 
     pub(super) fn run_body(&self, arguments: &[&[T]], results: &mut [&mut [T]], workspace: &mut Workspace<T>) {

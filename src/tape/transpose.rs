@@ -36,7 +36,7 @@ use crate::scalar::Scalar;
 #[doc(alias = "pullback")]
 #[doc(alias = "linear_transpose")]
 pub fn transpose<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {
-    (Compiled::get().transpose)(linear)
+    (Compiled::transpose())(linear)
 }
 
 pub(super) fn transpose_body<T: Scalar>(linear: &LinearProgram<T>) -> LinearProgram<T> {

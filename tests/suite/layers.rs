@@ -79,6 +79,8 @@ fn sources(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
 fn each_file_uses_lower_layers_only() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut files);
+    // It runs before the crate is compiled, and is no part of it.
+    files.retain(|(name, _)| name != "build.rs");
     assert!(files.len() > 50, "only {} files found", files.len());
     let found: Vec<String> = files
         .iter()
