@@ -73,6 +73,7 @@ mod sealed {
 macro_rules! compiled_once {
     ($($name:ident: $type:ty = $body:expr,)*) => {
         #[cfg(optimized)]
+        #[allow(clippy::type_complexity, reason = "an entry is a whole signature")]
         pub(super) struct Compiled<T: 'static> {
             $($name: $type,)*
         }
@@ -80,6 +81,7 @@ macro_rules! compiled_once {
         #[cfg(not(optimized))]
         pub(super) struct Compiled<T>(std::marker::PhantomData<T>);
 
+        #[allow(clippy::type_complexity, reason = "an entry is a whole signature")]
         impl<T: crate::scalar::Scalar> Compiled<T> {
             #[cfg(optimized)]
             const fn new() -> Self {
