@@ -25,7 +25,8 @@ build() {
     local manifest="$directory/$1/Cargo.toml" target="$directory/$1/target"
     rm -rf "$target"
     local TIMEFORMAT="$1: %R s, CPU %U s"
-    time CARGO_TARGET_DIR="$target" cargo build --quiet --locked --manifest-path "$manifest"
+    # What comes from a registry is never compiled incrementally; this crate, from a path, would be, for some 20 % more.
+    time CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$target" cargo build --quiet --locked --manifest-path "$manifest"
 }
 
 package faer "$(grep '^faer = ' Cargo.toml)"
