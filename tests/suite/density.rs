@@ -40,7 +40,6 @@ fn radau(diagonal: &[f64], subdiagonal: &[f64], residual_norm: f64, x: f64) -> V
             0.0
         }
     });
-    crate::oracle::sequential();
     let eigen = bordered.self_adjoint_eigen(faer::Side::Lower).unwrap();
     (0..=size).map(|j| (eigen.S()[j], eigen.U()[(0, j)].powi(2))).collect()
 }

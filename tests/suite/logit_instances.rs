@@ -56,7 +56,6 @@ fn instance_of(setting: &Setting<'_>, means: &[f64], wanted: usize, key: Key) ->
     }
     let small = rows < dim;
     let gram = if small { &root * root.transpose() } else { root.transpose() * &root };
-    crate::oracle::sequential();
     let eigen = gram.self_adjoint_eigen(faer::Side::Lower).unwrap();
     let size = gram.nrows();
     let values: Vec<f64> = (0..size).rev().map(|at| eigen.S()[at]).collect();
@@ -81,7 +80,6 @@ fn gram(vectors: &[f64], count: usize) -> Vec<f64> {
 /// |Q'v|^2 on the span of some vectors, from their products with v.
 fn share_in_span(gram: &[f64], products: &[f64]) -> f64 {
     let size = products.len();
-    crate::oracle::sequential();
     let eigen = MatRef::from_row_major_slice(gram, size, size).self_adjoint_eigen(faer::Side::Lower).unwrap();
     let largest = eigen.S()[size - 1];
     (0..size)

@@ -18,15 +18,8 @@ pub fn assert_close<T: eigenscape::Scalar>(what: &str, actual: &[T], expected: &
     }
 }
 
-/// Has faer work on the test's own thread: tests run side by side already, and its threads spin while they wait for each
-/// other, which makes dense simulations two to three times slower.
-pub fn sequential() {
-    faer::set_global_parallelism(faer::Par::Seq);
-}
-
 /// All eigenvalues of a dense symmetric matrix, ascending.
 pub fn symmetric_eigenvalues(entries: &[f64], size: usize) -> Vec<f64> {
-    sequential();
     let matrix = faer::MatRef::from_row_major_slice(entries, size, size);
     matrix.self_adjoint_eigenvalues(faer::Side::Lower).expect("the oracle's eigenvalues converge")
 }

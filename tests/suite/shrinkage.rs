@@ -184,7 +184,6 @@ fn spiked_covariances_shrink_to_the_least_loss() {
 
 /// Eigenpairs of a symmetric matrix: ascending values, and vectors row by row.
 fn eigen(entries: &[f64], size: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
-    crate::oracle::sequential();
     let eigen = faer::MatRef::from_row_major_slice(entries, size, size).self_adjoint_eigen(faer::Side::Lower).unwrap();
     let vectors = (0..size).map(|j| (0..size).map(|i| eigen.U()[(i, j)]).collect()).collect();
     ((0..size).map(|j| eigen.S()[j]).collect(), vectors)

@@ -11,7 +11,6 @@ use crate::support::{norm, normal, product};
 fn eigenvalues(map: &dyn Adjoint<f64>) -> Vec<f64> {
     let gram = to_dense(&Normal::new(map)).entries().to_vec();
     let matrix = faer::MatRef::from_row_major_slice(&gram, map.cols(), map.cols());
-    crate::oracle::sequential();
     matrix.self_adjoint_eigenvalues(faer::Side::Lower).unwrap()
 }
 

@@ -195,13 +195,11 @@ fn wigner(key: Key, size: usize) -> Mat<f64> {
 }
 
 fn spectrum(matrix: &Mat<f64>) -> Vec<f64> {
-    crate::oracle::sequential();
     matrix.self_adjoint_eigenvalues(Side::Lower).unwrap()
 }
 
 /// The largest eigenvalue and its vector's squared overlap with the last axis.
 fn top(matrix: &Mat<f64>) -> (f64, f64) {
-    crate::oracle::sequential();
     let eigen = matrix.self_adjoint_eigen(Side::Lower).unwrap();
     let last = matrix.nrows() - 1;
     (eigen.S()[last], eigen.U()[(last, last)].powi(2))

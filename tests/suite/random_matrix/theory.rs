@@ -437,7 +437,6 @@ fn sampled_spectrum(key: Key, probabilities: &[Vec<f64>], parameters: usize) -> 
     let rows = examples * classes;
     let y = faer::MatRef::from_row_major_slice(&y, rows, parameters);
     let gram = if rows <= parameters { y * y.transpose() } else { y.transpose() * y };
-    crate::oracle::sequential();
     let all = gram.self_adjoint_eigenvalues(faer::Side::Lower).unwrap();
     all[all.len() - rank.min(parameters)..].to_vec()
 }
