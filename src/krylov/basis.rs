@@ -130,17 +130,17 @@ impl<T: Scalar> Basis<T> {
     ///
     /// Each pass reads the basis twice; the chunks' shares of c are added in their order.
     pub(crate) fn remove(&mut self, w: &mut [T]) -> &[T] {
+        (Compiled::remove())(self, w);
+        &self.coefficients
+    }
+
+    pub(super) fn remove_body(&mut self, w: &mut [T]) {
         self.inner(w);
         self.subtract(w);
-        &self.coefficients
     }
 
     /// The coefficients c = V'w.
     fn inner(&mut self, w: &[T]) {
-        (Compiled::inner())(self, w)
-    }
-
-    pub(super) fn inner_body(&mut self, w: &[T]) {
         let vectors = self.vectors;
         self.shares.resize(vectors * self.dim.div_ceil(CHUNK), 0.0);
         if vectors > 0 {
@@ -160,10 +160,6 @@ impl<T: Scalar> Basis<T> {
 
     /// w -= V c with the coefficients of the last inner products.
     fn subtract(&mut self, w: &mut [T]) {
-        (Compiled::subtract())(self, w)
-    }
-
-    pub(super) fn subtract_body(&mut self, w: &mut [T]) {
         self.coefficients.iter_mut().for_each(|c| *c = -*c);
         stored!(&self.stored, chunks => chunks.accumulate(&self.coefficients, w), ());
         self.coefficients.iter_mut().for_each(|c| *c = -*c);
@@ -183,10 +179,6 @@ impl<T: Scalar> Basis<T> {
     /// Where the coefficients of the first pass show that a second will follow, the subtraction of the one and the inner
     /// products of the other are one pass: three readings of the basis for both.
     pub(super) fn orthogonalize(&mut self, w: &mut [T], norm: &mut f64) -> f64 {
-        (Compiled::orthogonalize())(self, w, norm)
-    }
-
-    pub(super) fn orthogonalize_body(&mut self, w: &mut [T], norm: &mut f64) -> f64 {
         let newest = |coefficients: &[T]| coefficients.last().map_or(0.0, |c| c.f64());
         self.inner(w);
         let mut correction = newest(&self.coefficients);
@@ -260,10 +252,6 @@ impl<T: Scalar> Basis<T> {
     /// Replaces the vectors from number `first` on by linear combinations of them: row i of `coefficients` makes one. In
     /// place, chunk by chunk.
     pub(super) fn replace(&mut self, first: usize, coefficients: &[T]) {
-        (Compiled::replace())(self, first, coefficients)
-    }
-
-    pub(super) fn replace_body(&mut self, first: usize, coefficients: &[T]) {
         let old = self.vectors - first;
         stored!(&mut self.stored, chunks => chunks.replace(first, coefficients, old), ());
         self.vectors = first + coefficients.len() / old.max(1);

@@ -11,12 +11,9 @@ use crate::scalar::compiled_once;
 compiled_once! {
     push: fn(&mut Basis<T>, &[T]) = Basis::push_body,
     vector: fn(&Basis<T>, usize) -> Vec<T> = Basis::vector_body,
-    inner: fn(&mut Basis<T>, &[T]) = Basis::inner_body,
-    subtract: fn(&mut Basis<T>, &mut [T]) = Basis::subtract_body,
-    orthogonalize: fn(&mut Basis<T>, &mut [T], &mut f64) -> f64 = Basis::orthogonalize_body,
+    remove: fn(&mut Basis<T>, &mut [T]) = Basis::remove_body,
     remove_block: fn(&mut Basis<T>, &mut [T], usize) -> Vec<f64> = Basis::remove_block_body,
     combine: fn(&Basis<T>, &[T]) -> Vec<T> = Basis::combine_body,
-    replace: fn(&mut Basis<T>, usize, &[T]) = Basis::replace_body,
     orthogonality: fn(&Basis<T>) -> f64 = Basis::orthogonality_body,
     step: fn(&mut Factorization<T>, &dyn LinearOperator<T>, f64) -> Result<()> = Factorization::step_body,
     absorb: fn(&mut Factorization<T>, &[T]) -> Result<()> = Factorization::absorb_body,
