@@ -11,8 +11,8 @@ use eigenscape::optimize::*;
 use eigenscape::plot::{IntrinsicPlot, Picture, SuccessPlot};
 use eigenscape::random::Key;
 use eigenscape::subspace::{
-    Criterion, IntrinsicDimension, IntrinsicReport, IntrinsicSearch, QuadraticWell, SuccessCurve, SuccessProbability,
-    SuccessRun, Successes,
+    Criterion, IntrinsicDimension, IntrinsicReport, IntrinsicSearch, Level, QuadraticWell, SuccessCurve,
+    SuccessProbability, SuccessRun, Successes,
 };
 use eigenscape::tape::{Program, Shape};
 
@@ -41,7 +41,9 @@ pub fn functions() -> Vec<Sample> {
     vec![
         Sample::new(&Key::new(3).split(2)),
         Sample::new(&checked),
-        Sample::new(&Shape::new(&[2, 0, 3]).unwrap()),
+        Sample::used(&Shape::new(&[2, 0, 3]).unwrap(), |read: Shape| {
+            seen((read.axes(), read.extents().len(), read.size()))
+        }),
         Sample::new(&root.cost()),
         Sample::new(&root.first_non_finite(&[&[1.0, -1.0]]).unwrap().unwrap()),
         Sample::new(&eigenscape::objective::Taylor {
@@ -66,6 +68,17 @@ pub fn functions() -> Vec<Sample> {
         Sample::new(&error).with_buffers(),
         Sample::new(&Error::Saved { sentence: "it was so".to_string() }),
     ]
+}
+
+/// A few steps of a run from settings that were read.
+fn tried<M: for<'o> Method<'o, f64, Recorded<f64>>>(begun: eigenscape::Result<Minimization<f64, M>>) {
+    let Ok(mut run) = begun else { return };
+    for _ in 0..9 {
+        if !run.advance(&valley()).is_ok_and(|goes_on| goes_on) {
+            break;
+        }
+    }
+    seen(run.finish());
 }
 
 pub fn optimizers() -> Vec<Sample> {
@@ -109,18 +122,6 @@ pub fn optimizers() -> Vec<Sample> {
     let mut cubic_run = cubic.begin::<f64>(&[-1.2, 1.0]).unwrap();
     (0..6).for_each(|_| assert!(cubic_run.advance(&valley).unwrap()));
     let minimum = quasi_run.clone().finish();
-    macro_rules! used {
-        ($method:ty) => {
-            |mut read: Minimization<f64, $method>| {
-                for _ in 0..9 {
-                    if !read.advance(&super::descent_samples::valley()).is_ok_and(|goes_on| goes_on) {
-                        break;
-                    }
-                }
-                seen(read.finish());
-            }
-        };
-    }
     vec![
         Sample::new(&stopping),
         Sample::new(&schedule),
@@ -133,13 +134,13 @@ pub fn optimizers() -> Vec<Sample> {
         Sample::new(&end).with_buffers(),
         Sample::new(&adam.finish()),
         Sample::new(&Stop::Rounding),
-        Sample::new(&quasi),
-        Sample::new(&newton),
+        Sample::used(&quasi, |read: LimitedMemoryBfgs<f64>| tried(read.begin(&[-1.2, 1.0]))),
+        Sample::used(&newton, |read: TrustRegion| tried(read.begin(&[-1.2, 1.0]))),
         Sample::new(&TrustRegion::gauss_newton()),
-        Sample::new(&cubic),
-        Sample::used(&quasi_run, used!(LimitedMemoryBfgs<f64>)),
-        Sample::used(&newton_run, used!(TrustRegion)),
-        Sample::used(&cubic_run, used!(CubicNewton)),
+        Sample::used(&cubic, |read: CubicNewton| tried(read.begin(&[-1.2, 1.0]))),
+        Sample::used(&quasi_run, |read: Minimization<f64, LimitedMemoryBfgs<f64>>| tried(Ok(read))),
+        Sample::used(&newton_run, |read: Minimization<f64, TrustRegion>| tried(Ok(read))),
+        Sample::used(&cubic_run, |read: Minimization<f64, CubicNewton>| tried(Ok(read))),
         Sample::new(&minimum.history[1]),
         Sample::new(&minimum.evaluations),
         Sample::new(&minimum),
@@ -179,15 +180,15 @@ pub fn subspaces() -> Vec<Sample> {
         let _ = (read.least_excess(2), read.threshold(0.3), read.success(2, 0.3), read.larsen(0.3), read.rank());
     };
     vec![
-        Sample::new(&criterion),
-        Sample::new(&settings),
+        Sample::used(&criterion, |read: Criterion| seen(read.threshold())),
+        Sample::used(&settings, |read: IntrinsicDimension| seen(read.begin().map(|search| search.proposal()))),
         Sample::new(&search.proposal().unwrap()),
         Sample::used(&search, used_search).with_buffers(),
         Sample::used(&report, used_report),
         Sample::new(&report.stop),
         Sample::new(&search.runs()[0]),
-        Sample::new(&report.curve[0]),
-        Sample::new(&probability),
+        Sample::used(&report.curve[0], |read: Level| seen(read.mean())),
+        Sample::used(&probability, |read: SuccessProbability| seen(read.begin().is_ok())),
         Sample::used(&run, used_run),
         Sample::used(&curve, used_curve),
         Sample::used(&curve.rows()[0], |read: Successes| seen((read.share(), read.interval(0.9)))),

@@ -4,7 +4,7 @@ use eigenscape::krylov::{
     BlockLanczos, Eigensolver, GeneralizedEigensolver, Lanczos, LeastSquares, MatrixFunction, Metric, MinimalResiduals,
     Multiplicity, Orthogonalization, Storage, Which,
 };
-use eigenscape::operator::{Dense, Diagonal};
+use eigenscape::operator::{AssumePositiveSemidefinite, Dense, Diagonal};
 use eigenscape::plot::{DensityPlot, Picture};
 use eigenscape::random::Key;
 use eigenscape::spectrum::{
@@ -30,19 +30,21 @@ pub fn krylov() -> Vec<Sample> {
     let lanczos = Lanczos::new(5).check_symmetry(Key::new(1));
     let mut factorization = lanczos.run(&operator, &start()).unwrap();
     let mut samples = vec![
-        Sample::new(&lanczos),
+        Sample::used(&lanczos, |read: Lanczos| seen(read.run(&self::operator(), &start()).is_ok())),
         Sample::new(&lanczos.orthogonalization(Orthogonalization::Full)),
         Sample::new(&Storage::Kept),
         Sample::new(&Orthogonalization::Full),
         Sample::used(&factorization, |mut read: eigenscape::krylov::Factorization<f64>| {
             if read.dim() == 20 {
-                let _ = read.expand(&super::krylov_samples::operator(), read.steps() + 2);
+                let _ = read.expand(&self::operator(), read.steps() + 2);
             }
             let _ = (read.ritz_values(), read.orthogonality(), Quadrature::new(&read));
         })
         .with_buffers(),
         Sample::new(&factorization.ritz_values().unwrap()),
-        Sample::new(&Quadrature::new(&factorization).unwrap()),
+        Sample::used(&Quadrature::new(&factorization).unwrap(), |read: Quadrature| {
+            seen((read.measure().law(), read.residual_norms().len(), read.ghosts(), read.rounding()));
+        }),
         Sample::new(&factorization.report()),
         Sample::new(&factorization.report().stop),
     ];
@@ -52,10 +54,12 @@ pub fn krylov() -> Vec<Sample> {
     let block_lanczos = BlockLanczos::new(8);
     let block = [start(), start().iter().rev().copied().collect()].concat();
     let blocks = block_lanczos.run(&operator, &block).unwrap();
-    samples.push(Sample::new(&block_lanczos));
+    samples.push(Sample::used(&block_lanczos, |read: BlockLanczos| {
+        seen(read.run(&self::operator(), &start()).is_ok());
+    }));
     let used = |mut read: eigenscape::krylov::BlockFactorization<f64>| {
         if read.dim() == 20 {
-            let _ = read.expand(&super::krylov_samples::operator(), (read.size() + 2).min(20));
+            let _ = read.expand(&self::operator(), (read.size() + 2).min(20));
         }
         let _ = (read.values(), read.orthogonality(), read.projected());
         (0..read.size().min(3)).for_each(|index| seen(read.vector(index)));
@@ -65,14 +69,16 @@ pub fn krylov() -> Vec<Sample> {
     let solver = Eigensolver::new(2, Key::new(3)).which(Which::Smallest);
     let mut search = solver.begin(&operator).unwrap();
     search.advance(&operator).unwrap();
-    samples.push(Sample::new(&solver));
+    samples.push(Sample::used(&solver, |read: Eigensolver| {
+        seen(read.run(&self::operator()).is_ok());
+    }));
     samples.push(Sample::new(&Which::Largest));
     samples.push(Sample::new(&search.progress()));
     let used = |mut read: eigenscape::krylov::EigenSearch<f64>| {
         for _ in 0..3 {
-            let _ = read.advance(&super::krylov_samples::operator());
+            let _ = read.advance(&self::operator());
         }
-        let _ = (read.pairs(&super::krylov_samples::operator()), read.progress());
+        let _ = (read.pairs(&self::operator()), read.progress());
     };
     samples.push(Sample::used(&search, used).with_buffers());
     let pairs = solver.run(&operator).unwrap();
@@ -86,19 +92,24 @@ pub fn krylov() -> Vec<Sample> {
     let metric = Metric::diagonal((0..20).map(|i| 1.0 + f64::from(i)).collect()).unwrap();
     let generalized = GeneralizedEigensolver::new(2, Key::new(3));
     let pairs = generalized.run(&operator, &metric).unwrap();
-    samples.push(Sample::new(&generalized));
+    samples.push(Sample::used(&generalized, |read: GeneralizedEigensolver| {
+        let metric = Metric::diagonal((0..20).map(|i| 1.0 + f64::from(i)).collect()).unwrap();
+        seen(read.run(&self::operator(), &metric).is_ok());
+    }));
     let used = |read: eigenscape::krylov::GeneralizedEigenpairs<f64>| {
         (0..read.len()).for_each(|index| seen(read.vector(index).to_vec()));
     };
     samples.push(Sample::used(&pairs, used));
 
     let function = MatrixFunction::new().steps(2);
-    samples.push(Sample::new(&function));
+    samples.push(Sample::used(&function, |read: MatrixFunction| {
+        seen(read.run(&self::operator(), libm::exp, &start()).is_ok());
+    }));
     samples.push(Sample::new(&function.run(&operator, libm::exp, &start()).unwrap()));
     samples.push(Sample::new(&LeastSquares::new().steps(3).run(&operator, &start()).unwrap()));
     samples.push(Sample::new(&MinimalResiduals::new().steps(3).run(&operator, &start()).unwrap()));
     let indefinite = Dense::new(vec![1.0f32, 0.0, 0.0, -1.0], 2, 2).unwrap();
-    let indefinite = eigenscape::operator::AssumePositiveSemidefinite::new(indefinite);
+    let indefinite = AssumePositiveSemidefinite::new(indefinite);
     let solution = eigenscape::krylov::ConjugateGradients::new().run(&indefinite, &[0.5, 1.0]).unwrap();
     samples.push(Sample::new(&solution.negative_curvature.clone().unwrap()));
     samples.push(Sample::new(&solution));
@@ -112,7 +123,7 @@ pub fn spectrum() -> Vec<Sample> {
     (0..7).for_each(|_| run.advance(&operator).unwrap());
     let used = |mut read: eigenscape::spectrum::SpectralRun<f64>| {
         for _ in 0..20 {
-            if read.is_done() || read.advance(&super::krylov_samples::operator()).is_err() {
+            if read.is_done() || read.advance(&self::operator()).is_err() {
                 break;
             }
         }
@@ -141,7 +152,9 @@ pub fn spectrum() -> Vec<Sample> {
         Sample::new(&tolerance),
         Sample::new(&Probe::Signs),
         Sample::new(&smoothing),
-        Sample::new(&Axis::SymmetricLog { linear: 0.5 }),
+        Sample::used(&Axis::SymmetricLog { linear: 0.5 }, |read: Axis| {
+            seen((read.coordinate(3.0), read.eigenvalue(-1.0), read.points(-1.0, 2.0, 5)));
+        }),
         Sample::used(&density, used_density),
         Sample::new(&density.atoms[0]),
         Sample::new(&density.below),
@@ -162,7 +175,7 @@ pub fn spectrum() -> Vec<Sample> {
     run.advance(&operator).unwrap();
     let used = |mut read: eigenscape::spectrum::TraceRun| {
         for _ in 0..4 {
-            let _ = read.advance(&super::krylov_samples::operator());
+            let _ = read.advance(&self::operator());
         }
         let _ = read.estimate().map(|estimate| estimate.interval(0.9));
     };
@@ -177,7 +190,7 @@ pub fn spectrum() -> Vec<Sample> {
     run.advance(&operator).unwrap();
     let used = |mut read: eigenscape::spectrum::DiagonalRun| {
         for _ in 0..4 {
-            let _ = read.advance(&super::krylov_samples::operator());
+            let _ = read.advance(&self::operator());
         }
         let _ = read.estimate().map(|estimate| (estimate.radius(0.9), estimate.relative_error()));
     };
@@ -187,14 +200,20 @@ pub fn spectrum() -> Vec<Sample> {
     samples.push(Sample::used(&run.estimate().unwrap(), used));
 
     let exchangeable = ExchangeableDiagonal::new(12, Key::new(2));
-    samples.push(Sample::new(&exchangeable));
+    samples.push(Sample::used(&exchangeable, |read: ExchangeableDiagonal| {
+        seen(read.run(&self::operator()).is_ok());
+    }));
     samples.push(Sample::new(&exchangeable.run(&operator).unwrap()));
     let exchangeable = ExchangeableTrace::new(12, Key::new(2));
     let used = |read: eigenscape::spectrum::HeuristicEstimate| seen(read.heuristic_interval(0.9));
-    samples.push(Sample::new(&exchangeable));
+    samples.push(Sample::used(&exchangeable, |read: ExchangeableTrace| {
+        seen(read.run(&self::operator()).is_ok());
+    }));
     samples.push(Sample::used(&exchangeable.run(&operator).unwrap(), used));
     samples.push(Sample::new(&HutchPlusPlus::new(12, Key::new(2)).sketch(3)));
-    samples.push(Sample::new(&NystromTrace::new(12, Key::new(2))));
+    samples.push(Sample::used(&NystromTrace::new(12, Key::new(2)), |read: NystromTrace| {
+        seen(read.run(&AssumePositiveSemidefinite::new(self::operator())).is_ok());
+    }));
 
     let polynomial = KernelPolynomial::new(Key::new(2)).probes(2).degree(9).bounds(-4.0, 40.0);
     let expansion = polynomial.run(&operator).unwrap();
@@ -208,7 +227,9 @@ pub fn spectrum() -> Vec<Sample> {
     samples.push(Sample::used(&expansion, used));
 
     let sylvester = Sylvester::new().threshold(1e-9).memory(1 << 100);
-    samples.push(Sample::new(&sylvester));
+    samples.push(Sample::used(&sylvester, |read: Sylvester| {
+        seen(read.run(&self::operator()).is_ok());
+    }));
     let sylvester = Sylvester::new();
     samples.push(Sample::new(&sylvester.run(&operator).unwrap()));
     samples.push(Sample::new(&sylvester.count(&operator, 0.0, 2.0).unwrap()));

@@ -42,11 +42,11 @@ pub fn landscape() -> Vec<Sample> {
     let approached = search.run(&wells, &[0.1, 0.3]).unwrap();
     let classifier = Classifier::new().symmetries(1);
     let critical = classifier.run(&wells, &approached.theta).unwrap();
-    samples.push(Sample::new(&search));
+    samples.push(Sample::used(&search, |read: CriticalSearch| seen(read.run(&self::wells(), &[0.1, 0.3]).is_ok())));
     samples.push(Sample::new(&CriticalSearch::of_index(1, Key::new(2))));
     samples.push(Sample::new(&approached));
     samples.push(Sample::new(&approached.stop));
-    samples.push(Sample::new(&classifier));
+    samples.push(Sample::used(&classifier, |read: Classifier| seen(read.run(&self::wells(), &[1.0, 0.0]).is_ok())));
     samples.push(Sample::used(&critical, |read: CriticalPoint<f64>| seen(read.index())));
     samples.push(Sample::new(&critical.kind));
     samples.push(Sample::new(&critical.certificate.counted_by));
@@ -59,7 +59,7 @@ pub fn landscape() -> Vec<Sample> {
     };
     let mut points = survey.begin(2);
     points.advance(&wells, start).unwrap();
-    samples.push(Sample::new(&survey));
+    samples.push(Sample::used(&survey, |read: CriticalSurvey| seen(read.begin::<f64>(2))));
     samples.push(Sample::new(&points.points()[0]));
     samples.push(Sample::new(&points.starts()[0]));
     let used = move |mut read: CriticalPoints<f64>| {
@@ -83,12 +83,14 @@ pub fn landscape() -> Vec<Sample> {
     while run.advance(&risk).unwrap() {
         record.observe(&risk, &run).unwrap();
     }
-    samples.push(Sample::new(&record));
+    samples.push(Sample::used(&record, |read: EdgeOfStability<f64>| seen(read.rows().len())));
     samples.push(Sample::new(&record.rows()[0]));
     samples.push(Sample::new(&ExpectedSharpness::new(0.1, 3, Key::new(0)).unwrap()));
     let neighborhood = Neighborhood::ball(2, 0.5).unwrap();
     let worst = WorstCase::new(Key::new(0)).steps(3);
-    samples.push(Sample::new(&neighborhood));
+    samples.push(Sample::used(&neighborhood, |read: Neighborhood| {
+        seen((read.scales().len(), read.norm(), read.radius()));
+    }));
     samples.push(Sample::new(&neighborhood.norm()));
     samples.push(Sample::new(&worst));
     samples.push(Sample::new(&worst.run(&wells, &[1.0, 0.0], &neighborhood).unwrap()));
@@ -105,7 +107,9 @@ pub fn landscape() -> Vec<Sample> {
 
     let method = RungeKutta::new(1e-6).unwrap();
     let frame = SliceFrame::plane(&[0.0; 2], &[1.0, 0.0], &[0.5, 1.0]).unwrap();
-    samples.push(Sample::new(&method));
+    samples.push(Sample::used(&method, |read: RungeKutta| {
+        seen(gradient_flow(&self::wells(), &[0.5, 0.5], 0.1, &read, |_, _| true).is_ok());
+    }));
     samples.push(Sample::new(&gradient_flow(&wells, &[0.5, 0.5], 0.1, &method, |_, _| true).unwrap()));
     let line = gradient_flow_on(&wells, &frame, &[0.3, 0.3], 0.1, &method, |_| true).unwrap();
     samples.push(Sample::new(&line));
@@ -133,8 +137,12 @@ pub fn landscape() -> Vec<Sample> {
     samples.push(Sample::new(&contours));
     samples.push(Sample::new(&read_gradient(&wells)(&[0.5, 0.5]).unwrap()));
 
-    samples.push(Sample::new(&SpinGlassComplexity::new(3).unwrap()));
-    samples.push(Sample::new(&GaussianLandscape::new(1.0, -1.0, 3.0).unwrap()));
+    samples.push(Sample::used(&SpinGlassComplexity::new(3).unwrap(), |read: SpinGlassComplexity| {
+        let _ = (read.threshold(), read.total(-1.7), read.of_index(1, -1.7), read.layer(2), read.index_share(-1.0));
+    }));
+    samples.push(Sample::used(&GaussianLandscape::new(1.0, -1.0, 3.0).unwrap(), |read: GaussianLandscape| {
+        let _ = (read.shift(-1.0), read.index_share(-1.0), read.complexity(-1.0), read.complexity_at(-1.0, 0.5));
+    }));
     samples.push(Sample::used(&KacRice::new(3, 4).unwrap(), |read: KacRice| seen(read.densities(-1.0))));
     let mut trajectory = Trajectory::new(2, 1, 1 << 12).unwrap();
     for step in 0..6u64 {
@@ -159,7 +167,9 @@ pub fn emergent() -> Vec<Sample> {
     let point = risk.at(&theta).unwrap();
     let pairs = Eigensolver::new(3, Key::new(0)).run(&point.hessian()).unwrap();
     let mut samples = vec![
-        Sample::new(&Confinement::measure(&point, &pairs).unwrap()),
+        Sample::used(&Confinement::measure(&point, &pairs).unwrap(), |read: Confinement| {
+            seen((read.share(2), read.baseline(2)));
+        }),
         Sample::used(&Clustering::measure(&point).unwrap(), |read: Clustering| {
             let _ = (read.examples(), read.deviations(), read.kernel_distance(&read));
             seen(ClusteringPlot::new(&read).map(|plot| plot.svg()));
@@ -192,7 +202,7 @@ pub fn emergent() -> Vec<Sample> {
     let mut run = scan.begin(43).unwrap();
     run.advance(&risk, &risk, start).unwrap();
     samples.push(Sample::new(&training));
-    samples.push(Sample::new(&scan));
+    samples.push(Sample::used(&scan, |read: GoldilocksScan| seen(read.begin(43).is_ok())));
     samples.push(Sample::new(&run.samples()[0]));
     samples.push(Sample::new(&run.samples()[0].training.clone().unwrap()));
     samples.push(Sample::used(&run.rows()[0], |read: GoldilocksRow| {
@@ -209,7 +219,7 @@ pub fn emergent() -> Vec<Sample> {
     samples.push(Sample::new(&comparison));
     samples.push(Sample::new(&ComparisonStage::Draw(3)));
     samples.push(Sample::new(&row.property));
-    samples.push(Sample::new(&row.predictions[0]));
+    samples.push(Sample::used(&row.predictions[0], |read: Prediction| seen(read.error())));
     samples.push(Sample::new(row));
     samples.push(Sample::used(&measured, |read: Comparison| seen(read.models().len())));
 
@@ -219,7 +229,7 @@ pub fn emergent() -> Vec<Sample> {
     run.record(&risk, 5, &theta).unwrap();
     let row = run.rows()[1].clone();
     samples.push(Sample::new(&TrackedMatrix::GaussNewton));
-    samples.push(Sample::new(&tracker));
+    samples.push(Sample::used(&tracker, |read: Tracker| seen(read.begin::<f64>())));
     samples.push(Sample::used(&row, |read: TrackedRow| {
         seen((read.share(1), EigenvaluePlot::of(&[read]).svg()));
     }));

@@ -41,44 +41,52 @@ pub fn laws() -> Vec<Sample> {
         Sample::used(&marchenko_pastur, law::<MarchenkoPastur>),
         Sample::used(&Discrete::new(&[0.1, 0.7, 0.7], &[0.2, 0.3, 0.5]).unwrap(), law::<Discrete>),
         Sample::used(&triangle.unwrap(), law::<PiecewiseLinear>),
-        Sample::new(&Interval { lower: f64::NEG_INFINITY, upper: -0.0 }),
+        Sample::used(&Interval { lower: f64::NEG_INFINITY, upper: -0.0 }, |read: Interval| seen(read.contains(0.0))),
         Sample::new(&Atom { location: 0.1, weight: f64::from_bits(0xfff8_0000_0000_0001) }),
         Sample::new(&Complex::new(0.1, f64::INFINITY)),
         Sample::new(&Side::Lower),
         Sample::used(&edge, |read: Edge| seen((read.p_value(3.0), read.threshold(0.05), read.interval(0.9)))),
-        Sample::new(&TracyWidom::complex()),
+        Sample::used(&TracyWidom::complex(), |read: TracyWidom| {
+            let _ = (read.density(0.0), read.log_cumulative(-9.0), read.quantile(0.3), read.mean());
+        }),
         Sample::used(&OrthogonalOrderStatistics::new(4, 1.5).unwrap(), |read: OrthogonalOrderStatistics| {
             let _ = read.densities(0.5);
         }),
         Sample::used(&test, used_test),
         Sample::used(&OutlierTest::edge(edge), used_test),
-        Sample::new(&count),
+        Sample::used(&count, |read: OutlierCount| seen(read.number())),
         Sample::new(&count.sides[0]),
         Sample::new(&count.sides[0].next.unwrap()),
-        Sample::new(&MarchenkoPasturFit::new().ratio(0.4)),
+        Sample::used(&MarchenkoPasturFit::new().ratio(0.4), move |read: MarchenkoPasturFit| {
+            seen(read.run(&eigenvalues));
+        }),
         Sample::new(&fit),
         Sample::new(&MarchenkoPasturFit::new().ratio(0.4).standard_errors(&fit, 3, Key::new(0)).unwrap()),
-        Sample::new(&SemicircleFit::new()),
+        Sample::used(&SemicircleFit::new(), |read: SemicircleFit| seen(read.run(&[-1.0, -0.5, 0.1, 0.6, 1.0]))),
         Sample::new(&SemicircleFit::new().run(&wigner).unwrap()),
         Sample::new(&CovarianceLoss::Stein),
-        Sample::new(&SpikedShrinkage::new(marchenko_pastur)),
+        Sample::used(&SpikedShrinkage::new(marchenko_pastur), |read: SpikedShrinkage| {
+            seen(read.shrink(CovarianceLoss::Stein, 9.0));
+        }),
         Sample::new(&MatrixLoss::Nuclear),
         Sample::used(&SingularShrinkage::new(4, 9, 0.3).unwrap(), |read: SingularShrinkage| {
             let _ = (read.shrink(MatrixLoss::Nuclear, 3.0), read.edge());
         }),
-        Sample::new(&population),
+        Sample::used(&population, |read: PopulationFit| seen(read.run(&[0.3, 0.5, 1.0, 1.4, 2.0]))),
         Sample::new(&fitted),
         Sample::new(&generalized.curve(5).unwrap()[2]),
-        Sample::new(&GaussianOrthogonal::new(5, 0.3).unwrap().spike(1.0).unwrap()),
+        Sample::used(&GaussianOrthogonal::new(5, 0.3).unwrap().spike(1.0).unwrap(), |read: GaussianOrthogonal| {
+            seen(read.law());
+        }),
         Sample::used(&Wishart::new(3, 5, 0.3).unwrap().spike(1.0).unwrap(), small),
         Sample::new(&Wishart::new(3, 5, 0.3).unwrap().sample(Key::new(0)).unwrap()),
-        Sample::new(&hermite),
-        Sample::new(&laguerre),
+        Sample::used(&hermite, |read: BetaHermite| seen(read.law())),
+        Sample::used(&laguerre, |read: BetaLaguerre| seen((read.law(), read.zeros()))),
         Sample::used(&hermite.tridiagonal(Key::new(0)), used),
         Sample::used(&laguerre.tridiagonal(Key::new(0)), used),
         Sample::new(&HaarFrame::new(7, 2).unwrap()),
         Sample::used(&spiked, |read: SpikedCovariance| seen(read.outlier())),
-        Sample::new(&spiked.outlier()),
+        Sample::used(&spiked.outlier(), |read: Outlier| seen(read.standard_deviation(50))),
         Sample::used(&spiked_wigner, |read: SpikedWigner| seen(read.outlier())),
         Sample::new(&rectangular.outlier().unwrap()),
     ]
@@ -97,24 +105,35 @@ pub fn models() -> Vec<Sample> {
         let gram = vec![0.5; 16];
         let _ = (read.mean_share(), read.cut(3), read.trace_given_means(3, &gram));
     };
+    let used_logits = |read: GaussianLogits| {
+        if read.classes() < 1000 {
+            let _ = (read.log_partition(), read.largest_probability(), read.power_sum(2), read.trace(), read.square());
+            let _ = (read.frozen_trace(), read.margin_with_power_sum(0.9), read.with_margin(0.5));
+        }
+    };
     let row = SignalRow { noise: 1.0, weight: 2.0, mean: 0 };
     let signal = SeparableSignal::new(&[row; 20], &[(1.0, 30.0)], &[9.0]).unwrap();
     vec![
         Sample::new(&row),
         Sample::new(&signal.outliers().unwrap()[0]),
-        Sample::new(&logits),
+        Sample::used(&logits, used_logits),
         Sample::new(&logits.with_margin(1.0).unwrap()),
-        Sample::new(&curvature),
+        Sample::used(&curvature, |read: SoftmaxCurvature| {
+            let _ = (read.examples(), read.trace(), read.own(), read.shared(), read.mean(), read.active_directions());
+        }),
         Sample::new(&logits.curvature(5).unwrap()),
         Sample::used(&model, used_model),
         Sample::used(&model.cut(3).unwrap(), |read: CutMoments| seen(read.ratio)),
         Sample::new(&ensemble),
         Sample::used(&margin, |read: LogitEnsemble| {
             let _ = (read.examples() < 1000).then(|| (read.labels(), read.model()));
+            let _ = (read.equal_limit(), read.still_limit(), read.frozen_limit(), read.residue_deviation());
         }),
         Sample::new(&ensemble.still_limit().unwrap()),
         Sample::new(&ensemble.largest_of_draws(3, Key::new(0)).unwrap()),
-        Sample::new(&energies),
+        Sample::used(&energies, |read: RandomEnergyModel| {
+            let _ = (read.critical_temperature(), read.logits(0.7), read.at(0.7), read.limit(0.7));
+        }),
         Sample::used(&energies.at(0.7).unwrap(), |read: GibbsAverages| seen(read.participation_ratio())),
         Sample::new(&LogitLabels::Drawn(vec![0.5, 0.5])),
         Sample::new(&spectrum.edge_validity()),
