@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Jacobian;
+use super::factor::{balance, dominant};
 use crate::error::{Error, Result};
 use crate::linalg::{dot, symmetric_eigen};
 use crate::operator::{Adjoint, LinearOperator, PositiveSemidefinite, Symmetric, fits};
@@ -204,12 +205,12 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
 
     /// sum_{m in c} u_mk g_mk . v for each pair, from J v.
     fn pair_sums(&self, tangents: &[T]) -> Vec<f64> {
-        let mut sums = vec![0.0; self.classes * self.classes];
+        let (mut sums, mut a) = (vec![0.0; self.classes * self.classes], vec![0.0; self.classes]);
         for (m, z) in tangents.chunks_exact(self.classes).enumerate() {
             let (p, u) = (self.row(&self.probabilities, m), self.row(&self.weights, m));
-            let mean = dot(p, z);
+            centred(p, z, &mut a);
             let sums = &mut sums[self.labels[m] * self.classes..][..self.classes];
-            sums.iter_mut().zip(u).zip(z).for_each(|((sum, u), z)| *sum += u.f64() * (z.f64() - mean));
+            sums.iter_mut().zip(u).zip(&a).for_each(|((sum, u), a)| *sum += u.f64() * a);
         }
         sums
     }
@@ -220,18 +221,28 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
         let (mut a, mut b) = (vec![0.0; self.classes], vec![0.0; self.classes]);
         for (m, z) in z.chunks_exact_mut(self.classes).enumerate() {
             let (p, u) = (self.row(&self.probabilities, m), self.row(&self.weights, m));
-            let mean = dot(p, z);
-            a.iter_mut().zip(&*z).for_each(|(a, z)| *a = z.f64() - mean);
+            centred(p, z, &mut a);
             coefficients(&mut a, self.labels[m], &mut b);
             b.iter_mut().zip(u).for_each(|(b, u)| *b *= u.f64());
             let total: f64 = b.iter().sum();
             z.iter_mut().zip(&b).zip(p).for_each(|((z, b), p)| *z = T::of(b - p.f64() * total));
+            if let Some(class) = dominant(p) {
+                balance(z, class);
+            }
         }
     }
 
     fn row<'b>(&self, entries: &'b [T], example: usize) -> &'b [T] {
         &entries[example * self.classes..][..self.classes]
     }
+}
+
+/// Overwrites `a` with z - p . z, relative to z of a dominant class.
+fn centred<T: Scalar>(p: &[T], z: &[T], a: &mut [f64]) {
+    let base = dominant(p).map_or(0.0, |class| z[class].f64());
+    a.iter_mut().zip(z).for_each(|(a, z)| *a = z.f64() - base);
+    let mean: f64 = p.iter().zip(&*a).map(|(p, a)| p.f64() * a).sum();
+    a.iter_mut().for_each(|a| *a -= mean);
 }
 
 /// Whether a weight is so small that a mean by it would be rounding.

@@ -1,6 +1,6 @@
 //! The programs of a risk: recorded once for a chunk, differentiated by composition.
 
-use super::{LogitCurvature, LossFunction};
+use super::LossFunction;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::scalar::Scalar;
@@ -20,8 +20,6 @@ pub(super) struct Recording<T> {
     pub(super) logits: Program<T>,
     /// (logits, targets, weights) -> weighted sum of losses
     loss: Program<T>,
-    /// The shape of the loss's second derivative.
-    curvature: LogitCurvature,
     /// (theta, inputs, targets, weights) -> (risk, gradient)
     pub(super) gradient: Program<T>,
 }
@@ -32,7 +30,6 @@ impl<T: Scalar> Recording<T> {
         let logits_shape = Shape::new(&[rows, network.outputs()])?;
         let arguments = [vec![Shape::new(&[rows, network.inputs()])?], vec![logits_shape], vec![Shape::vector(rows)]];
 
-        let curvature = loss.curvature();
         let loss = {
             let tape = Tape::new();
             let [z, targets, weights] =
@@ -75,7 +72,7 @@ impl<T: Scalar> Recording<T> {
         let value = builder.inline(&loss, &[z, inputs[2].clone(), inputs[3].clone()]);
         let risk = builder.finish(value);
         let gradient = risk.gradient(PARAMETERS)?;
-        Ok(Recording { risk, logits, loss, curvature, gradient })
+        Ok(Recording { risk, logits, loss, gradient })
     }
 
     /// H v: the linear part of the gradient.
@@ -90,34 +87,7 @@ impl<T: Scalar> Recording<T> {
 
     /// S u, the linear part of that.
     pub(super) fn logit_curvature(&self) -> Derivative<T> {
-        Derivative::new(&self.logit_linear())
-    }
-
-    /// u -> S u at (logits, targets, weights); the residuals are the primal's last result.
-    ///
-    /// For a softmax S u = p (u' - p.u') with u' = u - u_k, k the likeliest class: all terms then have the size of the
-    /// result. The derivative of p - y as recorded takes u_k - p.u, which is nothing but rounding once p_k is 1.
-    fn logit_linear(&self) -> Linearization<T> {
-        if self.curvature != LogitCurvature::Softmax {
-            return linear_part(&self.logit_gradient());
-        }
-        let [logits, weights] = [self.loss.arguments()[0][0], self.loss.arguments()[2][0]];
-        let rows = weights.size();
-        let product = Program::record([logits, logits, weights, logits], |[z, _, w, u]| {
-            let column = [rows, 1];
-            let largest = z.at_least(z.max_axes(&[1]).reshape(column));
-            let likeliest = largest / largest.sum_axes(&[1]).reshape(column);
-            let p = z.softmax();
-            let centred = u - (likeliest * u).sum_axes(&[1]).reshape(column);
-            p * (centred - (p * centred).sum_axes(&[1]).reshape(column)) * w.reshape(column)
-        });
-        let split = linearize(&product.expect("the shapes agree"), &[3]).expect("there are four arguments");
-        // It is linear, so that its derivative does not depend on where u is.
-        let mut primal = Builder::new();
-        let mut arguments: Vec<_> = self.loss.arguments().iter().map(|shapes| primal.argument(shapes)).collect();
-        arguments.push(vec![primal.fill(logits, T::zero())]);
-        let residuals = primal.inline(&split.primal, &arguments).pop().unwrap_or_default();
-        Linearization { primal: primal.finish(vec![residuals]), linear: split.linear }
+        Derivative::new(&linear_part(&self.logit_gradient()))
     }
 
     /// J v and J' u, at the same residuals.
@@ -150,7 +120,7 @@ impl<T: Scalar> Recording<T> {
     /// J' S J v, in one linear program, so that J and J' share their residuals.
     pub(super) fn gauss_newton(&self) -> Derivative<T> {
         let jacobian = linear_part(&self.logits);
-        let curvature = self.logit_linear();
+        let curvature = linear_part(&self.logit_gradient());
 
         let mut primal = Builder::new();
         let arguments: Vec<_> = jacobian.primal.arguments().iter().map(|shapes| primal.argument(shapes)).collect();

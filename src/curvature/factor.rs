@@ -111,8 +111,10 @@ impl<T: Scalar> Factor<T> {
             }
             Factor::Softmax { outputs, probabilities, scales } => {
                 let p = &probabilities[example * outputs..][..*outputs];
-                let mean = sum(p.iter().zip(z).map(|(&p, &z)| p * z));
-                y.iter_mut().zip(z).zip(p).for_each(|((y, &z), &p)| *y = scales[example] * p.sqrt() * (z - mean));
+                let base = dominant(p).map_or(T::zero(), |class| z[class]);
+                let mean = sum(p.iter().zip(z).map(|(&p, &z)| p * (z - base)));
+                let part = |z: T, p: T| scales[example] * p.sqrt() * ((z - base) - mean);
+                y.iter_mut().zip(z).zip(p).for_each(|((y, &z), &p)| *y = part(z, p));
             }
         }
     }
@@ -132,6 +134,9 @@ impl<T: Scalar> Factor<T> {
                 let scale = scales[example] * p[row].sqrt();
                 z.iter_mut().zip(p).for_each(|(z, &p)| *z = -scale * p);
                 z[row] += scale;
+                if dominant(p) == Some(row) {
+                    balance(z, row);
+                }
             }
         }
     }
@@ -151,9 +156,25 @@ impl<T: Scalar> Factor<T> {
                 let p = &probabilities[example * outputs..][..*outputs];
                 let total = sum(p.iter().zip(y).map(|(&p, &y)| p.sqrt() * y));
                 z.iter_mut().zip(y).zip(p).for_each(|((z, &y), &p)| *z = scales[example] * (p.sqrt() * y - p * total));
+                if let Some(class) = dominant(p) {
+                    balance(z, class);
+                }
             }
         }
     }
+}
+
+/// A class with half of the probability or more. Differences from its logit's tangent have the size of what is left after the
+/// mean is taken off, which rounding would leave nothing of where the class is certain.
+pub(super) fn dominant<T: Scalar>(p: &[T]) -> Option<usize> {
+    p.iter().position(|&p| p >= T::of(0.5))
+}
+
+/// Puts the entry of a class at minus the sum of the others: entries that add up to 0, of which this one, computed by itself, would be
+/// nothing but rounding where the class is certain.
+pub(super) fn balance<T: Scalar>(z: &mut [T], class: usize) {
+    z[class] = T::zero();
+    z[class] = -sum(z.iter().copied());
 }
 
 fn sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {

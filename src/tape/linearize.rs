@@ -221,9 +221,16 @@ impl<T: Scalar> Pass<T> {
                 let centred = self.subtract(t, mean);
                 self.times(centred, Slope::Value(result))
             }
-            (Op::LogSoftmax(x), Op::LogSoftmax(x_here)) => {
+            (Op::LogSoftmax(x), _) => {
+                // dl = t - sum p t along the last axis, p = exp(l). Where one entry has nearly all of p, the mean is nearly
+                // t of that entry, and their difference would be lost to rounding: so t of an entry with half of p or more
+                // is taken from all of t first. Then all terms are of the size of the result; so is what the transpose returns.
                 let t = tangent(x)?;
-                let softmax = self.softmax(x_here);
+                let softmax = self.primal.unary(Unary::Exp, result);
+                let half = self.primal.fill(shape, T::of(0.5));
+                let most = self.primal.binary(Binary::AtLeast, softmax, half);
+                let of_most = self.spread_mean(t, most)?;
+                let t = self.subtract(t, of_most);
                 let mean = self.spread_mean(t, softmax)?;
                 Some(self.subtract(t, mean))
             }
@@ -268,7 +275,6 @@ impl<T: Scalar> Pass<T> {
                 | Op::LogDeterminant(_)
                 | Op::Convolution { .. }
                 | Op::LogSumExp(_)
-                | Op::LogSoftmax(_)
                 | Op::Max(..)
                 | Op::Concatenate { .. },
                 _,

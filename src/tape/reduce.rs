@@ -83,7 +83,8 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
-    /// x - ln sum exp(x) along the last axis; never overflows, and as accurate for large x as for small.
+    /// x - ln sum exp(x) along the last axis; never overflows, and as accurate for large x as for small. Values and derivatives
+    /// keep their digits where one entry is so much the largest that its result is nearly 0, as ln softmax(x) does not.
     #[track_caller]
     pub fn log_softmax(self) -> Self {
         self.along_last("log_softmax", Op::LogSoftmax(self.value))

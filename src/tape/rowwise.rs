@@ -1,12 +1,19 @@
 //! What is computed along the last axis: exponentials relative to the largest entry of each row, and their sum.
 
-use crate::elementary::{exp, ln, vectorized};
+use crate::elementary::{exp, ln, ln_1p, vectorized};
 use crate::scalar::Scalar;
 
 /// The largest entry of a row, or a NaN if there is one.
 #[inline(always)]
 fn largest<T: Scalar>(row: &[T]) -> T {
     row.iter().copied().fold(T::neg_infinity(), |top, x| if x > top || x.is_nan() { x } else { top })
+}
+
+/// The same, and the first place of it; the place is of no use for a NaN.
+#[inline(always)]
+fn largest_place<T: Scalar>(row: &[T]) -> (T, usize) {
+    let top = largest(row);
+    (top, row.iter().position(|&x| x == top).unwrap_or(0))
 }
 
 /// Writes exp(x - top) for each entry; returns the largest entry, top, and the sum.
@@ -36,8 +43,15 @@ pub(super) fn log_softmax<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
         #[inline(always)]
         || {
             for (out, row) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-                let (top, sum) = exponentials(row, out);
-                let logarithm = ln(sum);
+                let (top, place) = largest_place(row);
+                if !top.is_finite() {
+                    out.fill(T::nan());
+                    continue;
+                }
+                out.iter_mut().zip(row).for_each(|(out, &x)| *out = exp(x - top));
+                // The largest entry's exponential is 1: ln(1 + the others) keeps what 1 would round away.
+                out[place] = T::zero();
+                let logarithm = ln_1p(super::elementwise::sum(out));
                 // The difference from the largest entry is exact or nearly so; from the logarithm of the whole sum,
                 // which may be a million times larger, it would not be.
                 out.iter_mut().zip(row).for_each(|(out, &x)| *out = (x - top) - logarithm);

@@ -4,6 +4,7 @@ use eigenscape::curvature::{ClassPart, Examples, Loss, Risk};
 use eigenscape::network::{Activation, Initialization, Network, Perceptron};
 use eigenscape::objective::{Objective, Outside, Point, Recorded};
 use eigenscape::operator::{LinearOperator, Normal, Selection, to_dense};
+use eigenscape::optimize::{LimitedMemoryBfgs, Stop, Stopping};
 use eigenscape::random::Key;
 use eigenscape::spectrum::HutchinsonDiagonal;
 use eigenscape::{Scalar, check};
@@ -181,7 +182,8 @@ fn degenerate_classes_have_a_structure() {
     }
 }
 
-/// With one class of probability 1 to rounding, S = p_0 p_1 (1 -1; -1 1) is still met to rounding, and semidefinite.
+/// With one class of probability 1 to rounding, the loss, its slopes and S = p_0 p_1 (1 -1; -1 1) are still met to
+/// rounding.
 #[test]
 fn saturated_probabilities_keep_their_curvature() {
     fn check<T: Scalar>(gaps: &[f64]) {
@@ -195,7 +197,21 @@ fn saturated_probabilities_keep_their_curvature() {
             let expected = other * (1.0 - other);
             let dense = to_dense(&point.gauss_newton());
             let root = to_dense(&Normal::new(point.gauss_newton_root().unwrap()));
-            for entries in [dense.entries(), root.entries()] {
+            // The logits are linear: the Hessian is the Gauss-Newton matrix, through other programs.
+            let hessian = to_dense(&point.hessian());
+            let near = |actual: f64, expected: f64| (actual / expected - 1.0).abs() < 16.0 * T::EPSILON.f64();
+            // The row of the certain class, q (1, -1) with q the other's probability, times the root of its own.
+            let certain = point.gauss_newton_root().unwrap().dense().unwrap();
+            let certain = [certain.entries()[2].f64(), certain.entries()[3].f64()];
+            let row = other * (1.0 - other).sqrt();
+            assert!(near(certain[0], row) && near(certain[1], -row), "gap {gap}: {certain:?}, not {row}");
+            assert!(near(point.value(), (-gap).exp().ln_1p()), "gap {gap}: loss {}", point.value());
+            let slopes = [point.gradient()[2].f64(), point.gradient()[3].f64()];
+            assert!(near(slopes[0], -other) && near(slopes[1], other), "gap {gap}: {slopes:?} are not {other}");
+            let stored = to_dense(&Normal::new(point.gauss_newton_root().unwrap().dense().unwrap()));
+            let structure = point.class_structure().unwrap();
+            let parts = to_dense(&structure.parts(&ClassPart::ALL));
+            for entries in [dense.entries(), root.entries(), stored.entries(), parts.entries(), hessian.entries()] {
                 for (row, col, sign) in [(2, 2, 1.0), (2, 3, -1.0), (3, 2, -1.0), (3, 3, 1.0)] {
                     let actual = entries[4 * row + col].f64();
                     let off = (actual / (sign * expected) - 1.0).abs();
@@ -206,6 +222,42 @@ fn saturated_probabilities_keep_their_curvature() {
     }
     check::<f32>(&[0.0, 1.0, 12.0, 17.0, 50.0]);
     check::<f64>(&[0.0, 1.0, 12.0, 17.0, 50.0, 300.0]);
+}
+
+/// A network that fits its data with a loss of 1e-10: where probabilities are 1 to rounding, `f32` still has the digits of loss,
+/// gradient and products that its logits leave it, logits of some 20 to 100 with errors of a few epsilon.
+#[test]
+fn single_precision_sees_the_curvature_of_a_perfect_fit() {
+    fn at<T: Scalar>(network: &Perceptron, inputs: &[f32], theta: &[f32]) -> (f64, Vec<f64>, [Vec<f64>; 2]) {
+        let cast = |values: &[f32]| -> Vec<T> { values.iter().map(|&x| T::of(f64::from(x))).collect() };
+        let labels: Vec<usize> = inputs.chunks(2).map(|x| usize::from(x[0] > x[1]) + usize::from(x[0] > 1.0)).collect();
+        let examples = Examples::labelled(cast(inputs), 2, &labels, 3).unwrap();
+        let risk = Risk::<T>::new(network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+        let point = risk.at(&cast(theta)).unwrap();
+        let mut v = vec![0.0f32; theta.len()];
+        Key::new(9).normal(0, &mut v);
+        let wide = |values: Vec<T>| values.iter().map(|x| x.f64()).collect();
+        let products = [product(&point.hessian(), &cast(&v)), product(&point.gauss_newton(), &cast(&v))];
+        (point.value(), wide(point.gradient().to_vec()), products.map(wide))
+    }
+    for key in 0..3 {
+        let network = Perceptron::new(&[2, 16, 16, 3], Activation::Tanh).unwrap();
+        let inputs: Vec<f32> = normal(2 * 100, Key::new(key));
+        let labels: Vec<usize> = inputs.chunks(2).map(|x| usize::from(x[0] > x[1]) + usize::from(x[0] > 1.0)).collect();
+        let examples = Examples::labelled(inputs.clone(), 2, &labels, 3).unwrap();
+        let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+        let start: Vec<f32> = Initialization::lecun().draw(&network, Key::new(key));
+        let stopping = Stopping::steps(3000).value_below(1e-10).unwrap();
+        let fit = LimitedMemoryBfgs::new().stopping(stopping).run(&risk, &start).unwrap();
+        assert_eq!(fit.stop, Stop::Value, "key {key}: loss {}", fit.value);
+        let (value, gradient, products) = at::<f32>(&network, &inputs, &fit.theta);
+        let (expected, slopes, wide) = at::<f64>(&network, &inputs, &fit.theta);
+        assert!((value / expected - 1.0).abs() < 1e-3, "key {key}: {value} is not {expected}");
+        assert_close("gradient", &gradient, &slopes, 1e-3);
+        for (single, double) in products.iter().zip(&wide) {
+            assert_close("a product", single, double, 1e-3);
+        }
+    }
 }
 
 #[test]
@@ -227,10 +279,10 @@ fn curvature_of_functions_from_outside_scales_with_the_vector() {
 fn ill_posed_moments_are_refused() {
     let (risk, theta) = risk::<f64>(Loss::SoftmaxCrossEntropy, 10);
     let point = risk.at(&theta).unwrap();
-    assert!(point.sampled_fisher(1 << 58, Key::new(0)).unwrap_err().to_string().contains("fewer draws"));
+    assert!(point.sampled_fisher(usize::MAX >> 6, Key::new(0)).unwrap_err().to_string().contains("fewer draws"));
     assert!(point.along(&vec![f64::NAN; theta.len()]).unwrap_err().to_string().contains("direction"));
-    assert!(Examples::new(vec![1.0; 4], 1, vec![], 1 << 62).is_err());
-    assert!(Examples::<f64>::labelled(vec![1.0], 1, &[0], 1 << 60).unwrap_err().to_string().contains("bytes"));
+    assert!(Examples::new(vec![1.0; 4], 1, vec![], usize::MAX / 2).is_err());
+    assert!(Examples::<f64>::labelled(vec![1.0], 1, &[0], usize::MAX >> 3).unwrap_err().to_string().contains("bytes"));
     let regression = Examples::new(vec![1.0], 1, vec![10.0, -3.0], 2).unwrap();
     assert!(regression.smoothed(0.5).is_err());
     // An example that does not count need not be drawn from.
