@@ -270,6 +270,11 @@ impl Error {
         Err(Error::Length { what, actual, expected })
     }
 
+    /// Fails unless an array has as many entries as the product of its extents, which may exceed every size.
+    pub(crate) fn array(what: &'static str, actual: usize, extents: &[usize]) -> Result<()> {
+        Error::length(what, actual, extents.iter().copied().fold(1, usize::saturating_mul))
+    }
+
     /// Fails at the first entry that is not finite.
     pub(crate) fn finite<T: num_traits::Float>(what: &'static str, values: &[T], remedy: &'static str) -> Result<()> {
         match values.iter().position(|value| !value.is_finite()) {

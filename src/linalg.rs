@@ -104,7 +104,7 @@ pub(crate) fn symmetric_eigen<T: Scalar>(matrix: &[T], size: usize, vectors: boo
 }
 
 fn symmetric_eigen_body<T: Scalar>(matrix: &[T], size: usize, vectors: bool) -> Result<SymmetricEigen<T>> {
-    Error::length("the dense symmetric matrix", matrix.len(), size * size)?;
+    Error::array("the dense symmetric matrix", matrix.len(), &[size, size])?;
     Error::finite("the dense symmetric matrix", matrix, "remove non-finite numbers before asking for eigenvalues")?;
     if size == 0 {
         return Ok(SymmetricEigen { values: Vec::new(), vectors: Vec::new() });
@@ -207,7 +207,7 @@ pub(crate) fn cholesky(what: &'static str, matrix: &[f64], size: usize) -> Resul
 /// Eigenvalues below some rounding errors of the norm may be counted with any sign.
 pub(crate) fn pivots(matrix: &mut [f64], size: usize) -> Result<(usize, usize, usize)> {
     use faer::linalg::cholesky::lblt::factor::{cholesky_in_place, cholesky_in_place_scratch};
-    Error::length("the dense symmetric matrix", matrix.len(), size * size)?;
+    Error::array("the dense symmetric matrix", matrix.len(), &[size, size])?;
     let (scaled, _) = to_unit_scale(matrix);
     matrix.copy_from_slice(&scaled);
     drop(scaled);

@@ -30,8 +30,8 @@ impl<T: Scalar> Examples<T> {
             return Err(Error::Empty { what: "the set of examples", remedy: "give at least one example" });
         }
         let count = inputs.len() / input_len;
-        Error::length("the list of inputs (examples x inputs)", inputs.len(), count * input_len)?;
-        Error::length("the list of targets (examples x outputs)", targets.len(), count.saturating_mul(target_len))?;
+        Error::array("the list of inputs (examples x inputs)", inputs.len(), &[count, input_len])?;
+        Error::array("the list of targets (examples x outputs)", targets.len(), &[count, target_len])?;
         Error::finite("the inputs", &inputs, "clean the data before use")?;
         Error::finite("the targets", &targets, "clean the data before use")?;
         let weights = vec![T::of(1.0 / count as f64); count];

@@ -67,7 +67,7 @@ impl Confinement {
     /// If the vectors do not have P entries each, or a product is not finite.
     pub fn measure<T: Scalar>(point: &RiskPoint<'_, T>, pairs: &Eigenpairs<T>) -> Result<Self> {
         let parameters = point.theta().len();
-        Error::length("the list of eigenvectors", pairs.vectors.len(), pairs.len() * parameters)?;
+        Error::array("the list of eigenvectors", pairs.vectors.len(), &[pairs.len(), parameters])?;
         let gradient = crate::objective::Point::gradient(point);
         let square = norm(gradient).powi(2);
         let power = |vector: &[T]| dot(vector, gradient).powi(2) / square;

@@ -229,5 +229,5 @@ crate::saved::checked!(Eigenpairs<T> {
     Error::length("the error bounds of saved eigenpairs", pairs.error_bounds.len(), count)?;
     Error::length("the marks of convergence of saved eigenpairs", pairs.converged.len(), count)?;
     let dim = pairs.vectors.len().checked_div(count).unwrap_or(0);
-    Error::length("the vectors of saved eigenpairs", pairs.vectors.len(), dim * count)
+    Error::array("the vectors of saved eigenpairs", pairs.vectors.len(), &[dim, count])
 });

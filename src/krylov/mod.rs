@@ -23,7 +23,7 @@
 //! | the same of A x = lambda B x: curvature in the geometry of a Fisher matrix or a preconditioner | [`GeneralizedEigensolver`] with a [`Metric`] |
 //! | a quadrature rule for v'f(A)v | [`Lanczos`], then [`Quadrature`](crate::spectrum::Quadrature) |
 //! | the distribution of all eigenvalues | [`StochasticLanczos`](crate::spectrum::StochasticLanczos) |
-//! | the solution of A x = b | [`ConjugateGradients`] for a positive definite A, [`MinimalResiduals`] for any |
+//! | the solution of A x = b | [`ConjugateGradients`] for a positive definite A, [`MinimalResiduals`] for any symmetric one |
 //! | the least squares solution for a rectangular A | [`LeastSquares`] |
 //! | f(A) b: a root, an exponential, a sign, a projection | [`MatrixFunction`] |
 //! | the recurrence itself, to build on | [`Lanczos`] and [`Factorization::expand`], [`BlockLanczos`] |

@@ -79,7 +79,7 @@ impl<T: Scalar> TryFrom<SavedBlocks<T>> for BlockFactorization<T> {
         let width = saved.coupling.len();
         let fits = all.saturating_add(width) <= dim && saved.previous.len() <= size.saturating_mul(dim);
         require(fits, "the width of a saved block", width as f64, "must fit into the dimension")?;
-        Error::length("the next block of a saved factorization", saved.next.len(), width.saturating_mul(dim))?;
+        Error::array("the next block of a saved factorization", saved.next.len(), &[width, dim])?;
         let aside = saved.aside_rows.len().saturating_mul(dim);
         Error::length("what a saved factorization has set aside", saved.aside.len(), aside)?;
         Error::finite("what a saved factorization has set aside", &saved.aside, REMEDY)?;

@@ -160,7 +160,7 @@ impl<T: Scalar> EigenSearch<T> {
         self.require_fresh("deflation")?;
         let dim = self.factorization.dim();
         let count = vectors.len() / dim;
-        Error::length("the list of deflated eigenvectors", vectors.len(), count * dim)?;
+        Error::array("the list of deflated eigenvectors", vectors.len(), &[count, dim])?;
         if self.settings.count + count > dim {
             let because = "the dimension of the operator less the number of deflated eigenvectors";
             let (what, value) = ("the number of eigenpairs", self.settings.count);

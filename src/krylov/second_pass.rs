@@ -44,7 +44,7 @@ impl<T: Scalar> Factorization<T> {
     fn second_pass_core(&self, operator: &dyn LinearOperator<T>, start: &[T], coefficients: &[f64]) -> Result<Vec<T>> {
         let (steps, dim) = (self.steps(), self.dim());
         let count = coefficients.len() / steps.max(1);
-        Error::length("the list of coefficients", coefficients.len(), count * steps)?;
+        Error::array("the list of coefficients", coefficients.len(), &[count, steps])?;
         if self.storage != Storage::None {
             return Ok(self.combine(coefficients));
         }

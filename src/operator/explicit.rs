@@ -67,7 +67,7 @@ impl<T: Scalar> Dense<T> {
     /// # Errors
     /// If there are not `rows` x `cols` entries.
     pub fn new(entries: Vec<T>, rows: usize, cols: usize) -> Result<Self> {
-        Error::length("the list of entries of a dense matrix", entries.len(), rows.saturating_mul(cols))?;
+        Error::array("the list of entries of a dense matrix", entries.len(), &[rows, cols])?;
         Ok(Dense { entries, rows, cols })
     }
 

@@ -22,7 +22,7 @@ impl<'a, T: Scalar> Complement<'a, T> {
     /// Fails unless the vectors are as many as the values, fit the dimension and are orthonormal.
     pub(super) fn require(&self, values: &[f64]) -> Result<()> {
         let (dim, vectors) = (self.dim, self.vectors);
-        Error::length("the list of deflated eigenvectors", vectors.len(), values.len().saturating_mul(dim))?;
+        Error::array("the list of deflated eigenvectors", vectors.len(), &[values.len(), dim])?;
         Error::finite("the list of deflated eigenvalues", values, "leave out what is not a number")?;
         if values.len() > dim {
             let (what, because) = ("the number of deflated eigenpairs", "the dimension of the operator");

@@ -345,6 +345,7 @@ fn shape_errors_name_both_shapes_and_the_operation() {
 }
 
 #[test]
+#[cfg(target_pointer_width = "64")]
 fn sizes_that_no_memory_holds_are_refused() {
     // The largest number of a window.
     const LARGEST: usize = u32::MAX as usize;

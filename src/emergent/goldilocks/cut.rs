@@ -164,7 +164,7 @@ crate::saved::checked!(Cut { dimension: usize, entries: Vec<f64>, rounding: f64 
     let limits = "must be from 1 to 8192";
     let within = (1..=Cut::LARGEST).contains(&cut.dimension);
     Error::require(within, "the dimension of a saved cut", cut.dimension as f64, limits)?;
-    Error::length("the entries of a saved cut", cut.entries.len(), cut.dimension * cut.dimension)?;
+    Error::array("the entries of a saved cut", cut.entries.len(), &[cut.dimension, cut.dimension])?;
     Error::finite("the entries of a saved cut", &cut.entries, crate::saved::DAMAGED)?;
     Error::not_negative("the rounding of a saved cut", cut.rounding)
 });

@@ -330,7 +330,7 @@ crate::saved::checked!(Clustering {
     }
     let pairs = saved.classes.saturating_mul(saved.classes);
     for len in [saved.cosines.as_ref().map(Vec::len), saved.means.as_ref().map(Vec::len)].into_iter().flatten() {
-        Error::length("the pairs of a saved clustering", len, pairs.saturating_mul(pairs))?;
+        Error::array("the pairs of a saved clustering", len, &[pairs, pairs])?;
     }
     Ok(())
 });

@@ -140,7 +140,7 @@ impl TraceReading {
     ) -> Result<Self> {
         let dim = operator.cols();
         let vectors = || pairs.vectors.chunks_exact(dim);
-        let mut samples = Vec::with_capacity(probes);
+        let mut samples = Vec::new();
         let mut z = vec![T::zero(); BLOCK.min(probes) * dim];
         let mut products = z.clone();
         for first in (0..probes).step_by(BLOCK) {

@@ -115,7 +115,7 @@ impl<T: Scalar> Curve<T> {
     /// If there are not as many numbers, or one is not finite.
     pub fn with_bends(&self, bends: &[T]) -> Result<Self> {
         let dim = self.points[0].len();
-        Error::length("the bends of a curve", bends.len(), (self.points.len() - 2) * dim)?;
+        Error::array("the bends of a curve", bends.len(), &[self.points.len() - 2, dim])?;
         Error::finite("the bends of a curve", bends, "take a smaller rate")?;
         let mut curve = self.clone();
         curve.points[1..].iter_mut().zip(bends.chunks_exact(dim)).for_each(|(point, bend)| point.copy_from_slice(bend));

@@ -75,7 +75,7 @@ impl ExpectedSharpness {
         }
         let value = objective.value(theta)?;
         let mut noise = vec![0.0f64; theta.len()];
-        let mut samples = Vec::with_capacity(self.pairs);
+        let mut samples = Vec::new();
         for pair in 0..self.pairs {
             self.key.split(pair as u64).normal(0, &mut noise);
             noise.iter_mut().for_each(|xi| *xi *= self.sigma);

@@ -50,7 +50,7 @@ pub fn relative_flatness<T: Scalar>(
     let weights = &theta[block.range()];
     let (mut vector, mut product) = (vec![T::zero(); theta.len()], vec![T::zero(); theta.len()]);
     let mut signs = vec![T::zero(); inputs * inputs];
-    let mut samples = Vec::with_capacity(probes);
+    let mut samples = Vec::new();
     for probe in 0..probes {
         key.split(probe as u64).signs(0, &mut signs);
         for (row, w) in vector[block.range()].chunks_exact_mut(inputs).zip(weights.chunks_exact(inputs)) {

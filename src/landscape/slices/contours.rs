@@ -109,7 +109,7 @@ pub fn contours(x: &[f64], y: &[f64], values: &[Option<f64>], levels: &[f64]) ->
             return Err(Error::OutOfRange { what: "a coordinate with contours", value: pair[1], limits });
         }
     }
-    Error::length("the values with contours", values.len(), x.len() * y.len())?;
+    Error::array("the values with contours", values.len(), &[x.len(), y.len()])?;
     Error::finite("the levels of contours", levels, "give finite levels")?;
     let numbers: Vec<f64> = values.iter().copied().flatten().collect();
     Error::finite("the values with contours", &numbers, "a point without a number is `None`")?;

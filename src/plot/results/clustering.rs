@@ -60,7 +60,7 @@ impl ClusteringPlot {
         };
         Error::at_least("the number of classes of a clustering", clustering.classes, 1, "must be at least 1")?;
         let pairs = clustering.classes.saturating_mul(clustering.classes);
-        Error::length("the cosines of a clustering", cosines.len(), pairs.saturating_mul(pairs))?;
+        Error::array("the cosines of a clustering", cosines.len(), &[pairs, pairs])?;
         let mean = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {}", ticks::rounded(value, 3)));
         let means = [
             mean("same logit and class", clustering.same_logit_and_class),

@@ -115,7 +115,7 @@ impl GeneralizedMarchenkoPastur {
     /// # Errors
     /// If a point of the curve is not found.
     pub fn curve(&self, points: usize) -> Result<Vec<CurvePoint>> {
-        let mut curve = Vec::with_capacity(points * self.law.curve.bulks.len());
+        let mut curve = Vec::new();
         for bulk in &self.law.curve.bulks {
             let Interval { lower, upper } = bulk.points;
             for node in 0..points {

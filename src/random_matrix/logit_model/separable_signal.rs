@@ -128,7 +128,7 @@ impl SeparableSignal {
 
     fn build(rows: &[SignalRow], columns: &[(f64, f64)], gram: &[f64], covariance: Option<&[f64]>) -> Result<Self> {
         let means = (gram.len() as f64).sqrt().round() as usize;
-        Error::length("the inner products of means", gram.len(), means * means)?;
+        Error::array("the inner products of means", gram.len(), &[means, means])?;
         Error::finite("the inner products of means", gram, "give finite means")?;
         for (what, value) in rows
             .iter()

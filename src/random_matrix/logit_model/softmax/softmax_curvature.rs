@@ -137,7 +137,7 @@ pub(crate) fn checked_rows(probabilities: &[f64], classes: usize, weights: &[f64
         let remedy = "give at least one example, of as many probabilities as there are classes";
         return Err(Error::Empty { what: "the list of probabilities", remedy });
     }
-    Error::length("the list of probabilities (examples x classes)", probabilities.len(), examples * classes)?;
+    Error::array("the list of probabilities (examples x classes)", probabilities.len(), &[examples, classes])?;
     Error::length("the list of weights", weights.len(), examples)?;
     Error::finite("the list of probabilities", probabilities, "the network overflows at these parameters")?;
     Error::finite("the list of weights", weights, "give finite weights")?;
@@ -193,6 +193,6 @@ crate::saved::checked!(SoftmaxCurvature {
     let numbers = [curvature.trace, curvature.own, curvature.shared];
     Error::finite("the numbers of a saved curvature", &numbers, crate::saved::DAMAGED)?;
     let Some(mean) = &curvature.mean else { return Ok(()) };
-    Error::length("the mean of a saved curvature", mean.len(), curvature.classes.saturating_mul(curvature.classes))?;
+    Error::array("the mean of a saved curvature", mean.len(), &[curvature.classes, curvature.classes])?;
     Error::finite("the mean of a saved curvature", mean, crate::saved::DAMAGED)
 });

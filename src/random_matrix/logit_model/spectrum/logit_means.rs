@@ -75,7 +75,7 @@ impl LogitMeans {
     /// The symmetric root of K and its rank; fails unless K is a matrix of inner products for these blocks.
     pub(crate) fn root(&self, blocks: &SoftmaxBlocks) -> Result<Root> {
         let size = blocks.means();
-        Error::length("the inner products of the means (groups x classes, squared)", self.gram.len(), size * size)?;
+        Error::array("the inner products of the means (groups x classes, squared)", self.gram.len(), &[size, size])?;
         Error::finite("the inner products of the means", &self.gram, "give finite numbers")?;
         let largest = self.gram.iter().fold(0.0f64, |largest, entry| largest.max(entry.abs()));
         for row in 0..size {
