@@ -84,7 +84,8 @@
 //!
 //! No GPU, no complex arrays, no sparse ones of its own (faer's work through [`operator::FromFaer`]), no import of models from
 //! other frameworks (their parameters can be read, and their gradients be called through [`objective::Outside`]), and no zoo
-//! of layers: beyond the usual ones, networks are what you record. It is for networks and functions that one machine holds in
+//! of layers: beyond the usual ones, networks are what you record. No batch normalisation, since it makes outputs depend on other
+//! examples; a trained one, in evaluation mode, can be folded into the convolution before it. It is for networks and functions that one machine holds in
 //! memory.
 //!
 //! # Words
@@ -101,7 +102,7 @@
 //! | bulk, edge | the continuous part of a spectrum; where it ends |
 //! | spike, outlier, overlap | a direction of a population; the eigenvalue that it pulls out of the bulk; the squared cosine between eigenvector and spike |
 //! | logits | the outputs of a network before the softmax |
-//! | risk | the weighted mean of a loss over examples |
+//! | risk | the weighted sum of a loss over examples; weights are 1/N, which makes it the mean, unless you set them |
 //! | key | a splittable seed |
 
 #![forbid(unsafe_code)]

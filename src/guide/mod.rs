@@ -1,7 +1,7 @@
 //! The guide: from a first Hessian to the equations of a paper, in chapters that run as tests.
 //!
-//! The modules of this crate say what each item is. These chapters say what to do with them. Each one leads with a result, is
-//! built of short programs that assert what the text says, and ends with what can go wrong.
+//! The modules of this crate say what each item is. These chapters say what to do with them. Each is built of
+//! short programs that assert what the text says; most end with what can go wrong.
 //!
 //! | you ask | chapter |
 //! | --- | --- |
@@ -18,7 +18,8 @@
 //! | will I get the same numbers again? | [`reproducibility`] |
 //!
 //! All code is generic over `f32` and `f64` and takes randomness from a [`Key`](crate::random::Key) only, so every number below
-//! is the one that you will see, up to rounding. Programs want optimisation: run yours by `cargo run --release`.
+//! is the one that you will see on a machine of the same kind; after a training its last digits may differ on another
+//! ([`reproducibility`]). Programs want optimisation: run yours by `cargo run --release`.
 
 #[doc = include_str!("first_hessian.md")]
 pub mod first_hessian {}

@@ -18,14 +18,14 @@
 //! | parameters from or to a file | `from_safetensors`, `to_safetensors` (feature `safetensors`) |
 //! | those of PyTorch, Flax or Keras | `from_safetensors_as`: other names, other orders of axes (feature `safetensors`) |
 //!
-//! | layer of a [`Sequential`] | on examples of shape | blocks | cost for each example |
+//! | layer of a [`Sequential`] | on examples of shape | blocks | operations for each example |
 //! | --- | --- | --- | --- |
-//! | [`dense`](Sequential::dense) | any, along the last axis | `weight`, `bias` | 2 positions features units |
-//! | [`convolution`](Sequential::convolution) | channels x height x width | `weight`, `bias` | 2 positions outputs channels rows columns |
-//! | [`average_pool`](Sequential::average_pool), [`max_pool`](Sequential::max_pool) | channels x height x width | | positions rows columns |
+//! | [`dense`](Sequential::dense) | any, along the last axis | `weight`, `bias` | 2 x positions x features x units |
+//! | [`convolution`](Sequential::convolution) | channels x height x width | `weight`, `bias` | 2 x positions x outputs x channels x rows x columns |
+//! | [`average_pool`](Sequential::average_pool), [`max_pool`](Sequential::max_pool) | channels x height x width | | positions x rows x columns |
 //! | [`layer_norm`](Sequential::layer_norm) | any, over the last axis | `gain`, `bias` | some passes |
 //! | [`group_norm`](Sequential::group_norm) | channels x any, over groups of channels | `gain`, `bias` | some passes |
-//! | [`attention`](Sequential::attention) | tokens x features | `query`, `key`, `value`, `output` | 8 tokens features^2 + 4 tokens^2 features |
+//! | [`attention`](Sequential::attention) | tokens x features | `query`, `key`, `value`, `output` | 8 x tokens x features^2 + 4 x tokens^2 x features |
 //! | [`position_offsets`](Sequential::position_offsets) | positions x features | `weight` | one pass |
 //! | [`residual`](Sequential::residual), [`residual_with_shortcut`](Sequential::residual_with_shortcut) | any | those of the layers inside | theirs, and one pass |
 //! | [`activation`](Sequential::activation), [`flatten`](Sequential::flatten) | any | | one pass, nothing |

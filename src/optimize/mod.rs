@@ -10,7 +10,7 @@
 //! | mini-batches; a rate that you know | [`GradientDescent`], with momentum or Nesterov's | -rate g, or -rate v | 1 gradient | 0 or 1 |
 //! | mini-batches; coordinates of different scales | [`Adam`], with weight decay if wanted | -rate m / (sqrt v + epsilon) | 1 gradient | 2 |
 //! | either, and flat minima in mind | the same on [`SharpnessAware`] | by the gradient uphill nearby | 2 gradients | 1 more |
-//! | a deterministic objective: the method to begin with | [`LimitedMemoryBfgs`] | -t H g, with H learned | 1 to 2 gradients | 25 |
+//! | a deterministic objective: the method to begin with | [`LimitedMemoryBfgs`] | -t B g, with B learned in place of H's inverse | 1 to 2 gradients | 25 |
 //! | the same, ill-conditioned or with saddles; few iterations wanted | [`TrustRegion`] | Newton's, within a radius | products with H | 8 |
 //! | a network with a convex loss | [`NaturalGradient`] | by G, within a radius | products with G | 8 |
 //! | saddles and strong curvature; memory for a Krylov space | [`CubicNewton`] | Newton's, with a cubic term | products with H | up to 104 |

@@ -4,12 +4,12 @@
 //! | --- | --- | --- |
 //! | [`DensityPlot`] | [`spectrum::Density`](crate::spectrum::Density), eigenpairs, any [`Law`](crate::random_matrix::Law) | a spectral density in its band, outliers as stems, laws over it; linear, logarithmic and symmetric logarithmic axes |
 //! | [`EigenvaluePlot`] | series with errors, rows of a [`Tracker`](crate::emergent::Tracker) | eigenvalues over training beside predictions |
-//! | [`SlicePlot`] | [`landscape::Slice`](crate::landscape::Slice), [`PrincipalComponents`](crate::landscape::PrincipalComponents) | a curve, or a surface with lines of equal loss and trajectories, and the same from aside |
+//! | [`SlicePlot`] | [`landscape::Slice`](crate::landscape::Slice), [`PrincipalComponents`](crate::landscape::PrincipalComponents) | a curve, or a surface with lines of equal loss and trajectories, and the same at an angle |
 //! | [`ClusteringPlot`] | [`emergent::Clustering`](crate::emergent::Clustering) | cosines of logit gradients as a matrix |
 //! | [`GoldilocksPlot`] | [`emergent::GoldilocksRun`](crate::emergent::GoldilocksRun) | curvature on random planes over radius and dimension, as a map and as curves |
 //! | [`IntrinsicPlot`], [`SuccessPlot`] | [`subspace::IntrinsicReport`](crate::subspace::IntrinsicReport), [`SuccessCurve`](crate::subspace::SuccessCurve) | performance and success over the dimension, the threshold, the intrinsic dimension with its interval |
 //! | [`Chart`] of [`Series`] and [`Map`]s | numbers of your own | lines, points with errors, bands, stems, heat maps, surfaces |
-//! | [`Relief`] | a [`Map`] | a surface from aside |
+//! | [`Relief`] | a [`Map`] | a surface at an angle |
 //! | [`Figure`] | panels of all of these | a grid under one title and legend |
 //!
 //! All are [`Picture`]s: they draw themselves as SVG and PNG, give their numbers, and write a file with both beside it and

@@ -41,11 +41,6 @@
 //! # Ok::<(), eigenscape::Error>(())
 //! ```
 //!
-//! To add an instruction: a row in [`Op`] or [`Unary`], its shape rule in `rules`, its kernel in `elementwise` or `run`,
-//! its step in `planner`, its derivative in `linearize`, its place under a further axis in `batch`, its line and cost in
-//! `print`, and, if its derivative needs a linear instruction that does not exist, a row in [`LinearOp`] with its
-//! transpose. Each match is exhaustive, so that a forgotten rule does not compile.
-//!
 //! # References
 //! Radul, Paszke, Frostig, Johnson, Maclaurin 2022, "You only linearize once", arXiv:2204.10923.
 //! Griewank & Walther 2008, *Evaluating Derivatives*, doi:10.1137/1.9780898717761.

@@ -15,7 +15,7 @@ use crate::scalar::Scalar;
 
 /// The loss on a line as a curve, or on a plane as a surface: colours between lines of equal loss, trajectories over
 /// them, and beside them the
-/// same seen from aside.
+/// same seen at an angle.
 ///
 /// ```
 /// use eigenscape::landscape::{Slice, SliceFrame, evenly, read_value};
@@ -111,7 +111,7 @@ impl SlicePlot {
         SlicePlot { lines, ..self }
     }
 
-    /// Leaves out the view from aside.
+    /// Leaves out the view at an angle.
     pub fn flat(self) -> Self {
         SlicePlot { relief: false, ..self }
     }
@@ -179,7 +179,7 @@ impl SlicePlot {
         Ok(if self.equal { chart.equal_units() } else { chart })
     }
 
-    /// The view from aside.
+    /// The view at an angle.
     ///
     /// # Errors
     /// As [`SlicePlot::chart`], or of a line.
