@@ -39,6 +39,42 @@
 //! in parallel, and their sums are added in a fixed order. So results have the same bits for any number of threads, and
 //! memory is bounded by [`Risk::memory_budget`]: residuals are kept where they fit and recomputed where they do not.
 //!
+//! What some of them have to do with each other:
+//!
+//! ```
+//! use eigenscape::curvature::{ClassPart, Examples, Loss, Risk};
+//! use eigenscape::network::{Activation, Initialization, Perceptron};
+//! use eigenscape::objective::{Objective, Point};
+//! use eigenscape::operator::{LinearOperator, Normal, to_dense};
+//! use eigenscape::random::Key;
+//!
+//! let network = Perceptron::new(&[2, 4, 3], Activation::Tanh)?;
+//! let mut inputs = vec![0.0f64; 2 * 30];
+//! Key::new(0).normal(0, &mut inputs);
+//! let labels: Vec<usize> = (0..30).map(|example| example % 3).collect();
+//! let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, Examples::labelled(inputs, 2, &labels, 3)?)?;
+//! let point = risk.at(&Initialization::lecun().draw(&network, Key::new(1)))?;
+//! let near = |a: &dyn LinearOperator<f64>, b: &dyn LinearOperator<f64>| {
+//!     let (a, b) = (to_dense(a), to_dense(b));
+//!     a.entries().iter().zip(b.entries()).all(|(x, y)| (x - y).abs() < 1e-14)
+//! };
+//!
+//! // B'B = G, whose class means, pairs of classes and scatter within add up to it.
+//! let gauss_newton = point.gauss_newton();
+//! assert!(near(&Normal::new(point.gauss_newton_root()?), &gauss_newton));
+//! assert!(near(&point.class_structure()?.parts(&ClassPart::ALL), &gauss_newton));
+//! // The covariance of gradients is the empirical Fisher matrix less g g'.
+//! let (covariance, second) = (to_dense(&point.gradient_covariance()?), to_dense(&point.empirical_fisher()?));
+//! let g = point.gradient();
+//! assert!((covariance.entries()[1] - (second.entries()[1] - g[0] * g[1])).abs() < 1e-14);
+//! // Targets that the model draws itself have the Fisher matrix as their mean: its trace is about that of G.
+//! let sampled = to_dense(&point.sampled_fisher(200, Key::new(2))?);
+//! let trace = |entries: &[f64]| entries.iter().step_by(g.len() + 1).sum::<f64>();
+//! assert!((trace(sampled.entries()) / trace(to_dense(&gauss_newton).entries()) - 1.0).abs() < 0.1);
+//! assert_eq!(point.probabilities()?.len(), 30 * 3);
+//! # Ok::<(), eigenscape::Error>(())
+//! ```
+//!
 //! # References
 //! Pearlmutter 1994, doi:10.1162/neco.1994.6.1.147 (products with the Hessian). Schraudolph 2002,
 //! doi:10.1162/08997660260028683 (products with the Gauss-Newton matrix).

@@ -65,6 +65,18 @@ pub fn effective_dimension(spectrum: &SpectralMeasure, alpha: f64) -> Result<Est
 ///
 /// Cost: draws x (dim derivatives and dim^3 operations): for small models.
 ///
+/// ```
+/// use eigenscape::landscape::{LocalEffectiveDimension, RecordedMetric};
+/// use eigenscape::random::Key;
+/// use eigenscape::tape::Shape;
+///
+/// // A metric of the plane that does not change, and whose trace is dim: d = 2 ln(1 + kappa) / ln kappa, nearly 2.
+/// let flat = RecordedMetric::new(2, |x| x.tape().constant(Shape::matrix(2, 2), &[1.0, 0.0, 0.0, 1.0]))?;
+/// let dimension = LocalEffectiveDimension::new(0.5, 1_000_000, Key::new(0))?.run(&flat, &[0.0, 0.0])?;
+/// assert!((dimension - 2.0).abs() < 1e-4);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # References
 /// Abbas et al. 2021, arXiv:2011.00027 (global), arXiv:2112.04807 (local).
 #[derive(Clone, Copy, Debug, PartialEq)]

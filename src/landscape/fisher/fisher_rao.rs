@@ -18,6 +18,24 @@ use crate::scalar::Scalar;
 ///
 /// Cost: a product with the Gauss-Newton matrix.
 ///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::landscape::fisher_rao_norm;
+/// use eigenscape::network::{Activation, Perceptron};
+/// use eigenscape::objective::Objective;
+///
+/// // One layer, no biases in effect: the squared norm is the variance of the logits z = (-1.5, 2, 3) under p.
+/// let network = Perceptron::new(&[2, 3], Activation::Identity)?;
+/// let examples = Examples::labelled(vec![1.0, 2.0], 2, &[0], 3)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SoftmaxCrossEntropy, examples)?;
+/// let point = risk.at(&[0.5, -1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0])?;
+/// let (p, z) = (point.probabilities()?, [-1.5, 2.0, 3.0]);
+/// let mean: f64 = p.iter().zip(z).map(|(p, z)| p * z).sum();
+/// let variance: f64 = p.iter().zip(z).map(|(p, z)| p * (z - mean).powi(2)).sum();
+/// assert!((fisher_rao_norm(&point)?.powi(2) - variance).abs() < 1e-14);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # Errors
 /// If the loss is not a negative log-likelihood with natural parameters, as [`RiskPoint::fisher`] says, or the product is not finite.
 ///

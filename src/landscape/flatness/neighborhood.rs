@@ -162,6 +162,15 @@ pub(super) fn require_scales(scales: &[f64]) -> Result<()> {
 /// The norm of the filter that each parameter belongs to: of the weights into its unit, or its channel. Biases and gains stand alone, by their
 /// absolute values.
 ///
+/// ```
+/// use eigenscape::landscape::filter_scales;
+/// use eigenscape::network::{Activation, Network, Perceptron};
+///
+/// let network = Perceptron::new(&[2, 1], Activation::Identity)?; // one unit with two weights, and its bias
+/// assert_eq!(filter_scales(&[3.0, 4.0, -2.0], network.blocks())?, [5.0, 5.0, 2.0]);
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
+///
 /// # Errors
 /// If the blocks do not fit theta, or a filter's norm is zero or not finite.
 ///

@@ -19,7 +19,25 @@ use crate::spectrum::Estimate;
 /// layer's inputs. Estimated by random vectors: v = W Z with random signs Z, inputs x inputs, has E v v' = (W W') x I, so that kappa is the mean of
 /// v'H v, v zero off the layer.
 ///
-/// Cost: a product with H and units inputs^2 operations a probe.
+/// Cost: a product with H and units x inputs^2 operations a probe.
+///
+/// ```
+/// use eigenscape::curvature::{Examples, Loss, Risk};
+/// use eigenscape::landscape::relative_flatness;
+/// use eigenscape::network::{Activation, Network, Perceptron};
+/// use eigenscape::objective::{Objective, Point};
+/// use eigenscape::random::Key;
+///
+/// // Least squares: H_(s, s) = x x' for both units and nothing between them, so kappa = |x|^2 (|w_1|^2 + |w_2|^2) = 5 x 5.
+/// let network = Perceptron::new(&[2, 2], Activation::Identity)?;
+/// let examples = Examples::new(vec![1.0, 2.0], 2, vec![0.0, 0.0], 2)?;
+/// let risk = Risk::<f64>::new(&network, Loss::SquaredError, examples)?;
+/// let theta = [1.0, 0.0, 0.0, 2.0, 0.0, 0.0];
+/// let point = risk.at(&theta)?;
+/// let flatness = relative_flatness(&point.hessian(), &theta, &network.blocks()[0], 400, Key::new(0))?;
+/// assert!((flatness.mean - 25.0).abs() < 4.0 * flatness.standard_error.unwrap());
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the block is no matrix or convolution, or does not fit theta or the operator; there are no probes; or a product is not finite.

@@ -25,6 +25,21 @@ pub fn read_value<T: Scalar, O: Objective<T>>(objective: &O) -> impl Fn(&[T]) ->
 }
 
 /// Reads the value and the gradient, which costs about three values.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use eigenscape::landscape::{Slice, SliceFrame, evenly, read_gradient};
+/// use eigenscape::objective::Recorded;
+///
+/// let bowl = Recorded::<f64>::new(2, |x| (x * x).sum())?;
+/// let axis = evenly(-1.0, 1.0, 3)?;
+/// let mut slice = Slice::new(SliceFrame::plane(&[0.0; 2], &[1.0, 0.0], &[0.0, 1.0])?, &[&axis, &axis])?;
+/// slice.run(read_gradient(&bowl), |_| ControlFlow::Continue(()))?;
+/// assert_eq!(read_gradient(&bowl)(&[1.0, -1.0])?.gradient.unwrap(), [2.0, -2.0]);
+/// assert_eq!(slice.lowest(), Some((4, 0.0)));
+/// # Ok::<(), eigenscape::Error>(())
+/// ```
 pub fn read_gradient<T: Scalar, O: Objective<T>>(objective: &O) -> impl Fn(&[T]) -> Result<Reading<T>> + Sync {
     |theta| {
         let mut gradient = vec![T::zero(); theta.len()];

@@ -199,6 +199,13 @@ impl GaussianLogits {
 ///
 /// It governs frozen logits: 1 - Y_2 -> e_C / sigma and E tr S^2 -> e_C / (3 sigma) as sigma grows.
 ///
+/// ```
+/// use eigenscape::random_matrix::expected_maximum;
+///
+/// assert!((expected_maximum(2) - 1.0 / std::f64::consts::PI.sqrt()).abs() < 1e-12);
+/// assert!((expected_maximum(10) - 1.5388).abs() < 1e-4);
+/// ```
+///
 /// # Panics
 /// For no numbers.
 #[track_caller]
