@@ -252,6 +252,7 @@ fn results_that_accumulate_numbers_stay_where_they_are() {
 
 /// The cost of programs that are too large to be run once overflowed, and evaluating one ended the process.
 #[test]
+#[cfg(target_pointer_width = "64")]
 fn programs_too_large_are_costed_and_refused() {
     use eigenscape::tape::{Program, Shape};
     let product = |rows: usize, inner: usize| {
