@@ -181,7 +181,7 @@ fn impossible_networks_are_refused() {
     assert!(refused(&[3, 0, 2]).contains("units is 0; it must be at least 1"));
     assert!(refused(&[usize::MAX, 2]).contains("must fit into an address"));
     // Each block fits, but all of them together do not.
-    assert!(refused(&[1 << 31; 6]).contains("parameters of a perceptron"));
+    assert!(refused(&[1 << (usize::BITS / 2 - 1); 6]).contains("parameters of a perceptron"));
     for radius in [-1.0, f64::NAN, f64::INFINITY] {
         let error = Initialization::he().radius(radius).unwrap_err().to_string();
         assert!(error.contains("radius") && error.contains(&radius.to_string()), "{error}");
