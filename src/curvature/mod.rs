@@ -12,9 +12,9 @@
 //!
 //! | you want | take, at a [`RiskPoint`] | a product costs about |
 //! | --- | --- | --- |
-//! | H | [`hessian`](crate::objective::Point::hessian) | 1.3 to 1.8 gradients |
+//! | H | [`hessian`](crate::objective::Point::hessian) | 1 to 1.8 gradients |
 //! | G, semidefinite | [`gauss_newton`](RiskPoint::gauss_newton) | 0.9 to 1.2 gradients |
-//! | H - G, and how large it is | [`remainder`](RiskPoint::remainder), [`remainder_ratio`](RiskPoint::remainder_ratio) | 1.3 to 1.8 gradients |
+//! | H - G, and how large it is | [`remainder`](RiskPoint::remainder), [`remainder_ratio`](RiskPoint::remainder_ratio) | 1 to 1.8 gradients |
 //! | the Fisher matrix: mean over the model's targets | [`fisher`](RiskPoint::fisher): G, for losses with natural parameters | 0.9 to 1.2 gradients |
 //! | the same by draws of targets | [`sampled_fisher`](RiskPoint::sampled_fisher) | J and J' |
 //! | sum_m w_m g_m g_m', with the data's targets | [`empirical_fisher`](RiskPoint::empirical_fisher) | J and J' |
