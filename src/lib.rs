@@ -85,8 +85,8 @@
 //! No GPU, no complex arrays, no sparse ones of its own (faer's work through [`operator::FromFaer`]), no import of models from
 //! other frameworks (their parameters can be read, and their gradients be called through [`objective::Outside`]), and no zoo
 //! of layers: beyond the usual ones, networks are what you record. No batch normalisation, since it makes outputs depend on other
-//! examples; a trained one, in evaluation mode, can be folded into the convolution before it. It is for networks and functions that one machine holds in
-//! memory.
+//! examples; a trained one, in evaluation mode, can be folded into the convolution before it. It is for networks and functions
+//! that one machine holds in memory.
 //!
 //! # Words
 //!

@@ -208,7 +208,7 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
         let (mut sums, mut a) = (vec![0.0; self.classes * self.classes], vec![0.0; self.classes]);
         for (m, z) in tangents.chunks_exact(self.classes).enumerate() {
             let (p, u) = (self.row(&self.probabilities, m), self.row(&self.weights, m));
-            centred(p, z, &mut a);
+            centred(p, z, dominant(p), &mut a);
             let sums = &mut sums[self.labels[m] * self.classes..][..self.classes];
             sums.iter_mut().zip(u).zip(&a).for_each(|((sum, u), a)| *sum += u.f64() * a);
         }
@@ -221,12 +221,13 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
         let (mut a, mut b) = (vec![0.0; self.classes], vec![0.0; self.classes]);
         for (m, z) in z.chunks_exact_mut(self.classes).enumerate() {
             let (p, u) = (self.row(&self.probabilities, m), self.row(&self.weights, m));
-            centred(p, z, &mut a);
+            let certain = dominant(p);
+            centred(p, z, certain, &mut a);
             coefficients(&mut a, self.labels[m], &mut b);
             b.iter_mut().zip(u).for_each(|(b, u)| *b *= u.f64());
             let total: f64 = b.iter().sum();
             z.iter_mut().zip(&b).zip(p).for_each(|((z, b), p)| *z = T::of(b - p.f64() * total));
-            if let Some(class) = dominant(p) {
+            if let Some(class) = certain {
                 balance(z, class);
             }
         }
@@ -237,9 +238,9 @@ impl<'a, T: Scalar> ClassStructure<'a, T> {
     }
 }
 
-/// Overwrites `a` with z - p . z, relative to z of a dominant class.
-fn centred<T: Scalar>(p: &[T], z: &[T], a: &mut [f64]) {
-    let base = dominant(p).map_or(0.0, |class| z[class].f64());
+/// Overwrites `a` with z - p . z, relative to z of the dominant class.
+fn centred<T: Scalar>(p: &[T], z: &[T], dominant: Option<usize>, a: &mut [f64]) {
+    let base = dominant.map_or(0.0, |class| z[class].f64());
     a.iter_mut().zip(z).for_each(|(a, z)| *a = z.f64() - base);
     let mean: f64 = p.iter().zip(&*a).map(|(p, a)| p.f64() * a).sum();
     a.iter_mut().for_each(|a| *a -= mean);

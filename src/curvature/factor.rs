@@ -164,8 +164,8 @@ impl<T: Scalar> Factor<T> {
     }
 }
 
-/// A class with half of the probability or more. Differences from its logit's tangent have the size of what is left after the
-/// mean is taken off, which rounding would leave nothing of where the class is certain.
+/// A class with half of the probability or more. z - p . z is computed relative to z of this class: where it is certain the two
+/// are nearly equal there, and their difference would be nothing but rounding.
 pub(super) fn dominant<T: Scalar>(p: &[T]) -> Option<usize> {
     p.iter().position(|&p| p >= T::of(0.5))
 }

@@ -1,4 +1,4 @@
-//! What is computed along the last axis: exponentials relative to the largest entry of each row, and their sum.
+//! What is computed along the last axis: exponentials relative to the largest entry of each row, and their sums.
 
 use crate::elementary::{exp, ln, ln_1p, vectorized};
 use crate::scalar::Scalar;
@@ -9,19 +9,12 @@ fn largest<T: Scalar>(row: &[T]) -> T {
     row.iter().copied().fold(T::neg_infinity(), |top, x| if x > top || x.is_nan() { x } else { top })
 }
 
-/// The same, and the first place of it; the place is of no use for a NaN.
+/// Writes exp(x - top) for each entry; returns the largest entry, top.
 #[inline(always)]
-fn largest_place<T: Scalar>(row: &[T]) -> (T, usize) {
-    let top = largest(row);
-    (top, row.iter().position(|&x| x == top).unwrap_or(0))
-}
-
-/// Writes exp(x - top) for each entry; returns the largest entry, top, and the sum.
-#[inline(always)]
-fn exponentials<T: Scalar>(row: &[T], out: &mut [T]) -> (T, T) {
+fn exponentials<T: Scalar>(row: &[T], out: &mut [T]) -> T {
     let top = largest(row);
     out.iter_mut().zip(row).for_each(|(out, &x)| *out = exp(x - top));
-    (top, super::elementwise::sum(out))
+    top
 }
 
 pub(super) fn softmax<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
@@ -29,9 +22,9 @@ pub(super) fn softmax<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
         #[inline(always)]
         || {
             for (out, row) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-                let (top, sum) = exponentials(row, out);
+                let top = exponentials(row, out);
                 // Where no entry is finite there is nothing to divide.
-                let inverse = if top.is_finite() { sum.recip() } else { T::nan() };
+                let inverse = if top.is_finite() { super::elementwise::sum(out).recip() } else { T::nan() };
                 out.iter_mut().for_each(|p| *p *= inverse);
             }
         },
@@ -43,12 +36,11 @@ pub(super) fn log_softmax<T: Scalar>(x: &[T], width: usize, out: &mut [T]) {
         #[inline(always)]
         || {
             for (out, row) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-                let (top, place) = largest_place(row);
-                if !top.is_finite() {
+                let top = exponentials(row, out);
+                let Some(place) = row.iter().position(|&x| x == top).filter(|_| top.is_finite()) else {
                     out.fill(T::nan());
                     continue;
-                }
-                out.iter_mut().zip(row).for_each(|(out, &x)| *out = exp(x - top));
+                };
                 // The largest entry's exponential is 1: ln(1 + the others) keeps what 1 would round away.
                 out[place] = T::zero();
                 let logarithm = ln_1p(super::elementwise::sum(out));

@@ -228,14 +228,17 @@ fn saturated_probabilities_keep_their_curvature() {
 /// gradient and products that its logits leave it, logits of some 20 to 100 with errors of a few epsilon.
 #[test]
 fn single_precision_sees_the_curvature_of_a_perfect_fit() {
-    fn at<T: Scalar>(network: &Perceptron, inputs: &[f32], theta: &[f32]) -> (f64, Vec<f64>, [Vec<f64>; 2]) {
-        let cast = |values: &[f32]| -> Vec<T> { values.iter().map(|&x| T::of(f64::from(x))).collect() };
+    fn cast<T: Scalar>(values: &[f32]) -> Vec<T> {
+        values.iter().map(|&x| T::of(f64::from(x))).collect()
+    }
+    fn risk<T: Scalar>(network: &Perceptron, inputs: &[f32]) -> Risk<T> {
         let labels: Vec<usize> = inputs.chunks(2).map(|x| usize::from(x[0] > x[1]) + usize::from(x[0] > 1.0)).collect();
         let examples = Examples::labelled(cast(inputs), 2, &labels, 3).unwrap();
-        let risk = Risk::<T>::new(network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+        Risk::new(network, Loss::SoftmaxCrossEntropy, examples).unwrap()
+    }
+    fn at<T: Scalar>(risk: &Risk<T>, theta: &[f32]) -> (f64, Vec<f64>, [Vec<f64>; 2]) {
         let point = risk.at(&cast(theta)).unwrap();
-        let mut v = vec![0.0f32; theta.len()];
-        Key::new(9).normal(0, &mut v);
+        let v: Vec<f32> = normal(theta.len(), Key::new(9));
         let wide = |values: Vec<T>| values.iter().map(|x| x.f64()).collect();
         let products = [product(&point.hessian(), &cast(&v)), product(&point.gauss_newton(), &cast(&v))];
         (point.value(), wide(point.gradient().to_vec()), products.map(wide))
@@ -243,19 +246,17 @@ fn single_precision_sees_the_curvature_of_a_perfect_fit() {
     for key in 0..3 {
         let network = Perceptron::new(&[2, 16, 16, 3], Activation::Tanh).unwrap();
         let inputs: Vec<f32> = normal(2 * 100, Key::new(key));
-        let labels: Vec<usize> = inputs.chunks(2).map(|x| usize::from(x[0] > x[1]) + usize::from(x[0] > 1.0)).collect();
-        let examples = Examples::labelled(inputs.clone(), 2, &labels, 3).unwrap();
-        let risk = Risk::new(&network, Loss::SoftmaxCrossEntropy, examples).unwrap();
+        let (single, double) = (risk::<f32>(&network, &inputs), risk::<f64>(&network, &inputs));
         let start: Vec<f32> = Initialization::lecun().draw(&network, Key::new(key));
         let stopping = Stopping::steps(3000).value_below(1e-10).unwrap();
-        let fit = LimitedMemoryBfgs::new().stopping(stopping).run(&risk, &start).unwrap();
+        let fit = LimitedMemoryBfgs::new().stopping(stopping).run(&single, &start).unwrap();
         assert_eq!(fit.stop, Stop::Value, "key {key}: loss {}", fit.value);
-        let (value, gradient, products) = at::<f32>(&network, &inputs, &fit.theta);
-        let (expected, slopes, wide) = at::<f64>(&network, &inputs, &fit.theta);
+        let (value, gradient, products) = at(&single, &fit.theta);
+        let (expected, slopes, wide) = at(&double, &fit.theta);
         assert!((value / expected - 1.0).abs() < 1e-3, "key {key}: {value} is not {expected}");
         assert_close("gradient", &gradient, &slopes, 1e-3);
-        for (single, double) in products.iter().zip(&wide) {
-            assert_close("a product", single, double, 1e-3);
+        for (product, expected) in products.iter().zip(&wide) {
+            assert_close("a product", product, expected, 1e-3);
         }
     }
 }

@@ -14,8 +14,7 @@ use crate::plot::ticks;
 use crate::scalar::Scalar;
 
 /// The loss on a line as a curve, or on a plane as a surface: colours between lines of equal loss, trajectories over
-/// them, and beside them the
-/// same seen at an angle.
+/// them, and beside them the same seen at an angle.
 ///
 /// ```
 /// use eigenscape::landscape::{Slice, SliceFrame, evenly, read_value};
